@@ -1,0 +1,111 @@
+// swift-tools-version: 6.2
+
+import PackageDescription
+
+/// One list of settings for every Swift target: language mode 6, strict imports, no warnings.
+let settings: [SwiftSetting] = [
+  .swiftLanguageMode(.v6),
+  .enableUpcomingFeature("ExistentialAny"),
+  .enableUpcomingFeature("InternalImportsByDefault"),
+  .enableUpcomingFeature("MemberImportVisibility"),
+  .treatAllWarnings(as: .error),
+]
+
+let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
+let protobuf = Target.Dependency.product(name: "SwiftProtobuf", package: "swift-protobuf")
+let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
+let yams = Target.Dependency.product(name: "Yams", package: "Yams")
+let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
+let hummingbird = Target.Dependency.product(name: "Hummingbird", package: "hummingbird")
+let httpClient = Target.Dependency.product(name: "AsyncHTTPClient", package: "async-http-client")
+let arguments = Target.Dependency.product(
+  name: "ArgumentParser", package: "swift-argument-parser")
+let lifecycle = Target.Dependency.product(
+  name: "ServiceLifecycle", package: "swift-service-lifecycle")
+
+func library(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+  .target(name: name, dependencies: dependencies, swiftSettings: settings)
+}
+
+func tests(
+  _ name: String, _ dependencies: [Target.Dependency], resources: [Resource]? = nil
+) -> Target {
+  .testTarget(
+    name: name + "Tests", dependencies: dependencies, resources: resources,
+    swiftSettings: settings)
+}
+
+let package = Package(
+  name: "spikefleet",
+  platforms: [.macOS(.v15)],
+  products: [
+    .executable(name: "spikefleet", targets: ["spikefleet"]),
+    .executable(name: "spikefleet-agent", targets: ["spikefleet-agent"]),
+    .executable(name: "spikefleet-coordinator", targets: ["spikefleet-coordinator"]),
+  ],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+    .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
+    .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+    .package(url: "https://github.com/apple/swift-protobuf", from: "1.39.0"),
+    .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+    .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
+    .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+    .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
+    .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+  ],
+  targets: [
+    // Layer 0: C
+    .systemLibrary(name: "CZeroMQ", providers: [.apt(["libzmq3-dev"])]),
+
+    // Layer 1: values
+    library("SpikingNetwork", []),
+    library("CompiledModel", [crypto]),
+    library("FleetProtocol", [crypto, protobuf]),
+    library("Federation", [crypto]),
+
+    // Layer 2: machines
+    library("NetworkCompiler", ["SpikingNetwork", "CompiledModel"]),
+    library("Accelerator", ["SpikingNetwork", "CompiledModel"]),
+    library("NetworkTraining", ["SpikingNetwork"]),
+    library("FleetCore", ["FleetProtocol", "Federation"]),
+
+    // Layer 3: edges
+    library("SensorData", ["SpikingNetwork", crypto]),
+    library("ZeroMQTransport", ["FleetProtocol", "CZeroMQ"]),
+    library("FleetStore", ["FleetCore", "FleetProtocol", grdb, crypto]),
+    library("FleetAPI", ["FleetCore", "FleetProtocol", hummingbird, httpClient, logging]),
+    library(
+      "Workbench",
+      [
+        "SpikingNetwork", "CompiledModel", "NetworkCompiler", "Accelerator", "NetworkTraining",
+        "FleetProtocol", "Federation", yams, crypto,
+      ]),
+
+    // Layer 4: shells
+    .executableTarget(
+      name: "spikefleet",
+      dependencies: [
+        "Workbench", "SensorData", "FleetAPI", "FleetProtocol", "SpikingNetwork", "CompiledModel",
+        "NetworkCompiler", "Accelerator", "NetworkTraining", "ZeroMQTransport", "FleetCore",
+        arguments, crypto, yams,
+      ],
+      swiftSettings: settings),
+    .executableTarget(
+      name: "spikefleet-agent",
+      dependencies: [
+        "FleetCore", "FleetProtocol", "FleetStore", "ZeroMQTransport", "Accelerator",
+        "CompiledModel", "SensorData", "SpikingNetwork", "Federation", "Workbench", arguments,
+        logging, yams,
+      ],
+      path: "agent", swiftSettings: settings),
+    .executableTarget(
+      name: "spikefleet-coordinator",
+      dependencies: [
+        "FleetCore", "FleetProtocol", "FleetStore", "FleetAPI", "ZeroMQTransport", "Federation",
+        "Accelerator", "CompiledModel", "SensorData", "SpikingNetwork", "Workbench", arguments,
+        logging, lifecycle, yams,
+      ],
+      path: "coordinator", swiftSettings: settings),
+  ]
+)

@@ -1,0 +1,4 @@
+@main
+struct Spikefleet {
+  static func main() {}
+}

@@ -1,0 +1,4 @@
+@main
+struct Agent {
+  static func main() {}
+}

@@ -1,0 +1,4 @@
+@main
+struct Coordinator {
+  static func main() {}
+}
