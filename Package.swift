@@ -23,8 +23,10 @@ let arguments = Target.Dependency.product(
 let lifecycle = Target.Dependency.product(
   name: "ServiceLifecycle", package: "swift-service-lifecycle")
 
-func library(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
-  .target(name: name, dependencies: dependencies, swiftSettings: settings)
+func library(
+  _ name: String, _ dependencies: [Target.Dependency], exclude: [String] = []
+) -> Target {
+  .target(name: name, dependencies: dependencies, exclude: exclude, swiftSettings: settings)
 }
 
 func tests(
@@ -61,7 +63,7 @@ let package = Package(
     // Layer 1: values
     library("SpikingNetwork", []),
     library("CompiledModel", [crypto]),
-    library("FleetProtocol", [crypto, protobuf]),
+    library("FleetProtocol", [crypto, protobuf], exclude: ["Schema"]),
     library("Federation", [crypto]),
 
     // Layer 2: machines

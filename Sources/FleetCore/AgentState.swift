@@ -1,0 +1,168 @@
+package import FleetProtocol
+
+/// Everything an agent must not forget, as a value; equal to what its database would load.
+package struct AgentState: Sendable, Equatable {
+  /// Newest desired state that was verified and stored; nil before the first.
+  package var accepted: AcceptedModel?
+  /// The model that serves, with the manifest it came under; nil before the first.
+  package var active: AcceptedModel?
+  /// The last word about `accepted`, repeated at every HELLO.
+  package var observed: ObservedModel?
+  /// Per model name, the lowest release counter that is still obeyed.
+  package var releaseFloors: [Identifier: UInt64]
+  /// Rounds that are not closed, by key.
+  package var trainings: [RoundKey: TrainingRecord]
+  /// Training samples consumed so far: the cursor of the local stream, never reused.
+  package var trainingOrdinal: UInt64
+  /// Highest coordinator epoch seen.
+  package var epoch: UInt64
+
+  /// An agent that has never heard of a model.
+  package init() {
+    releaseFloors = [:]
+    trainings = [:]
+    trainingOrdinal = 0
+    epoch = 0
+  }
+
+  /// Applies the changes of one transaction in order.
+  package mutating func apply(_ changes: [AgentChange]) {
+    for change in changes { apply(change) }
+  }
+
+  /// Applies one change.
+  package mutating func apply(_ change: AgentChange) {
+    switch change {
+    case .desiredAccepted(let model):
+      accepted = model
+      observed = nil
+    case .activated(let model):
+      active = model
+      let floor = releaseFloors[model.name] ?? 0
+      releaseFloors[model.name] = max(floor, model.releaseCounter)
+    case .observed(let report): observed = report
+    case .offerAccepted(let training): trainings[training.key] = training
+    case .trained(let key, let result, let nextOrdinal):
+      guard var training = trainings.removeValue(forKey: key) else {
+        preconditionFailure("a result for the unknown round \(key)")
+      }
+      training.result = result
+      trainings[key] = training
+      trainingOrdinal = nextOrdinal
+    case .roundClosed(let key): trainings[key] = nil
+    case .windowQueued, .windowsAcknowledged: break
+    case .epochSeen(let epoch): self.epoch = epoch
+    }
+  }
+}
+
+/// A model that passed every check of its signatures and facts.
+package struct AcceptedModel: Sendable, Equatable {
+  /// The generation that named it.
+  package var generation: Generation
+  /// Name from its manifest.
+  package var name: Identifier
+  /// Release counter from its manifest.
+  package var releaseCounter: UInt64
+  /// SHA-256 of the compiled model's bytes.
+  package var model: ContentDigest
+  /// The signed manifest as carried.
+  package var manifest: [UInt8]
+  /// For a federated successor, the published manifest as carried; empty otherwise.
+  package var baseManifest: [UInt8]
+
+  /// A model with its manifests.
+  package init(
+    generation: Generation, name: Identifier, releaseCounter: UInt64, model: ContentDigest,
+    manifest: [UInt8], baseManifest: [UInt8]
+  ) {
+    self.generation = generation
+    self.name = name
+    self.releaseCounter = releaseCounter
+    self.model = model
+    self.manifest = manifest
+    self.baseManifest = baseManifest
+  }
+}
+
+/// A round this node has promised to train.
+package struct TrainingRecord: Sendable, Equatable {
+  /// The round.
+  package var key: RoundKey
+  /// The model to start from.
+  package var base: ContentDigest
+  /// The base's signed manifest as carried.
+  package var manifest: [UInt8]
+  /// For a federated successor, the published manifest as carried; empty otherwise.
+  package var baseManifest: [UInt8]
+  /// Samples to train.
+  package var samples: UInt32
+  /// Seed of the rounding noise.
+  package var seed: UInt64
+  /// The trained update; nil while there is none. Only these bytes are ever sent.
+  package var result: TrainingResult?
+
+  /// A promise without a result.
+  package init(
+    key: RoundKey, base: ContentDigest, manifest: [UInt8], baseManifest: [UInt8],
+    samples: UInt32, seed: UInt64
+  ) {
+    self.key = key
+    self.base = base
+    self.manifest = manifest
+    self.baseManifest = baseManifest
+    self.samples = samples
+    self.seed = seed
+  }
+}
+
+/// What a training run left on the disk.
+package struct TrainingResult: Sendable, Equatable {
+  /// SHA-256 of the update's bytes.
+  package var digest: ContentDigest
+  /// Size of the update in bytes.
+  package var size: UInt64
+  /// Samples trained.
+  package var samples: UInt32
+  /// Test-then-train hits among them.
+  package var correct: UInt32
+  /// Chip events by event kind.
+  package var counts: [UInt64]
+  /// Host milliseconds the run took.
+  package var milliseconds: UInt32
+
+  /// A result with all its facts.
+  package init(
+    digest: ContentDigest, size: UInt64, samples: UInt32, correct: UInt32, counts: [UInt64],
+    milliseconds: UInt32
+  ) {
+    self.digest = digest
+    self.size = size
+    self.samples = samples
+    self.correct = correct
+    self.counts = counts
+    self.milliseconds = milliseconds
+  }
+}
+
+/// One durable fact of an agent. A list of them is one transaction.
+package enum AgentChange: Sendable, Equatable {
+  /// A desired state passed every check.
+  case desiredAccepted(AcceptedModel)
+  /// The model serves; the floor of its name rises with it.
+  case activated(AcceptedModel)
+  /// What the coordinator is told about the accepted model.
+  case observed(ObservedModel)
+  /// A round offer was taken.
+  case offerAccepted(TrainingRecord)
+  /// A run ended; the stream's cursor moves in the same transaction.
+  case trained(RoundKey, TrainingResult, nextOrdinal: UInt64)
+  /// The coordinator gave its verdict; nothing of the round is kept.
+  case roundClosed(RoundKey)
+  /// A telemetry window waits to be acknowledged.
+  case windowQueued(boot: [UInt8], WireTelemetryWindow)
+  /// Windows up to this sequence are stored at the coordinator.
+  case windowsAcknowledged(boot: [UInt8], through: UInt64)
+  /// A higher coordinator epoch was seen.
+  case epochSeen(UInt64)
+}

@@ -1,0 +1,21 @@
+/// What an operator can ask of the coordinator.
+package enum Command: Sendable, Equatable {
+  /// Bind a key to a node name.
+  case acceptNode(publicKey: String, name: String)
+  /// Record a model whose blob is stored and whose manifest was verified.
+  case addModel(ModelRecord)
+  /// Make these nodes run this model; an empty list means every node.
+  case deploy(model: ContentDigest, nodes: [String])
+  /// Start a federated job.
+  case startJob(JobSpecification)
+  /// End a job now; cancel always wins.
+  case cancelJob(String)
+}
+
+/// The outcome of a command.
+package enum CommandResponse: Sendable, Equatable, Codable {
+  /// Done; the text names what was made.
+  case done(String)
+  /// Refused with a stable code, the reason and what to do.
+  case refused(code: String, detail: String)
+}

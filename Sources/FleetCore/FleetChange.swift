@@ -1,0 +1,66 @@
+package import FleetProtocol
+
+/// One durable fact. A list of them is one transaction; the store and `FleetState` apply the same
+/// list, so that memory is never more than a copy of the database.
+package enum FleetChange: Sendable, Equatable {
+  /// A node's key was accepted, or an accepted node's key was replaced.
+  case nodeAccepted(NodeRecord)
+  /// A node reported which chip it carries.
+  case nodeChip(Identifier, chip: String)
+  /// A model's blob and manifest are stored.
+  case modelAdded(ModelRecord)
+  /// A deployment named this model for this node.
+  case desiredSet(Identifier, DesiredAssignment)
+  /// The node holds the generation on its disk.
+  case desiredAccepted(Identifier, Generation)
+  /// The node reported what it runs.
+  case observed(Identifier, ObservedModel)
+  /// Telemetry windows in sequence order, none of them stored before.
+  case telemetryStored(Identifier, boot: [UInt8], windows: [WireTelemetryWindow], at: Instant)
+  /// A job was started.
+  case jobCreated(JobRecord)
+  /// A job ended.
+  case jobEnded(Identifier, JobState, detail: String)
+  /// A round's whole cohort, base and seed.
+  case roundPlanned(RoundRecord)
+  /// Offers may go out.
+  case roundOpened(RoundKey, at: Instant, deadline: Instant)
+  /// The deadline moved once after a restart.
+  case roundExtended(RoundKey, deadline: Instant)
+  /// An update's blob is stored and valid: it counts.
+  case updateAccepted(RoundKey, Identifier, UpdateRecord)
+  /// A participant ended without an update that counts.
+  case participantClosed(RoundKey, Identifier, ParticipantState)
+  /// The set is frozen; participants still pending are closed as late in the same transaction.
+  case roundSealed(RoundKey, hash: ContentDigest)
+  /// The aggregate is stored and checked. `model` is nil when the check refused it.
+  case roundCommitted(RoundKey, RoundResult, model: ModelRecord?)
+  /// The round ended without a model.
+  case roundFailed(RoundKey, code: String, detail: String)
+  /// The operator ended the round.
+  case roundCancelled(RoundKey)
+  /// A command's answer, so that a retry of the command returns it instead of acting twice.
+  case requestAnswered(id: String, response: CommandResponse, at: Instant)
+  /// Something an operator will want to read later.
+  case event(FleetEvent)
+}
+
+/// A line of the coordinator's event log.
+package struct FleetEvent: Sendable, Equatable {
+  /// When it happened.
+  package var at: Instant
+  /// Stable name, such as `node.offline` or `update.refused`.
+  package var kind: String
+  /// The node, round, model or job it is about, empty when there is none.
+  package var subject: String
+  /// What happened, in words.
+  package var detail: String
+
+  /// An event with all its facts.
+  package init(at: Instant, kind: String, subject: String, detail: String) {
+    self.at = at
+    self.kind = kind
+    self.subject = subject
+    self.detail = detail
+  }
+}

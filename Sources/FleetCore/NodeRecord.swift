@@ -1,0 +1,126 @@
+package import FleetProtocol
+
+/// What the coordinator holds about one accepted node.
+package struct NodeRecord: Sendable, Equatable {
+  /// The identity in every row, order and message.
+  package var id: Identifier
+  /// The node's CURVE public key as 40 Z85 characters: its credential.
+  package var publicKey: String
+  /// When the operator accepted the key.
+  package var acceptedAt: Instant
+  /// The chip architecture the node reported in its last HELLO; empty before the first.
+  package var chip: String
+  /// What the node should run; nil until a deployment selects it.
+  package var desired: DesiredAssignment?
+  /// Newest generation that the node holds on its disk.
+  package var accepted: Generation
+  /// What the node last said it runs.
+  package var observed: ObservedModel?
+  /// Telemetry stored so far, one entry per boot, newest boot last.
+  package var boots: [BootProgress]
+
+  /// A node as it is right after the operator accepted its key.
+  package init(id: Identifier, publicKey: String, acceptedAt: Instant) {
+    self.id = id
+    self.publicKey = publicKey
+    self.acceptedAt = acceptedAt
+    chip = ""
+    accepted = .none
+    boots = []
+  }
+
+  /// Highest telemetry sequence stored for a boot, 0 when there is none.
+  package func telemetryThrough(boot: [UInt8]) -> UInt64 {
+    boots.last { $0.boot == boot }?.through ?? 0
+  }
+}
+
+/// Which model a node should run, as of a generation.
+package struct DesiredAssignment: Sendable, Equatable {
+  /// The number that makes a repeat harmless and an older one void.
+  package var generation: Generation
+  /// The model, by digest.
+  package var model: ContentDigest
+
+  /// An assignment of a model at a generation.
+  package init(generation: Generation, model: ContentDigest) {
+    self.generation = generation
+    self.model = model
+  }
+}
+
+/// Where a node stands with the model it was told to run.
+package enum ModelPhase: String, Sendable, CaseIterable {
+  case downloading, verifying, active, refused, failed
+
+  /// True where nothing more will happen without a new generation.
+  package var isTerminal: Bool {
+    switch self {
+    case .downloading, .verifying: false
+    case .active, .refused, .failed: true
+    }
+  }
+
+  /// The wire form.
+  package var wire: WireModelState {
+    switch self {
+    case .downloading: .downloading
+    case .verifying: .verifying
+    case .active: .active
+    case .refused: .refused
+    case .failed: .failed
+    }
+  }
+
+  /// Reads the wire form; nil for a value this build does not know.
+  package init?(_ wire: WireModelState) {
+    switch wire {
+    case .downloading: self = .downloading
+    case .verifying: self = .verifying
+    case .active: self = .active
+    case .refused: self = .refused
+    case .failed: self = .failed
+    case .unspecified, .UNRECOGNIZED: return nil
+    }
+  }
+}
+
+/// A node's own word about its model.
+package struct ObservedModel: Sendable, Equatable {
+  /// The generation this report is about.
+  package var generation: Generation
+  /// How far the node got with it.
+  package var phase: ModelPhase
+  /// The model of that generation.
+  package var model: ContentDigest
+  /// Stable refusal or failure code, empty when there is none.
+  package var code: String
+  /// The reason in words, empty when there is none.
+  package var detail: String
+
+  /// A report about a generation.
+  package init(
+    generation: Generation, phase: ModelPhase, model: ContentDigest, code: String = "",
+    detail: String = ""
+  ) {
+    self.generation = generation
+    self.phase = phase
+    self.model = model
+    self.code = code
+    self.detail = detail
+  }
+}
+
+/// How much telemetry of one boot is stored.
+package struct BootProgress: Sendable, Equatable {
+  /// The agent's boot id, 16 bytes.
+  package var boot: [UInt8]
+  /// Highest sequence stored; all below it are stored too.
+  package var through: UInt64
+
+  /// Progress of one boot.
+  package init(boot: [UInt8], through: UInt64) {
+    self.boot = boot
+    self.through = through
+  }
+}
