@@ -109,5 +109,8 @@ let package = Package(
         logging, lifecycle, yams,
       ],
       path: "coordinator", swiftSettings: settings),
+
+    // Tests
+    tests("Tidy", []),
   ]
 )

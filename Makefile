@@ -1,0 +1,75 @@
+# The one door to everything; CI calls the same verbs.
+#
+#   make demo       install what is missing, build, run the whole job on real digits (KEEP=1 leaves
+#                   the fleet running)
+#   make test       install what is missing, run every test in release mode (FILTER=name runs some)
+#   make build      install what is missing, build in release mode
+#   make lint       check the format of every Swift file
+#   make format     put every Swift file into that format
+#   make protocol   regenerate the Swift code of the wire schema
+#   make setup      install the Debian packages that are missing; silent when none is
+#   make clean      remove what was built; data and fleet state stay
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.PHONY: help demo test build lint format protocol setup clean
+
+SWIFT_SOURCES := Package.swift Sources Tests agent coordinator
+SCENARIO := fleet-configs/digits.yaml
+
+# libzmq3-dev: the fleet's sockets. libsqlite3-dev: its state. zlib1g-dev: the HTTP client.
+# python3-pip: fetches the digits. ca-certificates: lets it check whom it talks to.
+PACKAGES := libzmq3-dev libsqlite3-dev zlib1g-dev python3-pip ca-certificates
+
+help:
+	@sed -n 's/^#   //p' Makefile
+
+demo: build
+	@exec .build/release/spikefleet demo $(SCENARIO) $(if $(filter 1,$(KEEP)),--keep)
+
+# A filter that matches nothing and a run that dies early both end well or silently by themselves,
+# so the closing line has to name at least one test.
+test: setup
+	@log=$$(mktemp); trap 'rm -f "$$log"' EXIT; \
+	swift test -c release --disable-xctest --disable-testable-imports \
+	  $(if $(FILTER),--filter '$(FILTER)') 2>&1 | tee "$$log"; \
+	if ! tail -n 1 "$$log" | grep -Eq 'Test run with [1-9][0-9]* tests? .*passed'; then \
+	  echo 'make test: the run did not close with a count of passed tests' >&2; exit 1; \
+	fi
+
+# Shares its objects with `make test`. One moving line on a terminal, nothing but errors elsewhere.
+build: setup
+	@echo 'Building in release mode; the first time takes some minutes.'
+	@if [ -t 1 ]; then swift build -c release; else swift build -c release --quiet; fi
+
+lint:
+	@swift format lint --strict --recursive --parallel $(SWIFT_SOURCES)
+
+format:
+	@swift format format --in-place --recursive --parallel $(SWIFT_SOURCES)
+
+# The generator is built from the checkout that Package.swift resolves, so both versions agree.
+SCHEMA := Sources/FleetProtocol/Schema
+GENERATOR := .build/protoc-gen-swift
+protocol: PACKAGES += protobuf-compiler
+protocol: setup
+	@swift package resolve
+	@swift build -c release --quiet --product protoc-gen-swift \
+	  --package-path .build/checkouts/swift-protobuf --scratch-path $(GENERATOR)
+	@protoc --plugin=$(GENERATOR)/release/protoc-gen-swift --proto_path=$(SCHEMA) \
+	  --swift_opt=Visibility=Package --swift_opt=UseAccessLevelOnImports=true \
+	  --swift_out=Sources/FleetProtocol/Generated $(SCHEMA)/spikefleet.proto
+
+setup:
+	@missing=; for name in $(PACKAGES); do \
+	  [ "$$(dpkg-query -W -f='$${db:Status-Status}' $$name 2>/dev/null)" = installed ] || missing+=" $$name"; \
+	done; [ -n "$$missing" ] || exit 0; \
+	command -v apt-get >/dev/null || { echo "make: no apt-get; install what these hold:$$missing"; exit 0; }; \
+	echo "make: installing$$missing (libraries and tools that the build or the demo needs)"; \
+	as_root=$$([ "$$(id -u)" = 0 ] || echo sudo); \
+	$$as_root apt-get update -qq; \
+	$$as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $$missing
+
+clean:
+	@rm -rf .build
