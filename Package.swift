@@ -75,7 +75,7 @@ let package = Package(
     // Layer 3: edges
     library("SensorData", ["SpikingNetwork", crypto]),
     library("ZeroMQTransport", ["FleetProtocol", "CZeroMQ"]),
-    library("FleetStore", ["FleetCore", "FleetProtocol", grdb, crypto]),
+    library("FleetStore", ["FleetCore", "FleetProtocol", grdb, crypto, protobuf]),
     library("FleetAPI", ["FleetCore", "FleetProtocol", hummingbird, httpClient, logging]),
     library(
       "Workbench",

@@ -1,0 +1,56 @@
+import FleetCore
+import FleetProtocol
+import GRDB
+
+/// Reads the whole agent state inside one transaction.
+struct AgentLoader {
+  let db: Database
+
+  func state() throws -> AgentState {
+    var state = AgentState()
+    guard let found = try Row.fetchOne(db, sql: "SELECT * FROM agent WHERE id = 1") else {
+      throw RowDamage(table: "agent", column: "id")
+    }
+    let row = StoredRow(found, of: "agent")
+    state.epoch = try row.bits("epoch")
+    state.trainingOrdinal = try row.bits("training_ordinal")
+    state.accepted = try model(in: "accepted")
+    state.active = try model(in: "active")
+    state.observed = try Row.fetchOne(db, sql: "SELECT * FROM observed WHERE id = 1")
+      .map { try StoredRow($0, of: "observed").observed() }
+    for found in try Row.fetchAll(db, sql: "SELECT * FROM release_floor") {
+      let row = StoredRow(found, of: "release_floor")
+      state.releaseFloors[try row.identifier("name")] = try row.bits("release_counter")
+    }
+    for found in try Row.fetchAll(db, sql: "SELECT * FROM training") {
+      let training = try training(StoredRow(found, of: "training"))
+      state.trainings[training.key] = training
+    }
+    return state
+  }
+
+  private func model(in slot: String) throws -> AcceptedModel? {
+    let found = try Row.fetchOne(
+      db, sql: "SELECT * FROM model_slot WHERE slot = ?", arguments: [slot])
+    guard let found else { return nil }
+    let row = StoredRow(found, of: "model_slot")
+    return AcceptedModel(
+      generation: try row.generation("generation"), name: try row.identifier("name"),
+      releaseCounter: try row.bits("release_counter"), model: try row.digest("model"),
+      manifest: try row.bytes("manifest"), baseManifest: try row.bytes("base_manifest"))
+  }
+
+  private func training(_ row: StoredRow) throws -> TrainingRecord {
+    var training = TrainingRecord(
+      key: try row.roundKey(), base: try row.digest("base"), manifest: try row.bytes("manifest"),
+      baseManifest: try row.bytes("base_manifest"), samples: try row.number("samples"),
+      seed: try row.bits("seed"))
+    if try !row.isNull("digest") {
+      training.result = TrainingResult(
+        digest: try row.digest("digest"), size: try row.bits("size"),
+        samples: try row.number("trained_samples"), correct: try row.number("correct"),
+        counts: try row.counts("counts"), milliseconds: try row.number("milliseconds"))
+    }
+    return training
+  }
+}

@@ -1,0 +1,93 @@
+import GRDB
+
+/// The agent's tables. Steps are only ever added; a published step never changes.
+enum AgentSchema {
+  /// "SFAG" in the header of the file.
+  static let applicationID: Int32 = 0x5346_4147
+
+  static var migrator: DatabaseMigrator {
+    var migrator = DatabaseMigrator()
+    migrator.registerMigration("1-agent") { try $0.execute(sql: agent) }
+    migrator.registerMigration("2-training") { try $0.execute(sql: training) }
+    migrator.registerMigration("3-outbox") { try $0.execute(sql: outbox) }
+    return migrator
+  }
+
+  private static let agent = """
+    CREATE TABLE agent (
+      id INTEGER PRIMARY KEY CHECK (id = 1),
+      epoch INTEGER NOT NULL,
+      training_ordinal INTEGER NOT NULL,
+      outbox_bytes INTEGER NOT NULL
+    ) STRICT;
+    INSERT INTO agent VALUES (1, 0, 0, 0);
+    CREATE TABLE model_slot (
+      slot TEXT PRIMARY KEY CHECK (slot IN ('accepted', 'active')),
+      generation_epoch INTEGER NOT NULL,
+      generation_number INTEGER NOT NULL,
+      name TEXT NOT NULL,
+      release_counter INTEGER NOT NULL,
+      model BLOB NOT NULL,
+      manifest BLOB NOT NULL,
+      base_manifest BLOB NOT NULL
+    ) STRICT;
+    CREATE TABLE observed (
+      id INTEGER PRIMARY KEY CHECK (id = 1),
+      observed_epoch INTEGER NOT NULL,
+      observed_number INTEGER NOT NULL,
+      observed_phase TEXT NOT NULL,
+      observed_model BLOB NOT NULL,
+      observed_code BLOB NOT NULL,
+      observed_detail BLOB NOT NULL
+    ) STRICT;
+    CREATE TABLE release_floor (
+      name TEXT PRIMARY KEY,
+      release_counter INTEGER NOT NULL
+    ) STRICT;
+    """
+
+  /// A result, once stored, is the only thing ever sent for its round: it never changes.
+  private static let training = """
+    CREATE TABLE training (
+      job TEXT NOT NULL,
+      round INTEGER NOT NULL,
+      attempt INTEGER NOT NULL,
+      base BLOB NOT NULL,
+      manifest BLOB NOT NULL,
+      base_manifest BLOB NOT NULL,
+      samples INTEGER NOT NULL,
+      seed INTEGER NOT NULL,
+      digest BLOB,
+      size INTEGER,
+      trained_samples INTEGER,
+      correct INTEGER,
+      counts BLOB,
+      milliseconds INTEGER,
+      PRIMARY KEY (job, round, attempt)
+    ) STRICT;
+    CREATE TRIGGER training_result_kept BEFORE UPDATE ON training
+    WHEN OLD.digest IS NOT NULL
+    BEGIN SELECT RAISE(ABORT, 'a stored training result never changes'); END;
+    """
+
+  /// Boots are numbered in the order of their first window: the oldest is sent first.
+  private static let outbox = """
+    CREATE TABLE outbox_boot (
+      id INTEGER PRIMARY KEY AUTOINCREMENT,
+      boot BLOB NOT NULL UNIQUE,
+      newest INTEGER NOT NULL
+    ) STRICT;
+    CREATE TABLE outbox (
+      boot INTEGER NOT NULL REFERENCES outbox_boot (id),
+      sequence INTEGER NOT NULL,
+      window BLOB NOT NULL,
+      PRIMARY KEY (boot, sequence)
+    ) STRICT, WITHOUT ROWID;
+    CREATE TABLE outbox_gap (
+      id INTEGER PRIMARY KEY AUTOINCREMENT,
+      boot BLOB NOT NULL,
+      first INTEGER NOT NULL,
+      last INTEGER NOT NULL
+    ) STRICT;
+    """
+}

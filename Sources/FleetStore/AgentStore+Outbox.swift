@@ -1,0 +1,98 @@
+package import FleetProtocol
+import Foundation
+import GRDB
+import SwiftProtobuf
+
+/// Windows of one boot that go out together.
+package struct OutboxBatch: Sendable, Equatable {
+  /// The agent's boot id, 16 bytes.
+  package var boot: [UInt8]
+  /// Windows with consecutive sequences, at least one.
+  package var windows: [WireTelemetryWindow]
+}
+
+/// Windows that were dropped before any coordinator had them.
+package struct OutboxGap: Sendable, Equatable {
+  /// The agent's boot id, 16 bytes.
+  package var boot: [UInt8]
+  /// First and last sequence dropped; sums lose nothing, for later windows count on.
+  package var sequences: ClosedRange<UInt64>
+}
+
+extension AgentStore {
+  /// Gaps that are remembered; older ones are forgotten.
+  package static let gapsMax = 1_024
+
+  /// Windows to send next: of the oldest boot, from its oldest window, with no gap inside.
+  ///
+  /// At most `windowsMax` of them, and no more than fit into `bytesMax` bytes of a
+  /// `WireTelemetryWindows` message; a single window goes out whatever its size. Nil when the
+  /// outbox is empty. Nothing changes until the acknowledgement is committed.
+  package func nextBatch(
+    windowsMax: Int = Limits.telemetryWindowsMax,
+    bytesMax: Int = Limits.telemetryPayloadBytesMax
+  ) throws(StoreError) -> OutboxBatch? {
+    try database.read("reading the outbox") { db in
+      let rows = try Row.fetchCursor(
+        db,
+        sql: """
+          SELECT outbox_boot.boot AS boot, sequence, window
+          FROM outbox JOIN outbox_boot ON outbox_boot.id = outbox.boot
+          WHERE outbox.boot = (SELECT min(boot) FROM outbox)
+          ORDER BY sequence LIMIT ?
+          """, arguments: [max(1, windowsMax)])
+      var batch: OutboxBatch?
+      var size = 0
+      while let found = try rows.next() {
+        let row = StoredRow(found, of: "outbox")
+        let window = try row.window("window")
+        size += framedSize(try row.bytes("window").count)
+        guard var collected = batch else {
+          batch = OutboxBatch(boot: try row.bytes("boot"), windows: [window])
+          continue
+        }
+        guard size <= bytesMax, let last = collected.windows.last,
+          window.sequence == last.sequence + 1
+        else { break }
+        // Released first, so that appending never copies the windows.
+        batch = nil
+        collected.windows.append(window)
+        batch = collected
+      }
+      return batch
+    }
+  }
+
+  /// Bytes of a window inside its list: tag, length as a varint, body.
+  private func framedSize(_ bytes: Int) -> Int {
+    var size = 2 + bytes
+    var length = bytes >> 7
+    while length > 0 {
+      size += 1
+      length >>= 7
+    }
+    return size
+  }
+
+  /// Windows that wait and their bytes.
+  package func outboxSize() throws(StoreError) -> (windows: Int, bytes: Int) {
+    try database.read("measuring the outbox") { db in
+      let windows = try Int.fetchOne(db, sql: "SELECT count(*) FROM outbox") ?? 0
+      let bytes = try Int.fetchOne(db, sql: "SELECT outbox_bytes FROM agent") ?? 0
+      return (windows, bytes)
+    }
+  }
+
+  /// Windows dropped for want of room, oldest gap first.
+  package func gaps() throws(StoreError) -> [OutboxGap] {
+    try database.read("reading gaps") { db in
+      let rows = try Row.fetchAll(db, sql: "SELECT * FROM outbox_gap ORDER BY id")
+      return try rows.map { found in
+        let row = StoredRow(found, of: "outbox_gap")
+        let (first, last) = (try row.bits("first"), try row.bits("last"))
+        guard first <= last else { throw row.damage("last") }
+        return OutboxGap(boot: try row.bytes("boot"), sequences: first...last)
+      }
+    }
+  }
+}

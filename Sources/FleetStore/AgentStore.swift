@@ -1,0 +1,68 @@
+package import FleetCore
+import GRDB
+
+/// An agent's database: the only truth, of which `AgentState` is a copy in memory.
+///
+/// After every `commit` that returns, `load()` equals the state before it with the same changes
+/// applied. Telemetry windows that wait for their acknowledgement live here only: the outbox.
+package final class AgentStore: Sendable {
+  /// Bytes of waiting windows beyond which the oldest are dropped, unless told otherwise.
+  package static let outboxBytesDefault = 64 << 20
+
+  private let folder: StateFolder?
+  private let outboxBytesMax: Int
+  let database: StoreDatabase
+
+  /// Opens `agent.sqlite` in a folder that no other process may hold, creating both where missing.
+  ///
+  /// `outboxBytesMax` bounds the windows that wait, `pagesMax` the file in pages of 4 KiB.
+  package convenience init(
+    folder: String, outboxBytesMax: Int = AgentStore.outboxBytesDefault, pagesMax: Int? = nil
+  ) throws(StoreError) {
+    let owned = try StateFolder(path: folder)
+    try self.init(owned, folder + "/agent.sqlite", outboxBytesMax, pagesMax)
+  }
+
+  /// An empty store that lives as long as the value.
+  package static func inMemory(
+    outboxBytesMax: Int = AgentStore.outboxBytesDefault
+  ) throws(StoreError) -> AgentStore {
+    try AgentStore(nil, nil, outboxBytesMax, nil)
+  }
+
+  private init(
+    _ folder: StateFolder?, _ path: String?, _ outboxBytesMax: Int, _ pagesMax: Int?
+  ) throws(StoreError) {
+    self.folder = folder
+    self.outboxBytesMax = outboxBytesMax
+    // A reader of its own would cost memory that an edge node lacks.
+    let kind = StoreDatabase.Kind(
+      applicationID: AgentSchema.applicationID, migrator: AgentSchema.migrator, readers: 0)
+    database = try StoreDatabase(path: path, kind: kind, pagesMax: pagesMax)
+  }
+
+  /// Everything that is stored except the outbox, as one consistent value.
+  package func load() throws(StoreError) -> AgentState {
+    try database.read("loading the agent") { db in try AgentLoader(db: db).state() }
+  }
+
+  /// Stores all changes in order in one transaction, or none and throws.
+  ///
+  /// Where a new window would exceed the outbox's bound, the oldest windows are dropped and the
+  /// gap is recorded in the same transaction.
+  package func commit(_ changes: [AgentChange]) throws(StoreError) {
+    guard !changes.isEmpty else { return }
+    try database.write("storing changes") { db in
+      let writer = AgentWriter(db: db, outboxBytesMax: outboxBytesMax)
+      for change in changes {
+        try Refusal.naming(change) { try writer.apply(change) }
+      }
+    }
+  }
+
+  /// A name for this run of the agent: 16 bytes of the system's random number generator.
+  package static func newBootID() -> [UInt8] {
+    var generator = SystemRandomNumberGenerator()
+    return (0..<16).map { _ in UInt8.random(in: .min ... .max, using: &generator) }
+  }
+}

@@ -1,0 +1,105 @@
+import FleetCore
+import FleetProtocol
+import Foundation
+import GRDB
+
+/// Carries agent changes into an open transaction, exactly as `AgentState.apply` does in memory.
+struct AgentWriter {
+  let db: Database
+  let outboxBytesMax: Int
+
+  func apply(_ change: AgentChange) throws {
+    switch change {
+    case .desiredAccepted(let model):
+      try fill("accepted", with: model)
+      try db.change("DELETE FROM observed", [])
+    case .activated(let model):
+      try fill("active", with: model)
+      try raiseFloor(of: model)
+    case .observed(let report): try observe(report)
+    case .offerAccepted(let training): try promise(training)
+    case .trained(let key, let result, let nextOrdinal):
+      try finish(key, result)
+      try db.change("UPDATE agent SET training_ordinal = ?", [nextOrdinal.stored])
+    case .roundClosed(let key):
+      try db.change(
+        "DELETE FROM training WHERE job = ? AND round = ? AND attempt = ?",
+        [key.job.text, Int64(key.round), Int64(key.attempt)])
+    case .windowQueued(let boot, let window):
+      try OutboxWriter(db: db, bytesMax: outboxBytesMax).queue(window, boot: boot)
+    case .windowsAcknowledged(let boot, let through):
+      try OutboxWriter(db: db, bytesMax: outboxBytesMax).acknowledge(boot, through: through)
+    case .epochSeen(let epoch):
+      try db.change("UPDATE agent SET epoch = ?", [epoch.stored])
+    }
+  }
+
+  private func fill(_ slot: String, with model: AcceptedModel) throws {
+    try db.change(
+      """
+      INSERT OR REPLACE INTO model_slot (slot, generation_epoch, generation_number, name,
+        release_counter, model, manifest, base_manifest) VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+      """,
+      [
+        slot, model.generation.epoch.stored, model.generation.number.stored, model.name.text,
+        model.releaseCounter.stored, model.model.stored, Data(model.manifest),
+        Data(model.baseManifest),
+      ])
+  }
+
+  /// The comparison is made here: SQLite's integers are signed and the counter is not.
+  private func raiseFloor(of model: AcceptedModel) throws {
+    let found = try Row.fetchOne(
+      db, sql: "SELECT release_counter FROM release_floor WHERE name = ?",
+      arguments: [model.name.text])
+    let before = try found.map { try StoredRow($0, of: "release_floor").bits("release_counter") }
+    try db.change(
+      "INSERT OR REPLACE INTO release_floor (name, release_counter) VALUES (?, ?)",
+      [model.name.text, max(before ?? 0, model.releaseCounter).stored])
+  }
+
+  private func observe(_ report: ObservedModel) throws {
+    try db.change(
+      """
+      INSERT OR REPLACE INTO observed (id, observed_epoch, observed_number, observed_phase,
+        observed_model, observed_code, observed_detail) VALUES (1, ?, ?, ?, ?, ?, ?)
+      """,
+      [
+        report.generation.epoch.stored, report.generation.number.stored, report.phase.rawValue,
+        report.model.stored, report.code.stored, report.detail.stored,
+      ])
+  }
+
+  private func promise(_ training: TrainingRecord) throws {
+    guard training.result == nil else {
+      throw Refusal("a promise to train cannot come with a result")
+    }
+    // The same offer again is free until there is a result; then the schema refuses the update.
+    try db.change(
+      """
+      INSERT INTO training (job, round, attempt, base, manifest, base_manifest, samples, seed)
+      VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+      ON CONFLICT (job, round, attempt) DO UPDATE SET base = excluded.base,
+        manifest = excluded.manifest, base_manifest = excluded.base_manifest,
+        samples = excluded.samples, seed = excluded.seed
+      """,
+      [
+        training.key.job.text, Int64(training.key.round), Int64(training.key.attempt),
+        training.base.stored, Data(training.manifest), Data(training.baseManifest),
+        Int64(training.samples), training.seed.stored,
+      ])
+  }
+
+  private func finish(_ key: RoundKey, _ result: TrainingResult) throws {
+    try db.changeOne(
+      """
+      UPDATE training SET digest = ?, size = ?, trained_samples = ?, correct = ?, counts = ?,
+        milliseconds = ? WHERE job = ? AND round = ? AND attempt = ?
+      """,
+      [
+        result.digest.stored, result.size.stored, Int64(result.samples), Int64(result.correct),
+        PackedCounts.pack(result.counts), Int64(result.milliseconds), key.job.text,
+        Int64(key.round), Int64(key.attempt),
+      ], otherwise: "no promise to train \(key)")
+  }
+}

@@ -1,0 +1,222 @@
+import GRDB
+
+/// The coordinator's tables. Steps are only ever added; a published step never changes.
+enum FleetSchema {
+  /// "SFLT" in the header of the file.
+  static let applicationID: Int32 = 0x5346_4C54
+
+  static var migrator: DatabaseMigrator {
+    var migrator = DatabaseMigrator()
+    migrator.registerMigration("1-fleet") { try $0.execute(sql: fleet) }
+    migrator.registerMigration("2-rounds") { try $0.execute(sql: rounds) }
+    migrator.registerMigration("3-round-guards") { db in
+      for guardian in roundGuards { try db.execute(sql: guardian) }
+    }
+    migrator.registerMigration("4-telemetry") { try $0.execute(sql: telemetry) }
+    return migrator
+  }
+
+  private static let fleet = """
+    CREATE TABLE coordinator (
+      id INTEGER PRIMARY KEY CHECK (id = 1),
+      epoch INTEGER NOT NULL,
+      last_generation INTEGER NOT NULL
+    ) STRICT;
+    INSERT INTO coordinator VALUES (1, 0, 0);
+    CREATE TABLE model (
+      digest BLOB PRIMARY KEY,
+      name TEXT NOT NULL,
+      release_counter INTEGER NOT NULL,
+      manifest_digest BLOB NOT NULL,
+      manifest BLOB NOT NULL,
+      structure_digest BLOB NOT NULL,
+      price_digest BLOB NOT NULL,
+      size INTEGER NOT NULL,
+      chips TEXT NOT NULL,
+      added_at_us INTEGER NOT NULL,
+      published BLOB
+    ) STRICT;
+    CREATE TABLE node (
+      id TEXT PRIMARY KEY,
+      public_key BLOB NOT NULL UNIQUE,
+      accepted_at_us INTEGER NOT NULL,
+      chip BLOB NOT NULL,
+      desired_epoch INTEGER,
+      desired_number INTEGER,
+      desired_model BLOB REFERENCES model (digest),
+      accepted_epoch INTEGER NOT NULL,
+      accepted_number INTEGER NOT NULL,
+      observed_epoch INTEGER,
+      observed_number INTEGER,
+      observed_phase TEXT,
+      observed_model BLOB,
+      observed_code BLOB,
+      observed_detail BLOB
+    ) STRICT;
+    CREATE TABLE boot_progress (
+      id INTEGER PRIMARY KEY,
+      node TEXT NOT NULL REFERENCES node (id),
+      boot BLOB NOT NULL,
+      through INTEGER NOT NULL,
+      UNIQUE (node, boot)
+    ) STRICT;
+    CREATE TABLE request (
+      id BLOB PRIMARY KEY,
+      response TEXT NOT NULL,
+      at_us INTEGER NOT NULL
+    ) STRICT;
+    CREATE TABLE event (
+      id INTEGER PRIMARY KEY AUTOINCREMENT,
+      at_us INTEGER NOT NULL,
+      kind BLOB NOT NULL,
+      subject BLOB NOT NULL,
+      detail BLOB NOT NULL
+    ) STRICT;
+    """
+
+  private static let rounds = """
+    CREATE TABLE job (
+      id TEXT PRIMARY KEY,
+      specification TEXT NOT NULL,
+      state TEXT NOT NULL CHECK (state IN ('running', 'finished', 'failed', 'cancelled')),
+      detail BLOB NOT NULL,
+      current BLOB NOT NULL REFERENCES model (digest),
+      best_accuracy REAL,
+      created_at_us INTEGER NOT NULL
+    ) STRICT;
+    CREATE TABLE round (
+      job TEXT NOT NULL REFERENCES job (id),
+      round INTEGER NOT NULL,
+      attempt INTEGER NOT NULL,
+      base BLOB NOT NULL REFERENCES model (digest),
+      seed INTEGER NOT NULL,
+      samples INTEGER NOT NULL,
+      state TEXT NOT NULL CHECK (
+        state IN ('planned', 'open', 'sealed', 'committed', 'failed', 'cancelled')),
+      planned_at_us INTEGER NOT NULL,
+      opened_at_us INTEGER,
+      deadline_us INTEGER,
+      sealed_hash BLOB,
+      result_model BLOB,
+      accuracy REAL,
+      accepted INTEGER,
+      committed_at_us INTEGER,
+      code BLOB,
+      detail BLOB,
+      PRIMARY KEY (job, round, attempt)
+    ) STRICT;
+    CREATE UNIQUE INDEX round_committed ON round (job, round) WHERE state = 'committed';
+    CREATE TABLE participant (
+      job TEXT NOT NULL,
+      round INTEGER NOT NULL,
+      attempt INTEGER NOT NULL,
+      node TEXT NOT NULL REFERENCES node (id),
+      state TEXT NOT NULL CHECK (state IN ('pending', 'reported', 'refused', 'late')),
+      code BLOB,
+      PRIMARY KEY (job, round, attempt, node),
+      FOREIGN KEY (job, round, attempt) REFERENCES round (job, round, attempt)
+    ) STRICT, WITHOUT ROWID;
+    CREATE TABLE round_update (
+      job TEXT NOT NULL,
+      round INTEGER NOT NULL,
+      attempt INTEGER NOT NULL,
+      node TEXT NOT NULL,
+      digest BLOB NOT NULL,
+      size INTEGER NOT NULL,
+      samples INTEGER NOT NULL,
+      correct INTEGER NOT NULL,
+      counts BLOB NOT NULL,
+      training_milliseconds INTEGER NOT NULL,
+      accepted_at_us INTEGER NOT NULL,
+      PRIMARY KEY (job, round, attempt, node),
+      FOREIGN KEY (job, round, attempt, node)
+        REFERENCES participant (job, round, attempt, node)
+    ) STRICT, WITHOUT ROWID;
+    """
+
+  /// The rules of the round machine, held by the database whatever the code above it does.
+  private static let roundGuards = [
+    """
+    CREATE TRIGGER round_starts_planned BEFORE INSERT ON round
+    WHEN NEW.state <> 'planned'
+    BEGIN SELECT RAISE(ABORT, 'a round starts planned'); END
+    """,
+    """
+    CREATE TRIGGER round_terminal BEFORE UPDATE ON round
+    WHEN OLD.state IN ('committed', 'failed', 'cancelled')
+    BEGIN SELECT RAISE(ABORT, 'a terminal round never changes'); END
+    """,
+    """
+    CREATE TRIGGER round_transition BEFORE UPDATE OF state ON round
+    WHEN NOT (
+      (OLD.state = 'planned' AND NEW.state IN ('open', 'cancelled'))
+      OR (OLD.state = 'open' AND NEW.state IN ('open', 'sealed', 'failed', 'cancelled'))
+      OR (OLD.state = 'sealed' AND NEW.state IN ('committed', 'failed', 'cancelled')))
+    BEGIN SELECT RAISE(ABORT, 'no such transition of a round'); END
+    """,
+    """
+    CREATE TRIGGER round_seal_kept BEFORE UPDATE OF sealed_hash ON round
+    WHEN OLD.sealed_hash IS NOT NULL AND NEW.sealed_hash IS NOT OLD.sealed_hash
+    BEGIN SELECT RAISE(ABORT, 'a sealed set never changes'); END
+    """,
+    """
+    CREATE TRIGGER round_kept BEFORE DELETE ON round
+    BEGIN SELECT RAISE(ABORT, 'a round is never deleted'); END
+    """,
+    """
+    CREATE TRIGGER participant_closed BEFORE UPDATE OF state ON participant
+    WHEN OLD.state <> 'pending'
+    BEGIN SELECT RAISE(ABORT, 'the participant already has its final state'); END
+    """,
+    """
+    CREATE TRIGGER participant_frozen BEFORE UPDATE OF state ON participant
+    WHEN (SELECT state FROM round WHERE job = NEW.job AND round = NEW.round
+      AND attempt = NEW.attempt) NOT IN ('planned', 'open')
+    BEGIN SELECT RAISE(ABORT, 'the round is sealed or over'); END
+    """,
+    """
+    CREATE TRIGGER round_update_open BEFORE INSERT ON round_update
+    WHEN (SELECT state FROM round WHERE job = NEW.job AND round = NEW.round
+      AND attempt = NEW.attempt) IS NOT 'open'
+    BEGIN SELECT RAISE(ABORT, 'an update counts only while its round is open'); END
+    """,
+    """
+    CREATE TRIGGER round_update_kept BEFORE UPDATE ON round_update
+    BEGIN SELECT RAISE(ABORT, 'an accepted update never changes'); END
+    """,
+    """
+    CREATE TRIGGER job_ended BEFORE UPDATE OF state ON job
+    WHEN OLD.state <> 'running'
+    BEGIN SELECT RAISE(ABORT, 'the job is over'); END
+    """,
+  ]
+
+  /// Rows of a boot lie together by an index of two small integers, so that ingest from many
+  /// nodes touches few pages; the key (node, boot) is spelled out once per boot, not per window.
+  private static let telemetry = """
+    CREATE TABLE boot (
+      id INTEGER PRIMARY KEY,
+      node TEXT NOT NULL REFERENCES node (id),
+      boot BLOB NOT NULL,
+      sequence INTEGER NOT NULL,
+      newest_at_us INTEGER NOT NULL,
+      counters BLOB NOT NULL,
+      window BLOB NOT NULL,
+      UNIQUE (node, boot)
+    ) STRICT;
+    CREATE TABLE telemetry (
+      id INTEGER PRIMARY KEY,
+      boot INTEGER NOT NULL REFERENCES boot (id),
+      sequence INTEGER NOT NULL,
+      at_us INTEGER NOT NULL,
+      window BLOB NOT NULL,
+      UNIQUE (boot, sequence)
+    ) STRICT;
+    CREATE TABLE total (
+      node TEXT NOT NULL REFERENCES node (id),
+      price_digest BLOB NOT NULL,
+      counters BLOB NOT NULL,
+      PRIMARY KEY (node, price_digest)
+    ) STRICT, WITHOUT ROWID;
+    """
+}

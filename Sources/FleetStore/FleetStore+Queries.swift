@@ -1,0 +1,124 @@
+package import FleetCore
+package import FleetProtocol
+import Foundation
+import GRDB
+
+/// What one node has counted under one price table.
+package struct NodeTotals: Sendable, Equatable {
+  /// The node.
+  package var node: Identifier
+  /// The price table of the counts; nil for what was counted before a model was loaded.
+  package var price: ContentDigest?
+  /// Sums over all boots of the node.
+  package var counters: CumulativeCounters
+}
+
+/// A stored telemetry window with the boot it belongs to.
+package struct StoredWindow: Sendable, Equatable {
+  /// The node.
+  package var node: Identifier
+  /// The agent's boot id, 16 bytes.
+  package var boot: [UInt8]
+  /// The window as it was reported.
+  package var window: WireTelemetryWindow
+}
+
+/// A line of the event log with its position.
+package struct StoredEvent: Sendable, Equatable {
+  /// Position in the log: rises with every event, never reused.
+  package var id: Int64
+  /// The event.
+  package var event: FleetEvent
+}
+
+extension FleetStore {
+  /// The newest window of each node that ever reported, in node order.
+  ///
+  /// Newest means the last one stored of the boot that was heard of last: node clocks may jump.
+  package func latestWindows() throws(StoreError) -> [StoredWindow] {
+    try windows(
+      """
+      SELECT node, boot, window FROM boot
+      WHERE id IN (SELECT max(id) FROM boot GROUP BY node) ORDER BY node
+      """, [])
+  }
+
+  /// The last stored window of a boot below a sequence; nil when there is none.
+  package func previousWindow(
+    node: Identifier, boot: [UInt8], before sequence: UInt64
+  ) throws(StoreError) -> WireTelemetryWindow? {
+    try windows(
+      """
+      SELECT node, boot.boot AS boot, telemetry.window AS window
+      FROM boot JOIN telemetry ON telemetry.boot = boot.id
+      WHERE node = ? AND boot.boot = ? AND telemetry.sequence < ?
+      ORDER BY telemetry.sequence DESC LIMIT 1
+      """, [node.text, Data(boot), Int64(clamping: sequence)]
+    ).first?.window
+  }
+
+  /// The newest windows of a node, at most `limit` of them, oldest first.
+  ///
+  /// `since` leaves out windows whose own clock said earlier. Order is by boot, then sequence.
+  package func telemetry(
+    node: Identifier, since: Instant? = nil, limit: Int
+  ) throws(StoreError) -> [StoredWindow] {
+    guard limit > 0 else { return [] }
+    let floor = since?.microseconds ?? 0
+    let newest = try windows(
+      """
+      SELECT node, boot.boot AS boot, telemetry.window AS window
+      FROM boot JOIN telemetry ON telemetry.boot = boot.id
+      WHERE node = ? AND newest_at_us >= ? AND at_us >= ?
+      ORDER BY boot.id DESC, telemetry.sequence DESC LIMIT ?
+      """, [node.text, floor, floor, limit])
+    return newest.reversed()
+  }
+
+  /// What each node has counted under each price table, in node and digest order.
+  package func totals() throws(StoreError) -> [NodeTotals] {
+    try database.read("reading totals") { db in
+      let rows = try Row.fetchAll(
+        db, sql: "SELECT * FROM total ORDER BY node, price_digest")
+      return try rows.map { found in
+        let row = StoredRow(found, of: "total")
+        guard let counters = CumulativeCounters(stored: try row.bytes("counters")) else {
+          throw row.damage("counters")
+        }
+        let price = try row.bytes("price_digest")
+        return NodeTotals(
+          node: try row.identifier("node"), price: ContentDigest(price), counters: counters)
+      }
+    }
+  }
+
+  /// Events after a position, oldest first, at most `limit`; 0 starts at the oldest.
+  package func events(after id: Int64 = 0, limit: Int) throws(StoreError) -> [StoredEvent] {
+    try database.read("reading events") { db in
+      let rows = try Row.fetchAll(
+        db, sql: "SELECT * FROM event WHERE id > ? ORDER BY id LIMIT ?",
+        arguments: [id, max(0, limit)])
+      return try rows.map { found in
+        let row = StoredRow(found, of: "event")
+        let event = FleetEvent(
+          at: try row.instant("at_us"), kind: try row.text("kind"),
+          subject: try row.text("subject"), detail: try row.text("detail"))
+        return StoredEvent(id: try row.integer("id"), event: event)
+      }
+    }
+  }
+
+  private func windows(
+    _ sql: String, _ arguments: StatementArguments
+  ) throws(StoreError) -> [StoredWindow] {
+    try database.read("reading telemetry") { db in
+      let rows = try Row.fetchAll(db, sql: sql, arguments: arguments)
+      return try rows.map { found in
+        let row = StoredRow(found, of: "telemetry")
+        return StoredWindow(
+          node: try row.identifier("node"), boot: try row.bytes("boot"),
+          window: try row.window("window"))
+      }
+    }
+  }
+}

@@ -1,0 +1,155 @@
+import FleetCore
+import FleetProtocol
+import Foundation
+import GRDB
+
+/// Carries fleet changes into an open transaction, exactly as `FleetState.apply` does in memory.
+struct FleetWriter {
+  let db: Database
+
+  func apply(_ change: FleetChange) throws {
+    switch change {
+    case .nodeAccepted(let node): try accept(node)
+    case .nodeChip(let node, let chip):
+      try updateNode(node, "chip = ?", [chip.stored])
+    case .modelAdded(let model): try add(model)
+    case .desiredSet(let node, let assignment): try assign(assignment, to: node)
+    case .desiredAccepted(let node, let generation):
+      try updateNode(
+        node, "accepted_epoch = ?, accepted_number = ?",
+        [generation.epoch.stored, generation.number.stored])
+    case .observed(let node, let observed):
+      try updateNode(
+        node, Self.observedColumns.map { "\($0) = ?" }.joined(separator: ", "),
+        Self.values(of: observed))
+    case .telemetryStored(let node, let boot, let windows, _):
+      try TelemetryWriter(db: db).store(windows, node: node, boot: boot)
+    case .jobCreated(let job): try create(job)
+    case .jobEnded(let job, let state, let detail):
+      try db.changeOne(
+        "UPDATE job SET state = ?, detail = ? WHERE id = ?",
+        [state.rawValue, detail.stored, job.text], otherwise: "unknown job \(job)")
+    case .requestAnswered(let id, let response, let at):
+      try db.change(
+        "INSERT INTO request (id, response, at_us) VALUES (?, ?, ?)",
+        [id.stored, try Self.json(response), at.microseconds])
+    case .event(let event):
+      try db.change(
+        "INSERT INTO event (at_us, kind, subject, detail) VALUES (?, ?, ?, ?)",
+        [
+          event.at.microseconds, event.kind.stored, event.subject.stored, event.detail.stored,
+        ])
+    case .roundPlanned, .roundOpened, .roundExtended, .updateAccepted, .participantClosed,
+      .roundSealed, .roundCommitted, .roundFailed, .roundCancelled:
+      try RoundWriter(db: db).apply(change)
+    }
+  }
+
+  // MARK: nodes
+
+  private static let observedColumns = [
+    "observed_epoch", "observed_number", "observed_phase", "observed_model", "observed_code",
+    "observed_detail",
+  ]
+
+  private static func values(of observed: ObservedModel?) -> StatementArguments {
+    guard let observed else { return [nil, nil, nil, nil, nil, nil] }
+    return [
+      observed.generation.epoch.stored, observed.generation.number.stored,
+      observed.phase.rawValue, observed.model.stored, observed.code.stored,
+      observed.detail.stored,
+    ]
+  }
+
+  private func updateNode(
+    _ node: Identifier, _ assignments: String, _ values: StatementArguments
+  ) throws {
+    try db.changeOne(
+      "UPDATE node SET \(assignments) WHERE id = ?", values + [node.text],
+      otherwise: "unknown node \(node)")
+  }
+
+  private func accept(_ node: NodeRecord) throws {
+    let columns =
+      [
+        "public_key", "accepted_at_us", "chip", "desired_epoch", "desired_number",
+        "desired_model", "accepted_epoch", "accepted_number",
+      ] + Self.observedColumns
+    let overwrites = columns.map { "\($0) = excluded.\($0)" }.joined(separator: ", ")
+    let marks = columns.map { _ in "?" }.joined(separator: ", ")
+    let values: StatementArguments = [
+      node.id.text, node.publicKey.stored, node.acceptedAt.microseconds, node.chip.stored,
+      node.desired?.generation.epoch.stored, node.desired?.generation.number.stored,
+      node.desired?.model.stored, node.accepted.epoch.stored, node.accepted.number.stored,
+    ]
+    try db.change(
+      """
+      INSERT INTO node (id, \(columns.joined(separator: ", "))) VALUES (?, \(marks))
+      ON CONFLICT (id) DO UPDATE SET \(overwrites)
+      """, values + Self.values(of: node.observed))
+    try db.change("DELETE FROM boot_progress WHERE node = ?", [node.id.text])
+    for progress in node.boots {
+      try db.change(
+        "INSERT INTO boot_progress (node, boot, through) VALUES (?, ?, ?)",
+        [node.id.text, Data(progress.boot), progress.through.stored])
+    }
+  }
+
+  private func assign(_ assignment: DesiredAssignment, to node: Identifier) throws {
+    let generation = assignment.generation
+    guard let number = Int64(exactly: generation.number) else {
+      throw Refusal("generation number \(generation.number) is above \(Int64.max)")
+    }
+    try updateNode(
+      node, "desired_epoch = ?, desired_number = ?, desired_model = ?",
+      [generation.epoch.stored, number, assignment.model.stored])
+    try db.change(
+      "UPDATE coordinator SET last_generation = max(last_generation, ?) WHERE epoch = ?",
+      [number, generation.epoch.stored])
+  }
+
+  // MARK: models and jobs
+
+  /// Stores a model under its digest; the same digest again replaces its facts.
+  func add(_ model: ModelRecord) throws {
+    try db.change(
+      """
+      INSERT INTO model (digest, name, release_counter, manifest_digest, manifest,
+        structure_digest, price_digest, size, chips, added_at_us, published)
+      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+      ON CONFLICT (digest) DO UPDATE SET name = excluded.name,
+        release_counter = excluded.release_counter, manifest_digest = excluded.manifest_digest,
+        manifest = excluded.manifest, structure_digest = excluded.structure_digest,
+        price_digest = excluded.price_digest, size = excluded.size, chips = excluded.chips,
+        added_at_us = excluded.added_at_us, published = excluded.published
+      """,
+      [
+        model.digest.stored, model.name.text, model.releaseCounter.stored,
+        model.manifestDigest.stored, Data(model.manifest), model.structureDigest.stored,
+        model.priceDigest.stored, model.size.stored, try Self.json(model.chips),
+        model.addedAt.microseconds, model.published?.stored,
+      ])
+  }
+
+  private func create(_ job: JobRecord) throws {
+    try db.change(
+      """
+      INSERT INTO job (id, specification, state, detail, current, best_accuracy, created_at_us)
+      VALUES (?, ?, ?, ?, ?, ?, ?)
+      """,
+      [
+        job.id.text, try Self.json(job.specification), job.state.rawValue, job.detail.stored,
+        job.current.stored, job.bestAccuracy, job.createdAt.microseconds,
+      ])
+  }
+
+  private static func json(_ value: some Encodable) throws -> String {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+    do {
+      return String(decoding: try encoder.encode(value), as: UTF8.self)
+    } catch {
+      throw Refusal("not a value that JSON can hold: \(error)")
+    }
+  }
+}
