@@ -59,6 +59,7 @@ let package = Package(
   targets: [
     // Layer 0: C
     .systemLibrary(name: "CZeroMQ", providers: [.apt(["libzmq3-dev"])]),
+    .systemLibrary(name: "CZlib", providers: [.apt(["zlib1g-dev"])]),
 
     // Layer 1: values
     library("SpikingNetwork", []),
@@ -73,15 +74,15 @@ let package = Package(
     library("FleetCore", ["FleetProtocol", "Federation"]),
 
     // Layer 3: edges
-    library("SensorData", ["SpikingNetwork", crypto]),
-    library("ZeroMQTransport", ["FleetProtocol", "CZeroMQ"]),
+    library("SensorData", ["SpikingNetwork", "CZlib", crypto]),
+    library("ZeroMQTransport", ["FleetProtocol", "CZeroMQ", crypto]),
     library("FleetStore", ["FleetCore", "FleetProtocol", grdb, crypto, protobuf]),
     library("FleetAPI", ["FleetCore", "FleetProtocol", hummingbird, httpClient, logging]),
     library(
       "Workbench",
       [
         "SpikingNetwork", "CompiledModel", "NetworkCompiler", "Accelerator", "NetworkTraining",
-        "FleetProtocol", "Federation", yams, crypto,
+        "FleetProtocol", "Federation", "FleetCore", yams, crypto,
       ]),
 
     // Layer 4: shells
@@ -112,5 +113,30 @@ let package = Package(
 
     // Tests
     tests("Tidy", []),
+    tests("SpikingNetwork", ["SpikingNetwork"]),
+    tests("CompiledModel", ["CompiledModel"]),
+    tests("NetworkCompiler", ["NetworkCompiler", "CompiledModel", "SpikingNetwork"]),
+    tests("Accelerator", ["Accelerator", "NetworkCompiler", "CompiledModel", "SpikingNetwork"]),
+    tests("NetworkTraining", ["NetworkTraining", "SpikingNetwork"]),
+    tests("SensorData", ["SensorData", "SpikingNetwork"]),
+    tests("FleetProtocol", ["FleetProtocol", crypto, protobuf]),
+    tests("Federation", ["Federation"]),
+    tests("FleetCore", ["FleetCore", "FleetProtocol", crypto, protobuf]),
+    tests("FleetStore", ["FleetStore", "FleetCore", "FleetProtocol", grdb]),
+    tests("ZeroMQTransport", ["ZeroMQTransport", "FleetProtocol"]),
+    tests("FleetAPI", ["FleetAPI", "FleetCore", "FleetProtocol", hummingbird, httpClient]),
+    tests(
+      "Workbench",
+      [
+        "Workbench", "NetworkCompiler", "Accelerator", "NetworkTraining", "CompiledModel",
+        "SpikingNetwork", "FleetProtocol", "Federation", "FleetCore", crypto,
+      ]),
+    tests(
+      "EndToEnd",
+      [
+        "FleetAPI", "FleetStore", "FleetCore", "FleetProtocol", "ZeroMQTransport", "Workbench",
+        "SensorData", "CompiledModel", "Federation", "spikefleet", "spikefleet-agent",
+        "spikefleet-coordinator",
+      ]),
   ]
 )

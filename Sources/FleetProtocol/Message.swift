@@ -1,4 +1,4 @@
-import Foundation
+package import Foundation
 import SwiftProtobuf
 
 /// A message body, one case for each type of the protocol.
@@ -127,3 +127,6 @@ package enum Message: Sendable, Equatable {
     }
   }
 }
+
+/// Bytes in the form that generated messages hold them.
+package func wireBytes(_ bytes: some Sequence<UInt8>) -> Data { Data(bytes) }

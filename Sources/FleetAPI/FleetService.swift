@@ -1,0 +1,62 @@
+package import FleetCore
+package import FleetProtocol
+
+/// What the admin endpoint serves: the coordinator's shell implements it.
+///
+/// Every call that changes something carries a request id made by the client: a repeat with the
+/// same id gets the stored answer and changes nothing.
+package protocol FleetService: Sendable {
+  /// The fleet in numbers.
+  func status() async throws -> FleetStatus
+  /// Accepted nodes in name order.
+  func nodes() async throws -> [NodeView]
+  /// Keys that knocked, newest first.
+  func pending() async throws -> [PendingView]
+  /// Binds a key to a name.
+  func accept(_ request: AcceptRequest, requestID: String) async throws -> CommandView
+  /// Models, newest first.
+  func models() async throws -> [ModelView]
+  /// Stores the bytes of a model under their digest; throws when they have another.
+  func putBlob(_ bytes: [UInt8], digest: ContentDigest) async throws
+  /// The bytes of a stored model.
+  func blob(_ digest: ContentDigest) async throws -> [UInt8]
+  /// Adds a model whose blob is stored.
+  func addModel(_ request: ModelRequest, requestID: String) async throws -> CommandView
+  /// Sets what nodes should run.
+  func deploy(_ request: DeployRequest, requestID: String) async throws -> CommandView
+  /// Starts a federated job; its `model` may be a name or the first digits of a digest.
+  func startJob(
+    _ specification: JobSpecification, requestID: String
+  ) async throws -> CommandView
+  /// Ends a job.
+  func cancelJob(_ name: String, requestID: String) async throws -> CommandView
+  /// Jobs in name order.
+  func jobs() async throws -> [JobView]
+  /// The live table in name order.
+  func top() async throws -> [TopRow]
+  /// Energy by node and price table.
+  func energy() async throws -> [EnergyView]
+  /// The newest windows of a node, oldest first.
+  func telemetry(node: Identifier, limit: Int) async throws -> [TelemetryView]
+  /// Events after a position, oldest first.
+  func events(after id: Int64, limit: Int) async throws -> [EventView]
+}
+
+/// A request that cannot be served, as its HTTP status and what to do.
+package struct ServiceError: Error, Sendable, Equatable, CustomStringConvertible {
+  /// HTTP status: 400, 404, 409, 413 or 503.
+  package var status: Int
+  /// Stable code.
+  package var code: String
+  /// What was found, what was expected, what to do.
+  package var detail: String
+
+  /// An error with its facts.
+  package init(status: Int, code: String, detail: String) {
+    self.status = status
+    self.code = code
+    self.detail = detail
+  }
+
+  package var description: String { "\(code): \(detail)" }
+}

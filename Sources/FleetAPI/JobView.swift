@@ -1,0 +1,115 @@
+package import FleetCore
+
+/// A federated job with its rounds.
+package struct JobView: Codable, Sendable, Equatable {
+  /// What was asked for.
+  package var specification: JobSpecification
+  /// running, finished, failed or cancelled.
+  package var state: String
+  /// Why it failed, empty otherwise.
+  package var detail: String
+  /// The model the next round starts from, 64 hexadecimal digits.
+  package var currentModel: String
+  /// The best accepted held-out accuracy in percent; nil before the first check.
+  package var bestAccuracy: Double?
+  /// Rounds and attempts in order.
+  package var rounds: [RoundView]
+}
+
+/// One attempt of one round.
+package struct RoundView: Codable, Sendable, Equatable {
+  /// Counts from 1.
+  package var round: UInt32
+  /// Counts from 1.
+  package var attempt: UInt32
+  /// planned, open, sealed, committed, failed or cancelled.
+  package var state: String
+  /// Seconds from opening to the commit; nil before.
+  package var seconds: Double?
+  /// Held-out accuracy in percent of the aggregate; nil where there is none.
+  package var accuracy: Double?
+  /// False when the check refused the aggregate; nil before the commit.
+  package var accepted: Bool?
+  /// The aggregate, 64 hexadecimal digits; nil before the commit.
+  package var model: String?
+  /// Why it failed, empty otherwise.
+  package var detail: String
+  /// Bytes of the accepted updates.
+  package var updateBytes: UInt64
+  /// Joules of the training behind the accepted updates; nil when the price table is not held.
+  package var joules: Double?
+  /// The cohort in node order.
+  package var participants: [ParticipantView]
+}
+
+/// One node's part in a round.
+package struct ParticipantView: Codable, Sendable, Equatable {
+  /// The node's name.
+  package var node: String
+  /// pending, reported, refused or late.
+  package var state: String
+  /// Refusal code, empty otherwise.
+  package var code: String
+  /// Samples of its update.
+  package var samples: UInt32
+  /// Test-then-train accuracy in percent of its training.
+  package var accuracy: Double?
+}
+
+/// What a command came to: the answer to every request that changes something.
+package struct CommandView: Codable, Sendable, Equatable {
+  /// True when it was done.
+  package var done: Bool
+  /// Stable refusal code, empty when done.
+  package var code: String
+  /// What was made, or the reason and what to do.
+  package var detail: String
+
+  /// An answer with its facts.
+  package init(done: Bool, code: String, detail: String) {
+    self.done = done
+    self.code = code
+    self.detail = detail
+  }
+}
+
+/// Body of `POST /v1/nodes`: exactly one of key and fingerprint.
+package struct AcceptRequest: Codable, Sendable, Equatable {
+  /// The name the node gets.
+  package var name: String
+  /// Its CURVE public key, or nil to look the fingerprint up among the pending keys.
+  package var publicKey: String?
+  /// Fingerprint of a pending key.
+  package var fingerprint: String?
+
+  /// A request with its facts.
+  package init(name: String, publicKey: String? = nil, fingerprint: String? = nil) {
+    self.name = name
+    self.publicKey = publicKey
+    self.fingerprint = fingerprint
+  }
+}
+
+/// Body of `POST /v1/models`: the manifest of a model whose blob was put before.
+package struct ModelRequest: Codable, Sendable, Equatable {
+  /// The signed manifest, base 64.
+  package var manifest: String
+
+  /// A request for a manifest in base 64.
+  package init(manifest: String) { self.manifest = manifest }
+}
+
+/// Body of `POST /v1/deployments`.
+package struct DeployRequest: Codable, Sendable, Equatable {
+  /// The model: a digest of 64 digits, at least 8 of its first digits, or a name (the highest
+  /// release counter of it).
+  package var model: String
+  /// Names of nodes; empty for every accepted node.
+  package var nodes: [String]
+
+  /// A request with its facts.
+  package init(model: String, nodes: [String]) {
+    self.model = model
+    self.nodes = nodes
+  }
+}

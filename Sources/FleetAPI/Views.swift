@@ -1,0 +1,183 @@
+/// What the coordinator says of itself and its fleet.
+package struct FleetStatus: Codable, Sendable, Equatable {
+  /// Version of the coordinator.
+  package var version: String
+  /// Raised at every start of the coordinator.
+  package var epoch: UInt64
+  /// Seconds since this process started.
+  package var uptimeSeconds: Double
+  /// Where agents connect for control, as `tcp://HOST:PORT`.
+  package var controlAddress: String
+  /// Where agents connect for data, as `tcp://HOST:PORT`.
+  package var dataAddress: String
+  /// The public key that agents pin, 40 Z85 characters.
+  package var publicKey: String
+  /// Accepted nodes, and those heard within their heartbeat.
+  package var nodes: Int
+  /// Nodes heard within their heartbeat.
+  package var nodesOnline: Int
+  /// Keys that knocked and that nobody accepted.
+  package var nodesPending: Int
+  /// Models that can be served.
+  package var models: Int
+  /// Jobs that run.
+  package var jobsRunning: Int
+  /// Dropped messages by refusal code.
+  package var refusedFrames: [String: UInt64]
+  /// Resident memory of the coordinator in KiB.
+  package var residentKibibytes: Int
+}
+
+/// One accepted node.
+package struct NodeView: Codable, Sendable, Equatable {
+  /// The node's name.
+  package var name: String
+  /// Its CURVE public key, 40 Z85 characters.
+  package var publicKey: String
+  /// The key's short form, `xxxx-xxxx-xxxx-xxxx`.
+  package var fingerprint: String
+  /// online, suspect, offline, or never.
+  package var liveness: String
+  /// Milliseconds since it was last heard; nil when it never was by this process.
+  package var silentMilliseconds: Int64?
+  /// The chip it said it carries; empty before its first HELLO.
+  package var chip: String
+  /// Model that it should run, 64 hexadecimal digits; nil before a deployment.
+  package var desiredModel: String?
+  /// Generation of that wish, `epoch.number`.
+  package var desiredGeneration: String?
+  /// Model it last reported about, 64 hexadecimal digits.
+  package var observedModel: String?
+  /// downloading, verifying, active, refused or failed; nil before any report.
+  package var phase: String?
+  /// Stable refusal or failure code, empty when there is none.
+  package var code: String
+  /// The reason in words, empty when there is none.
+  package var detail: String
+}
+
+/// A key that knocked and that nobody accepted yet.
+package struct PendingView: Codable, Sendable, Equatable {
+  /// The CURVE public key, 40 Z85 characters.
+  package var publicKey: String
+  /// The key's short form, `xxxx-xxxx-xxxx-xxxx`.
+  package var fingerprint: String
+  /// Where it came from.
+  package var address: String
+  /// Microseconds since 1970 UTC of the last knock.
+  package var lastSeenMicroseconds: Int64
+}
+
+/// One model the coordinator can serve.
+package struct ModelView: Codable, Sendable, Equatable {
+  /// The name from its manifest.
+  package var name: String
+  /// The release counter from its manifest.
+  package var releaseCounter: UInt64
+  /// SHA-256 of the compiled model, 64 hexadecimal digits.
+  package var digest: String
+  /// Size in bytes.
+  package var size: UInt64
+  /// Chips it fits.
+  package var chips: [String]
+  /// The published model it stems from; nil for a published model.
+  package var published: String?
+  /// Microseconds since 1970 UTC.
+  package var addedMicroseconds: Int64
+  /// Names of the nodes that report it active.
+  package var activeOn: [String]
+}
+
+/// A line of the live table.
+package struct TopRow: Codable, Sendable, Equatable {
+  /// The node's name.
+  package var node: String
+  /// online, suspect, offline, or never.
+  package var liveness: String
+  /// Model of its newest window, 64 hexadecimal digits; nil before any.
+  package var model: String?
+  /// Online accuracy in percent over the sliding window; nil without labels.
+  package var accuracy: Double?
+  /// Inferences per second between the two newest windows; nil before two.
+  package var inferencesPerSecond: Double?
+  /// Joules of the chip since the node was accepted, all components.
+  package var joules: Double
+  /// Microjoules per inference of inference alone, since the node was accepted.
+  package var microjoulesPerInference: Double?
+  /// idle, or the round being trained.
+  package var learningState: String
+  /// Samples learnt since the node was accepted.
+  package var learningSamples: UInt64
+  /// Resident memory of the agent in KiB.
+  package var residentKibibytes: Int
+  /// Milliseconds since the newest window was made, by the node's clock.
+  package var ageMilliseconds: Int64?
+  /// Name and evidence grade of the price table behind the joules.
+  package var priceTable: String
+}
+
+/// What a node's chip has spent under one price table since the node was accepted.
+package struct EnergyView: Codable, Sendable, Equatable {
+  /// The node's name.
+  package var node: String
+  /// Name of the price table.
+  package var priceTable: String
+  /// SHA-256 of the price table, 64 hexadecimal digits.
+  package var priceDigest: String
+  /// Weakest evidence grade among the prices used.
+  package var grade: String
+  /// Joules of inference by component.
+  package var inferenceJoules: [String: Double]
+  /// Joules of learning by component.
+  package var learningJoules: [String: Double]
+  /// Inferences made.
+  package var inferences: UInt64
+  /// Samples learnt.
+  package var learningSamples: UInt64
+  /// Bytes the agent sent over the wire.
+  package var sentBytes: UInt64
+  /// Bytes the agent received over the wire.
+  package var receivedBytes: UInt64
+}
+
+/// One stored telemetry window.
+package struct TelemetryView: Codable, Sendable, Equatable {
+  /// The node's name.
+  package var node: String
+  /// First 12 digits of the agent's boot id.
+  package var boot: String
+  /// Position in the boot's stream.
+  package var sequence: UInt64
+  /// When it was made by the node's clock, microseconds since 1970 UTC.
+  package var atMicroseconds: UInt64
+  /// Model of the window, 64 hexadecimal digits.
+  package var model: String
+  /// Cumulative since the boot.
+  package var inferences: UInt64
+  /// Inferences with a known label, cumulative since the boot.
+  package var labelled: UInt64
+  /// Hits among them, cumulative since the boot.
+  package var correct: UInt64
+  /// Samples learnt, cumulative since the boot.
+  package var learningSamples: UInt64
+  /// Joules of the chip, cumulative since the boot; nil when the price table is not held.
+  package var joules: Double?
+  /// idle, or the round being trained.
+  package var learningState: String
+  /// Resident memory of the agent in KiB.
+  package var residentKibibytes: UInt32
+}
+
+/// One line of the event log.
+package struct EventView: Codable, Sendable, Equatable {
+  /// Position in the log, rising.
+  package var id: Int64
+  /// Microseconds since 1970 UTC.
+  package var atMicroseconds: Int64
+  /// Stable name, such as `node.offline`.
+  package var kind: String
+  /// What it is about.
+  package var subject: String
+  /// What happened, in words.
+  package var detail: String
+}

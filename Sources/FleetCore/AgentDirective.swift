@@ -1,0 +1,135 @@
+package import FleetProtocol
+
+/// What the agent's shell must do, in the order in which it must be done.
+///
+/// When `persist` fails, nothing after it may happen: the shell drops the rest of the list and
+/// hands the core the state that the store still holds (`AgentCore.reload`).
+package enum AgentDirective: Sendable, Equatable {
+  /// One transaction.
+  case persist([AgentChange])
+  /// Dial an endpoint afresh; an old socket and what waits on it are given up.
+  case open(WireEndpoint)
+  /// Hang up an endpoint.
+  case close(WireEndpoint)
+  /// Send a message on the endpoint of its type.
+  case send(Packet)
+  /// Say which chunks of a model are on the disk; answer `chunksInspected`.
+  case inspectChunks(model: ContentDigest, chunks: [ContentDigest])
+  /// Keep a verified chunk; answer `chunkFailed` only when it could not be stored.
+  case storeChunk(model: ContentDigest, index: UInt32, digest: ContentDigest, bytes: [UInt8])
+  /// Put the chunks together; answer `assembled`.
+  case assemble(model: ContentDigest, chunks: [ContentDigest], size: UInt64)
+  /// Read a model and check it against the chip; answer `modelLoaded`. What serves goes on.
+  case loadModel(ContentDigest)
+  /// The loaded model serves from the next sample on.
+  case serve(ContentDigest)
+  /// Train on the local stream; answer `trained` or `trainingFailed`. Serving goes on.
+  case train(TrainingOrder)
+  /// Give up a training run; no answer follows.
+  case stopTraining(RoundKey)
+  /// Send update bytes within the credit given.
+  case sendUpdate(UpdateOrder)
+  /// Read the oldest waiting windows and send them as one batch; answer `outboxSent`.
+  case sendOutbox(session: UInt64, sequence: UInt64)
+  /// Remove a blob that nothing needs any more.
+  case dropBlob(ContentDigest)
+  /// Tell the log.
+  case report(FleetEvent)
+}
+
+/// A training run on the chip.
+package struct TrainingOrder: Sendable, Equatable {
+  /// The round it is for.
+  package var key: RoundKey
+  /// The model to start from; its blob is on the disk.
+  package var base: ContentDigest
+  /// Samples to train.
+  package var samples: UInt32
+  /// Seed of the rounding noise.
+  package var seed: UInt64
+  /// Cursor of the local stream: ordinal of the first sample to train.
+  package var firstOrdinal: UInt64
+
+  /// A run with all its facts.
+  package init(
+    key: RoundKey, base: ContentDigest, samples: UInt32, seed: UInt64, firstOrdinal: UInt64
+  ) {
+    self.key = key
+    self.base = base
+    self.samples = samples
+    self.seed = seed
+    self.firstOrdinal = firstOrdinal
+  }
+}
+
+/// Bytes of a stored update on their way to the coordinator, in chunks of `Limits.chunkBytes`.
+package struct UpdateOrder: Sendable, Equatable {
+  /// Session and first sequence for the frame headers.
+  package var session: UInt64
+  /// Sequence of the first of these messages.
+  package var sequence: UInt64
+  /// The round.
+  package var key: RoundKey
+  /// The update's digest.
+  package var digest: ContentDigest
+  /// First byte to send.
+  package var offset: UInt64
+  /// Bytes to send: at most the credit, at most what is left.
+  package var count: UInt64
+
+  /// An order with all its facts.
+  package init(
+    session: UInt64, sequence: UInt64, key: RoundKey, digest: ContentDigest, offset: UInt64,
+    count: UInt64
+  ) {
+    self.session = session
+    self.sequence = sequence
+    self.key = key
+    self.digest = digest
+    self.offset = offset
+    self.count = count
+  }
+}
+
+/// Constants of an agent's behaviour.
+package struct AgentSettings: Sendable {
+  /// The node this agent runs on.
+  package var node: Identifier
+  /// The chip architecture it carries.
+  package var chip: String
+  /// Version text for HELLO.
+  package var agentVersion: String
+  /// This run of the process, 16 bytes.
+  package var boot: [UInt8]
+  /// Keys and roles that this node trusts.
+  package var root: TrustRoot
+  /// Interval of `tick` events.
+  package var tickMilliseconds: UInt32
+  /// First pause before dialling again; doubles up to `backoffMaxMilliseconds`, with full jitter.
+  package var backoffMilliseconds: UInt32
+  /// Longest pause before dialling again.
+  package var backoffMaxMilliseconds: UInt32
+  /// Silence on the data connection after which it is closed.
+  package var dataIdleMilliseconds: UInt32
+  /// Seed of the jitter.
+  package var jitterSeed: UInt64
+
+  /// Settings with the defaults of a quiet node.
+  package init(
+    node: Identifier, chip: String, agentVersion: String, boot: [UInt8], root: TrustRoot,
+    tickMilliseconds: UInt32 = 250, backoffMilliseconds: UInt32 = 500,
+    backoffMaxMilliseconds: UInt32 = 30_000, dataIdleMilliseconds: UInt32 = 60_000,
+    jitterSeed: UInt64
+  ) {
+    self.node = node
+    self.chip = chip
+    self.agentVersion = agentVersion
+    self.boot = boot
+    self.root = root
+    self.tickMilliseconds = tickMilliseconds
+    self.backoffMilliseconds = backoffMilliseconds
+    self.backoffMaxMilliseconds = backoffMaxMilliseconds
+    self.dataIdleMilliseconds = dataIdleMilliseconds
+    self.jitterSeed = jitterSeed
+  }
+}

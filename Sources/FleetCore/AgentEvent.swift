@@ -1,0 +1,53 @@
+package import FleetProtocol
+
+/// Everything that can happen to an agent.
+package enum AgentEvent: Sendable {
+  /// The state was loaded; the model that served goes on serving before anybody is asked.
+  case started
+  /// Time has passed; the shell sends one every `AgentSettings.tickMilliseconds`.
+  case tick
+  /// The handshake with the coordinator succeeded on an endpoint.
+  case linked(WireEndpoint)
+  /// An endpoint has no connection; `needsOpen` where only a fresh socket helps.
+  case unlinked(WireEndpoint, reason: String, needsOpen: Bool)
+  /// Frames arrived from the coordinator whose key is pinned.
+  case received(WireEndpoint, frames: [[UInt8]])
+  /// The transport refused to copy a message of that many frames.
+  case malformed(WireEndpoint, frameCount: Int)
+  /// Which chunks of a wanted model are on the disk, in manifest order; nil when the whole is.
+  case chunksInspected(ContentDigest, present: [Bool]?)
+  /// A chunk could not be stored.
+  case chunkFailed(ContentDigest, index: UInt32, detail: String)
+  /// The chunks of a model were put together, or not.
+  case assembled(ContentDigest, AssemblyOutcome)
+  /// A model was read by the chip, or refused.
+  case modelLoaded(ContentDigest, LoadOutcome)
+  /// A training run ended; its update is durable under its digest.
+  case trained(RoundKey, TrainingResult, nextOrdinal: UInt64)
+  /// A training run cannot be done; nothing of it is kept.
+  case trainingFailed(RoundKey, code: String, detail: String)
+  /// The chip runtime closed a reporting window; the core numbers it.
+  case windowClosed(WireTelemetryWindow)
+  /// The shell looked for waiting telemetry and sent a batch, or found none.
+  case outboxSent(last: UInt64?, boot: [UInt8])
+  /// The process was asked to end; after the directives nothing follows.
+  case stopping
+}
+
+/// What came of putting chunks together.
+package enum AssemblyOutcome: Sendable, Equatable {
+  /// Every chunk and the whole were verified; the model is durable.
+  case stored
+  /// A chunk was damaged and is gone; it must be fetched again.
+  case damaged(detail: String)
+  /// The disk failed or the whole is not what the manifest says.
+  case failed(code: String, detail: String)
+}
+
+/// What came of giving a model to the chip.
+package enum LoadOutcome: Sendable, Equatable {
+  /// The chip can run it.
+  case ready
+  /// The chip cannot run it, with a stable code.
+  case refused(code: String, detail: String)
+}

@@ -1,0 +1,89 @@
+import FleetProtocol
+import SwiftProtobuf
+
+extension CoordinatorCore {
+  /// Gives chunks of a model the coordinator holds, within the credit of the request.
+  mutating func serve(
+    _ request: WireBlobRequest, node: Identifier, _ header: FrameHeader, at now: Instant,
+    into directives: inout [CoordinatorDirective]
+  ) {
+    guard let digest = ContentDigest(request.digest), let model = state.models[digest] else {
+      var missing = WireBlobMissing()
+      missing.digest = request.digest.prefix(32)
+      send(.blobMissing(missing), to: node, correlation: header.sequence, into: &directives)
+      return
+    }
+    let chunk = UInt64(Limits.chunkBytes)
+    let total = (model.size + chunk - 1) / chunk
+    guard UInt64(request.firstChunk) < total, request.chunkCount > 0,
+      var session = sessions[node], let address = session.data
+    else {
+      count("chunk-range")
+      return
+    }
+    let rest = total - UInt64(request.firstChunk)
+    let credit = min(UInt64(request.chunkCount), UInt64(Limits.chunkCreditMax), rest)
+    let order = ChunkOrder(
+      session: session.number, sequence: session.reserve(credit),
+      correlation: header.sequence, digest: digest, first: request.firstChunk,
+      count: UInt32(credit))
+    sessions[node] = session
+    directives.append(.sendChunks(address, order))
+  }
+
+  /// Stores new telemetry windows and acknowledges them after the transaction.
+  ///
+  /// Windows stored before are acknowledged again; a gap is answered with what is stored, so that
+  /// the agent goes back to it.
+  mutating func store(
+    _ batch: WireTelemetryBatch, payload: [UInt8], node: Identifier, at now: Instant,
+    into directives: inout [CoordinatorDirective]
+  ) {
+    let boot = [UInt8](batch.bootID)
+    guard let windows = windows(of: batch, payload: payload), let record = state.nodes[node] else {
+      count("telemetry")
+      return
+    }
+    let through = record.telemetryThrough(boot: boot)
+    let fresh = windows.filter { $0.sequence > through }
+    // After a database was restored the sequence may jump: a node drops nothing it was told is
+    // stored, so the first window it still holds is the next one.
+    let isKnownBoot = record.boots.contains { $0.boot == boot }
+    if let first = fresh.first, !isKnownBoot || first.sequence == through + 1 {
+      persist(
+        [.telemetryStored(node, boot: boot, windows: fresh, at: now)], into: &directives)
+    }
+    var acknowledged = WireTelemetryAcknowledged()
+    acknowledged.bootID = batch.bootID
+    acknowledged.through = state.nodes[node]?.telemetryThrough(boot: boot) ?? 0
+    send(.telemetryAcknowledged(acknowledged), to: node, into: &directives)
+  }
+
+  /// Decodes a batch; nil unless boot, range, order and sizes are what the header says.
+  private func windows(
+    of batch: WireTelemetryBatch, payload: [UInt8]
+  ) -> [WireTelemetryWindow]? {
+    guard batch.bootID.count == Limits.bootIDBytes, batch.firstSequence > 0,
+      batch.lastSequence >= batch.firstSequence,
+      batch.lastSequence - batch.firstSequence < UInt64(Limits.telemetryWindowsMax)
+    else { return nil }
+    let decoded: WireTelemetryWindows
+    do {
+      decoded = try WireTelemetryWindows(serializedBytes: payload)
+    } catch {
+      return nil
+    }
+    let count = Int(batch.lastSequence - batch.firstSequence) + 1
+    guard decoded.windows.count == count else { return nil }
+    for (offset, window) in decoded.windows.enumerated() {
+      guard window.sequence == batch.firstSequence + UInt64(offset),
+        window.inferenceCounts.count <= Limits.eventKindsMax,
+        window.learningCounts.count <= Limits.eventKindsMax,
+        window.priceDigest.isEmpty || window.priceDigest.count == 32,
+        window.modelDigest.isEmpty || window.modelDigest.count == 32,
+        window.atUs <= UInt64(Int64.max), window.learningState.utf8.count <= 128
+      else { return nil }
+    }
+    return decoded.windows
+  }
+}

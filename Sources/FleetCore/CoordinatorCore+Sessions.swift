@@ -1,0 +1,174 @@
+import FleetProtocol
+
+extension CoordinatorCore {
+  /// Opens a conversation, or refuses it for good with a reason.
+  mutating func greet(
+    _ hello: WireHello, node: Identifier, from address: ReplyAddress, _ header: FrameHeader,
+    at now: Instant, into directives: inout [CoordinatorDirective]
+  ) {
+    if let refusal = refusal(of: hello, node: node) {
+      count(refusal.code)
+      directives.append(.send(address, Packet(.refused(refusal), session: 0, sequence: 0)))
+      persist(
+        [.event(FleetEvent(node, "hello.refused", refusal.detail, at: now))], into: &directives)
+      return
+    }
+    let boot = [UInt8](hello.bootID)
+    if let other = sessions[node], other.boot != boot, other.liveness == .online,
+      now.milliseconds(since: other.lastHeard) < Int64(settings.heartbeatMilliseconds)
+    {
+      let detail = "a second live agent process uses this node's key; the newer one is served"
+      persist(
+        [.event(FleetEvent(node, "node.duplicate-identity", detail, at: now))], into: &directives)
+    }
+    if state.nodes[node]?.chip != hello.chip {
+      persist([.nodeChip(node, chip: hello.chip)], into: &directives)
+    }
+    sessions[node] = Session(
+      number: nextSessionNumber(), node: node, boot: boot, control: address, at: now)
+    note(accepted: Generation(hello.accepted), node: node, into: &directives)
+    var welcome = WireWelcome()
+    welcome.version = Limits.protocolVersion
+    welcome.epoch = state.epoch
+    welcome.heartbeatMilliseconds = settings.heartbeatMilliseconds
+    welcome.liveness = settings.liveness
+    welcome.desired = (state.nodes[node]?.desired?.generation ?? .none).wire
+    welcome.telemetryThrough = state.nodes[node]?.telemetryThrough(boot: boot) ?? 0
+    welcome.serverTimeUs = UInt64(max(0, now.microseconds))
+    send(.welcome(welcome), to: node, correlation: header.sequence, into: &directives)
+    directives.append(
+      .report(FleetEvent(node, "node.online", "agent \(hello.agentVersion)", at: now)))
+    reconcile(node, into: &directives)
+    settle(hello.openRounds, node: node, at: now, into: &directives)
+  }
+
+  private func refusal(of hello: WireHello, node: Identifier) -> WireRefused? {
+    var refused = WireRefused()
+    if hello.nodeID != node.text {
+      refused.code = "node-mismatch"
+      refused.detail =
+        "the agent calls itself '\(hello.nodeID.prefix(64))' but its key belongs to '\(node)';"
+        + " set 'node: \(node)' in the agent's configuration"
+    } else if hello.versionMin > Limits.protocolVersion
+      || hello.versionMax < Limits.protocolVersion
+    {
+      refused.code = "version"
+      refused.detail =
+        "the agent speaks protocol \(hello.versionMin)...\(hello.versionMax), this coordinator"
+        + " \(Limits.protocolVersion); install a matching agent"
+    } else if hello.bootID.count != Limits.bootIDBytes {
+      refused.code = "boot-id"
+      refused.detail = "boot id of \(hello.bootID.count) bytes, expected \(Limits.bootIDBytes)"
+    } else if hello.openRounds.count > Limits.openRoundsMax {
+      refused.code = "open-rounds"
+      refused.detail = "\(hello.openRounds.count) open rounds, limit \(Limits.openRoundsMax)"
+    } else {
+      return nil
+    }
+    return refused
+  }
+
+  /// Answers a heartbeat and repeats whatever the node seems to have missed.
+  mutating func answer(
+    _ beat: WireHeartbeat, node: Identifier, _ header: FrameHeader, at now: Instant,
+    into directives: inout [CoordinatorDirective]
+  ) {
+    var reply = WireHeartbeatReply()
+    reply.desired = (state.nodes[node]?.desired?.generation ?? .none).wire
+    reply.serverTimeUs = UInt64(max(0, now.microseconds))
+    send(.heartbeatReply(reply), to: node, correlation: header.sequence, into: &directives)
+    note(accepted: Generation(beat.accepted), node: node, into: &directives)
+    reconcile(node, into: &directives)
+    guard beat.openRounds.count <= Limits.openRoundsMax else {
+      count("open-rounds")
+      return
+    }
+    settle(beat.openRounds, node: node, at: now, into: &directives)
+  }
+
+  /// Sends the desired state again while the node has neither stored nor refused it.
+  mutating func reconcile(_ node: Identifier, into directives: inout [CoordinatorDirective]) {
+    guard let record = state.nodes[node], let desired = record.desired,
+      record.accepted < desired.generation, let model = state.models[desired.model],
+      var session = sessions[node], session.liveness != .offline
+    else { return }
+    if let observed = record.observed, observed.generation == desired.generation,
+      observed.phase.isTerminal
+    {
+      return
+    }
+    let order = DesiredOrder(
+      node: node, session: session.number, sequence: session.reserve(),
+      generation: desired.generation, model: model, baseManifest: publishedManifest(of: model))
+    sessions[node] = session
+    directives.append(.sendDesired(session.control, order))
+  }
+
+  /// The manifest that permits a federated successor; empty for a published model.
+  func publishedManifest(of model: ModelRecord) -> [UInt8] {
+    guard let published = model.published else { return [] }
+    return state.models[published]?.manifest ?? []
+  }
+
+  /// Records that the node holds a generation on its disk.
+  mutating func note(
+    accepted generation: Generation, node: Identifier,
+    into directives: inout [CoordinatorDirective]
+  ) {
+    guard let record = state.nodes[node], generation > record.accepted else { return }
+    // A node cannot hold what it was never given: such a claim comes from a restored database.
+    guard let desired = record.desired, generation <= desired.generation else { return }
+    persist([.desiredAccepted(node, generation)], into: &directives)
+  }
+
+  /// Records what the node says about its model.
+  mutating func note(
+    observed wire: WireObservedState, node: Identifier, at now: Instant,
+    into directives: inout [CoordinatorDirective]
+  ) {
+    guard let phase = ModelPhase(wire.state), let model = ContentDigest(wire.modelDigest) else {
+      count("observed")
+      return
+    }
+    let observed = ObservedModel(
+      generation: Generation(wire.generation), phase: phase, model: model,
+      code: String(wire.code.prefix(64)), detail: String(wire.detail.prefix(1_024)))
+    guard let record = state.nodes[node], record.observed != observed,
+      observed.generation >= record.observed?.generation ?? .none
+    else { return }
+    var changes: [FleetChange] = [.observed(node, observed)]
+    if phase.isTerminal {
+      let reason = observed.code.isEmpty ? "" : ": \(observed.code), \(observed.detail)"
+      let detail = "model \(model.short) at generation \(observed.generation)\(reason)"
+      changes.append(.event(FleetEvent(node, "model.\(phase.rawValue)", detail, at: now)))
+    }
+    persist(changes, into: &directives)
+  }
+
+  /// Ends a conversation that the agent closed itself.
+  mutating func part(
+    _ node: Identifier, at now: Instant, into directives: inout [CoordinatorDirective]
+  ) {
+    sessions[node]?.liveness = .offline
+    directives.append(.report(FleetEvent(node, "node.offline", "the agent stopped", at: now)))
+  }
+
+  /// Moves silent nodes to suspect and offline.
+  mutating func watchLiveness(at now: Instant, into directives: inout [CoordinatorDirective]) {
+    let beat = Int64(settings.heartbeatMilliseconds)
+    for node in sessions.keys.sorted() {
+      guard var session = sessions[node], session.liveness != .offline else { continue }
+      let silence = now.milliseconds(since: session.lastHeard)
+      if silence > beat * Int64(settings.liveness) {
+        session.liveness = .offline
+        let detail = "silent for \(silence) ms"
+        persist([.event(FleetEvent(node, "node.offline", detail, at: now))], into: &directives)
+      } else if silence > beat * 2, session.liveness == .online {
+        session.liveness = .suspect
+        let detail = "silent for \(silence) ms"
+        directives.append(.report(FleetEvent(node, "node.suspect", detail, at: now)))
+      }
+      sessions[node] = session
+    }
+  }
+}

@@ -1,0 +1,198 @@
+package import FleetProtocol
+
+/// The coordinator as a value: events and an instant go in, directives come out in order.
+///
+/// Invariant 1: `state` changes only together with a `persist` directive of the same changes.
+/// Invariant 2: nothing that a peer may rely on is sent before the `persist` it follows from.
+/// Invariant 3: sessions and uploads are caches; losing them costs a HELLO or a repeated upload.
+package struct CoordinatorCore: Sendable {
+  /// What the store holds.
+  package private(set) var state: FleetState
+  /// Constants of behaviour.
+  package let settings: CoordinatorSettings
+  /// Live and recent conversations by node.
+  package internal(set) var sessions: [Identifier: Session]
+  /// Dropped messages by refusal code.
+  package internal(set) var refusedFrames: [String: UInt64]
+  var uploads: [UploadKey: Upload]
+  private var sessionCount: UInt64
+
+  /// A coordinator on the state that its store loaded.
+  package init(state: FleetState, settings: CoordinatorSettings) {
+    self.state = state
+    self.settings = settings
+    sessions = [:]
+    refusedFrames = [:]
+    uploads = [:]
+    sessionCount = 0
+  }
+
+  /// Goes back to what the store holds after a `persist` failed; conversations go on.
+  package mutating func reload(_ state: FleetState) {
+    self.state = state
+    uploads = [:]
+  }
+
+  /// The one door: takes an event at an instant and returns what must be done, in order.
+  package mutating func handle(
+    _ event: CoordinatorEvent, at now: Instant
+  ) -> [CoordinatorDirective] {
+    var directives: [CoordinatorDirective] = []
+    switch event {
+    case .started: resumeJobs(at: now, into: &directives)
+    case .tick:
+      watchLiveness(at: now, into: &directives)
+      watchDeadlines(at: now, into: &directives)
+    case .received(let address, let user, let frames):
+      receive(frames, from: address, user: user, at: now, into: &directives)
+    case .malformed(let address, let user, let count):
+      let refusal = FrameRefusal.frameCount(found: count, expected: 3)
+      strike(refusal, from: address, user: user, at: now, into: &directives)
+    case .command(let command, let requestID):
+      obey(command, requestID: requestID, at: now, into: &directives)
+    case .uploadChecked(let key, let outcome):
+      finishUpload(key, outcome, at: now, into: &directives)
+    case .aggregated(let key, let outcome):
+      finishRound(key, outcome, at: now, into: &directives)
+    }
+    return directives
+  }
+
+  /// Applies changes to the state and asks for the same changes on the disk.
+  mutating func persist(_ changes: [FleetChange], into directives: inout [CoordinatorDirective]) {
+    guard !changes.isEmpty else { return }
+    state.apply(changes)
+    directives.append(.persist(changes))
+  }
+
+  /// A session number that no earlier or later coordinator process gives out.
+  mutating func nextSessionNumber() -> UInt64 {
+    sessionCount += 1
+    return state.epoch << 32 | sessionCount
+  }
+
+  /// Sends a control message to a node if it has a conversation.
+  mutating func send(
+    _ message: Message, to node: Identifier, correlation: UInt64 = 0,
+    into directives: inout [CoordinatorDirective]
+  ) {
+    guard var session = sessions[node], session.liveness != .offline else { return }
+    let endpoint = message.type.rule.endpoint
+    guard let address = endpoint == .control ? session.control : session.data else { return }
+    let packet = Packet(
+      message, session: session.number, sequence: session.reserve(), correlation: correlation)
+    sessions[node] = session
+    directives.append(.send(address, packet))
+  }
+
+  // MARK: reading
+
+  private mutating func receive(
+    _ frames: [[UInt8]], from address: ReplyAddress, user: String, at now: Instant,
+    into directives: inout [CoordinatorDirective]
+  ) {
+    let packet: Packet
+    do {
+      packet = try Packet(frames: frames, endpoint: address.endpoint, direction: .up)
+    } catch {
+      strike(error, from: address, user: user, at: now, into: &directives)
+      return
+    }
+    guard let node = Identifier(user), state.nodes[node] != nil else {
+      count("unknown-node")
+      return
+    }
+    if case .hello(let hello) = packet.message {
+      greet(hello, node: node, from: address, packet.header, at: now, into: &directives)
+      return
+    }
+    guard var session = sessions[node], session.number == packet.header.session else {
+      count("unknown-session")
+      if address.endpoint == .control {
+        var reset = WireReset()
+        reset.reason = "this coordinator does not know session \(packet.header.session)"
+        directives.append(.send(address, Packet(.reset(reset), session: 0, sequence: 0)))
+      }
+      return
+    }
+    session.lastHeard = now
+    if address.endpoint == .data { session.data = address }
+    if session.liveness != .online {
+      session.liveness = .online
+      directives.append(.report(FleetEvent(node, "node.online", "heard again", at: now)))
+    }
+    sessions[node] = session
+    dispatch(packet, node: node, at: now, into: &directives)
+  }
+
+  private mutating func dispatch(
+    _ packet: Packet, node: Identifier, at now: Instant,
+    into directives: inout [CoordinatorDirective]
+  ) {
+    switch packet.message {
+    case .heartbeat(let beat):
+      answer(beat, node: node, packet.header, at: now, into: &directives)
+    case .desiredAccepted(let accepted):
+      note(accepted: Generation(accepted.generation), node: node, into: &directives)
+    case .observedState(let observed):
+      note(observed: observed, node: node, at: now, into: &directives)
+    case .roundAnswer(let answer): take(answer, node: node, at: now, into: &directives)
+    case .goodbye: part(node, at: now, into: &directives)
+    case .blobRequest(let request):
+      serve(request, node: node, packet.header, at: now, into: &directives)
+    case .updateAnnounce(let announce):
+      consider(announce, node: node, at: now, into: &directives)
+    case .updateChunk(let chunk):
+      append(chunk, payload: packet.payload ?? [], node: node, at: now, into: &directives)
+    case .telemetryBatch(let batch):
+      store(batch, payload: packet.payload ?? [], node: node, at: now, into: &directives)
+    case .hello, .welcome, .busy, .reset, .heartbeatReply, .desiredState, .roundOffer,
+      .roundVerdict, .unsupported, .refused, .blobChunk, .blobMissing, .updateWanted,
+      .telemetryAcknowledged:
+      preconditionFailure("\(packet.message.type) passed the direction check")
+    }
+  }
+
+  /// Counts a message that is not one and closes the conversation at the third.
+  private mutating func strike(
+    _ refusal: FrameRefusal, from address: ReplyAddress, user: String, at now: Instant,
+    into directives: inout [CoordinatorDirective]
+  ) {
+    count(refusal.code)
+    guard let node = Identifier(user) else { return }
+    directives.append(
+      .report(FleetEvent(node, "frame.refused", refusal.description, at: now)))
+    if case .unknownType(let type) = refusal {
+      var unsupported = WireUnsupported()
+      unsupported.type = UInt32(type)
+      send(.unsupported(unsupported), to: node, into: &directives)
+      return
+    }
+    guard var session = sessions[node] else { return }
+    session.strikes += 1
+    sessions[node] = session
+    guard session.strikes >= Limits.strikesMax else { return }
+    var reset = WireReset()
+    reset.reason = "\(session.strikes) malformed messages; the last: \(refusal)"
+    send(.reset(reset), to: node, into: &directives)
+    sessions[node] = nil
+    persist(
+      [.event(FleetEvent(node, "session.closed", reset.reason, at: now))], into: &directives)
+  }
+
+  mutating func count(_ code: String) {
+    refusedFrames[code, default: 0] += 1
+  }
+}
+
+extension FleetEvent {
+  /// An event about a node.
+  init(_ node: Identifier, _ kind: String, _ detail: String, at now: Instant) {
+    self.init(at: now, kind: kind, subject: node.text, detail: detail)
+  }
+
+  /// An event about a round.
+  init(_ key: RoundKey, _ kind: String, _ detail: String, at now: Instant) {
+    self.init(at: now, kind: kind, subject: key.description, detail: detail)
+  }
+}

@@ -1,0 +1,121 @@
+package import FleetProtocol
+
+/// What the coordinator's shell must do, in the order in which it must be done.
+///
+/// When `persist` fails, nothing after it may happen: the shell drops the rest of the list and
+/// hands the core the state that the store still holds (`CoordinatorCore.reload`).
+package enum CoordinatorDirective: Sendable, Equatable {
+  /// One transaction.
+  case persist([FleetChange])
+  /// Send a message.
+  case send(ReplyAddress, Packet)
+  /// Sign an order for the node now and send it with the model's manifests.
+  case sendDesired(ReplyAddress, DesiredOrder)
+  /// Admit this key from now on, as this node.
+  case allowKey(publicKey: String, node: Identifier)
+  /// Send the chunks first ..< first + count of a stored blob.
+  case sendChunks(ReplyAddress, ChunkOrder)
+  /// Write update bytes at an offset of the upload's staging file.
+  case appendUpload(UploadKey, offset: UInt64, bytes: [UInt8])
+  /// Make the staged bytes durable under their digest, validate them, answer `uploadChecked`.
+  case checkUpload(UploadKey, UploadCheck)
+  /// Throw away the staged bytes of an upload.
+  case dropUpload(UploadKey)
+  /// Aggregate the sealed set, store, sign and check the result, answer `aggregated`.
+  case aggregate(AggregationOrder)
+  /// Answer a command.
+  case answer(requestID: String, CommandResponse)
+  /// Tell the log.
+  case report(FleetEvent)
+}
+
+/// A desired state on its way to a node: everything but the signature.
+package struct DesiredOrder: Sendable, Equatable {
+  /// The node that must obey.
+  package var node: Identifier
+  /// Session and sequence for the frame header.
+  package var session: UInt64
+  /// Position in the session's stream.
+  package var sequence: UInt64
+  /// The number of this desired state.
+  package var generation: Generation
+  /// The model to run.
+  package var model: ModelRecord
+  /// For a federated successor, the published manifest as carried; empty otherwise.
+  package var baseManifest: [UInt8]
+}
+
+/// Chunks to send to one node.
+package struct ChunkOrder: Sendable, Equatable {
+  /// The session of the node.
+  package var session: UInt64
+  /// Sequence of the first of these messages.
+  package var sequence: UInt64
+  /// Sequence of the request.
+  package var correlation: UInt64
+  /// The blob.
+  package var digest: ContentDigest
+  /// Index of the first chunk.
+  package var first: UInt32
+  /// Number of chunks, already bounded by the credit limit.
+  package var count: UInt32
+}
+
+/// What a complete upload is held against.
+package struct UploadCheck: Sendable, Equatable {
+  /// The announced digest.
+  package var digest: ContentDigest
+  /// The announced size in bytes.
+  package var size: UInt64
+  /// The announced sample count, which the update's own header must repeat.
+  package var samples: UInt32
+  /// The round's base model.
+  package var base: ContentDigest
+}
+
+/// A sealed set on its way to becoming a model.
+package struct AggregationOrder: Sendable, Equatable {
+  /// The round.
+  package var key: RoundKey
+  /// Hash of the sealed set.
+  package var sealedHash: ContentDigest
+  /// The model the updates are deltas of.
+  package var base: ModelRecord
+  /// The published model whose manifest permits the successor.
+  package var published: ContentDigest
+  /// Updates in node order.
+  package var updates: [SealedEntry]
+}
+
+/// One update of a sealed set.
+package struct SealedEntry: Sendable, Equatable {
+  /// The node.
+  package var node: Identifier
+  /// Digest of its update.
+  package var digest: ContentDigest
+  /// Its weight in the average.
+  package var samples: UInt32
+}
+
+/// Constants of a coordinator's behaviour.
+package struct CoordinatorSettings: Sendable, Equatable {
+  /// Interval at which agents beat.
+  package var heartbeatMilliseconds: UInt32
+  /// Missed beats until a node counts as offline; one missed beat makes it suspect.
+  package var liveness: UInt32
+  /// Interval of `tick` events.
+  package var tickMilliseconds: UInt32
+  /// How far an open round's deadline moves after a restart, at most.
+  package var restartGraceMilliseconds: UInt32
+
+  /// Settings with the defaults of a quiet fleet.
+  package init(
+    heartbeatMilliseconds: UInt32 = 10_000, liveness: UInt32 = 3,
+    tickMilliseconds: UInt32 = 250, restartGraceMilliseconds: UInt32 = 60_000
+  ) {
+    self.heartbeatMilliseconds = heartbeatMilliseconds
+    self.liveness = liveness
+    self.tickMilliseconds = tickMilliseconds
+    self.restartGraceMilliseconds = restartGraceMilliseconds
+  }
+}

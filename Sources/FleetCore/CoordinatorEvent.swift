@@ -1,0 +1,68 @@
+package import FleetProtocol
+
+/// Where an answer goes: an opaque routing id on one of the two endpoints. Never an identity.
+package struct ReplyAddress: Sendable, Hashable {
+  /// The endpoint that owns the routing id.
+  package var endpoint: WireEndpoint
+  /// The transport's routing id.
+  package var routingID: [UInt8]
+
+  /// An address on an endpoint.
+  package init(endpoint: WireEndpoint, routingID: [UInt8]) {
+    self.endpoint = endpoint
+    self.routingID = routingID
+  }
+}
+
+/// Everything that can happen to a coordinator.
+package enum CoordinatorEvent: Sendable {
+  /// The state was loaded; unfinished rounds go on.
+  case started
+  /// Time has passed; the shell sends one every `CoordinatorSettings.tickMilliseconds`.
+  case tick
+  /// Frames arrived; `user` is the node that the ZAP handler bound to the connection's key.
+  case received(ReplyAddress, user: String, frames: [[UInt8]])
+  /// The transport refused to copy a message of that many frames.
+  case malformed(ReplyAddress, user: String, frameCount: Int)
+  /// An operator's command; a repeated request id gets the stored answer.
+  case command(Command, requestID: String)
+  /// A complete upload was stored, hashed and validated, or refused.
+  case uploadChecked(UploadKey, UploadOutcome)
+  /// A sealed round was aggregated and checked.
+  case aggregated(RoundKey, AggregationOutcome)
+}
+
+/// Names one node's upload of one update.
+package struct UploadKey: Sendable, Hashable {
+  /// The round.
+  package var round: RoundKey
+  /// The node.
+  package var node: Identifier
+
+  /// An upload of a node for a round.
+  package init(round: RoundKey, node: Identifier) {
+    self.round = round
+    self.node = node
+  }
+
+  /// A name made of identifiers and numbers only, fit for a staging file.
+  package var name: String { "\(round.job).\(round.round).\(round.attempt).\(node)" }
+}
+
+/// What came of an upload.
+package enum UploadOutcome: Sendable, Equatable {
+  /// On the disk under its digest, fsynced, and within every bound.
+  case valid
+  /// Refused for good, with the validator's code.
+  case refused(code: String, detail: String)
+  /// The disk or the blob failed; nothing is decided and the node will announce it again.
+  case unreadable(detail: String)
+}
+
+/// What came of aggregating a sealed set.
+package enum AggregationOutcome: Sendable, Equatable {
+  /// The model is stored and signed; accuracy in percent on held-out data, nil without such data.
+  case made(ModelRecord, accuracy: Double?)
+  /// The rule refused the set.
+  case refused(code: String, detail: String)
+}

@@ -1,0 +1,61 @@
+package import FleetProtocol
+
+/// One agent's conversation with this coordinator process.
+///
+/// Legal transitions of its liveness: online -> suspect -> offline; any -> online on traffic.
+package struct Session: Sendable {
+  /// How recently the node was heard.
+  package enum Liveness: String, Sendable {
+    case online, suspect, offline
+  }
+
+  /// Number in every header of this conversation; unique over restarts through the epoch.
+  package let number: UInt64
+  /// The node, as bound to its key.
+  package let node: Identifier
+  /// The agent process.
+  package let boot: [UInt8]
+  /// Where control messages go.
+  package let control: ReplyAddress
+  /// Where data messages go; nil until the agent opened that connection.
+  package var data: ReplyAddress?
+  /// Last traffic of any kind.
+  package var lastHeard: Instant
+  /// How recently the node was heard, as last reported.
+  package var liveness: Liveness
+  /// Malformed messages so far.
+  var strikes: Int
+  private var lastSequence: UInt64
+
+  init(number: UInt64, node: Identifier, boot: [UInt8], control: ReplyAddress, at now: Instant) {
+    self.number = number
+    self.node = node
+    self.boot = boot
+    self.control = control
+    lastHeard = now
+    liveness = .online
+    strikes = 0
+    lastSequence = 0
+  }
+
+  /// Reserves sequence numbers for `count` messages and returns the first.
+  mutating func reserve(_ count: UInt64 = 1) -> UInt64 {
+    let first = lastSequence + 1
+    lastSequence += count
+    return first
+  }
+}
+
+/// A partly received update.
+struct Upload: Sendable {
+  /// The announcement it answers to.
+  var announce: WireUpdateAnnounce
+  /// The announced digest.
+  var digest: ContentDigest
+  /// Bytes received in order.
+  var received: UInt64
+  /// First byte after the credit given so far.
+  var creditEnd: UInt64
+  /// True once the shell was asked to check it.
+  var isChecking: Bool
+}

@@ -1,0 +1,98 @@
+/// A group of neurons that share one model and its parameters.
+package struct Population: Sendable, Equatable, Codable {
+  /// Unique name within the network.
+  package var name: String
+  /// Number of neurons.
+  package var size: Int
+  /// What each neuron computes.
+  package var model: NeuronModel
+
+  /// Names a group of `size` neurons of one model.
+  package init(name: String, size: Int, model: NeuronModel) {
+    self.name = name
+    self.size = size
+    self.model = model
+  }
+}
+
+/// What a neuron computes; parameters carry the names that NIR gives them.
+package enum NeuronModel: Sendable, Equatable, Codable {
+  /// Spikes come from the encoder.
+  case input
+  /// Leaky integrate-and-fire.
+  case lif(LIFParameters)
+  /// A leaky integrator that never spikes: the readout.
+  case leakyIntegrator(LeakyIntegratorParameters)
+}
+
+/// What happens to the potential of a neuron that has just spiked.
+package enum ResetMode: String, Sendable, Equatable, Codable, CaseIterable {
+  /// Nothing.
+  case none
+  /// The threshold is subtracted.
+  case soft
+  /// The potential becomes `vReset`.
+  case hard
+}
+
+/// Leaky integrate-and-fire in discrete time.
+///
+/// `v[t] = lambda * v[t-1] + input`, `lambda = exp(-dt / tauMem)`; a spike when `v > vThreshold`
+/// (strict), then the reset. The input is the plain sum of weights, it is not scaled by 1-lambda.
+package struct LIFParameters: Sendable, Equatable, Codable {
+  /// Membrane time constant in seconds.
+  package var tauMem: Double
+  /// Resistance: factor on the summed input.
+  package var r: Double
+  /// Potential at rest.
+  package var vLeak: Double
+  /// Firing threshold.
+  package var vThreshold: Double
+  /// Potential after a hard reset.
+  package var vReset: Double
+  /// What a spike does to the potential.
+  package var reset: ResetMode
+  /// Time in seconds after a spike during which the potential is held.
+  package var refractory: Double
+
+  /// A neuron at rest at zero with threshold one and soft reset, unless told otherwise.
+  package init(
+    tauMem: Double, r: Double = 1, vLeak: Double = 0, vThreshold: Double = 1, vReset: Double = 0,
+    reset: ResetMode = .soft, refractory: Double = 0
+  ) {
+    self.tauMem = tauMem
+    self.r = r
+    self.vLeak = vLeak
+    self.vThreshold = vThreshold
+    self.vReset = vReset
+    self.reset = reset
+    self.refractory = refractory
+  }
+
+  /// The factor lambda by which the potential decays in a step of `timeStep` seconds.
+  package func decay(timeStep: Double) -> Double {
+    NaturalExponential.exponential(-timeStep / tauMem)
+  }
+}
+
+/// A leaky integrator in discrete time: `v[t] = kappa * v[t-1] + input`.
+package struct LeakyIntegratorParameters: Sendable, Equatable, Codable {
+  /// Time constant in seconds; `kappa = exp(-dt / tauMem)`.
+  package var tauMem: Double
+  /// Resistance: factor on the summed input.
+  package var r: Double
+  /// Potential at rest.
+  package var vLeak: Double
+
+  /// An integrator at rest at zero, unless told otherwise.
+  package init(tauMem: Double, r: Double = 1, vLeak: Double = 0) {
+    self.tauMem = tauMem
+    self.r = r
+    self.vLeak = vLeak
+  }
+
+  /// The factor kappa by which the potential decays in a step of `timeStep` seconds.
+  package func decay(timeStep: Double) -> Double {
+    NaturalExponential.exponential(-timeStep / tauMem)
+  }
+}

@@ -1,0 +1,120 @@
+internal import CZeroMQ
+internal import FleetProtocol
+
+/// One door of a coordinator: a ROUTER socket on its own thread.
+final class RouterEndpoint: Sendable {
+  private struct Outbound: Sendable {
+    var peer: PeerAddress
+    var frames: [[UInt8]]
+    var bytes: Int
+  }
+
+  /// Messages taken in before waiting posts get their turn again.
+  private static let turnMessages = 256
+
+  /// The address that the socket really listens on.
+  let address: String
+  private let mailbox: Mailbox<Outbound>
+  private let owner: OwnerThread
+
+  /// Binds on a new thread; returns when clients may connect.
+  init(
+    _ endpoint: WireEndpoint, address: String, keys: CurveKeyPair, context: Context,
+    deliver: @escaping @Sendable (TransportEvent) -> Void
+  ) throws(TransportError) {
+    let mailbox: Mailbox<Outbound>
+    do throws(ZMQError) {
+      mailbox = try Mailbox(
+        bounds: .init(
+          items: EndpointSettings.mailboxItemsMax, bytes: EndpointSettings.mailboxBytesMax))
+    } catch {
+      throw .socket(error)
+    }
+    self.mailbox = mailbox
+    (owner, self.address) = try OwnerThread.start(name: "zmq-\(endpoint.rawValue)") {
+      (ready: (String) -> Void) throws(TransportError) in
+      let socket = try Self.listen(endpoint, address: address, keys: keys, context: context)
+      ready(socket.address)
+      Self.serve(socket.socket, endpoint, mailbox: mailbox, deliver: deliver)
+    }
+  }
+
+  /// Posts a message; false when it was dropped because too much waits.
+  func send(_ frames: [[UInt8]], to peer: PeerAddress) -> Bool {
+    let bytes = frames.reduce(peer.routingID.count) { $0 + $1.count }
+    return mailbox.post(Outbound(peer: peer, frames: frames, bytes: bytes), bytes: bytes)
+  }
+
+  /// Messages refused because too much waited.
+  var dropped: Int { mailbox.dropped }
+
+  /// Hands the posted messages to libzmq, closes the socket and ends the thread.
+  func stop() {
+    mailbox.closeAndWake()
+    owner.join()
+  }
+
+  private struct Listening: ~Copyable {
+    let socket: Socket
+    let address: String
+  }
+
+  private static func listen(
+    _ endpoint: WireEndpoint, address: String, keys: CurveKeyPair, context: Context
+  ) throws(TransportError) -> Listening {
+    do throws(ZMQError) {
+      let socket = try Socket(.router, in: context)
+      try EndpointSettings.applyServer(to: socket, endpoint, keys: keys)
+      let bound = try socket.bind(address)
+      return Listening(socket: socket, address: bound)
+    } catch {
+      guard error.operation.hasPrefix("bind") else { throw .socket(error) }
+      throw error.errno == EADDRINUSE ? .addressInUse(address) : .addressUnusable(address, error)
+    }
+  }
+
+  private static func serve(
+    _ socket: borrowing Socket, _ endpoint: WireEndpoint, mailbox: Mailbox<Outbound>,
+    deliver: (TransportEvent) -> Void
+  ) {
+    while true {
+      Poller.wait(socket, mailbox: mailbox.descriptor)
+      let closing = mailbox.isClosed
+      for outbound in mailbox.take() {
+        mailbox.done(bytes: outbound.bytes)
+        switch socket.send([outbound.peer.routingID] + outbound.frames) {
+        case .sent: continue
+        case .unreachable: deliver(.undeliverable(peer: outbound.peer, reason: .gone))
+        case .full: deliver(.undeliverable(peer: outbound.peer, reason: .full))
+        case .failed(let error): deliver(.failed(endpoint: endpoint, error: error))
+        }
+      }
+      guard !closing else { return }
+      receive(from: socket, endpoint, deliver: deliver)
+    }
+  }
+
+  private static func receive(
+    from socket: borrowing Socket, _ endpoint: WireEndpoint, deliver: (TransportEvent) -> Void
+  ) {
+    do throws(ZMQError) {
+      for _ in 0..<turnMessages {
+        let limit = EndpointSettings.framesMax + 1
+        guard let inbound = try socket.receive(frameLimit: limit) else { return }
+        let peer = PeerAddress(endpoint: endpoint, routingID: inbound.frames[0])
+        if (2...limit).contains(inbound.frameCount) {
+          deliver(
+            .received(
+              endpoint: endpoint, peer: peer, userID: inbound.userID,
+              frames: Array(inbound.frames.dropFirst())))
+        } else {
+          deliver(
+            .malformed(
+              peer: peer, userID: inbound.userID, frameCount: inbound.frameCount - 1))
+        }
+      }
+    } catch {
+      deliver(.failed(endpoint: endpoint, error: error))
+    }
+  }
+}
