@@ -99,7 +99,9 @@ package struct TrainingRecord: Sendable, Equatable {
   package var samples: UInt32
   /// Seed of the rounding noise.
   package var seed: UInt64
-  /// The trained update; nil while there is none. Only these bytes are ever sent.
+  /// The trained update; nil while there is none.
+  ///
+  /// Only these bytes are ever sent.
   package var result: TrainingResult?
 
   /// A promise without a result.
@@ -145,7 +147,9 @@ package struct TrainingResult: Sendable, Equatable {
   }
 }
 
-/// One durable fact of an agent. A list of them is one transaction.
+/// One durable fact of an agent.
+///
+/// A list of them is one transaction.
 package enum AgentChange: Sendable, Equatable {
   /// A desired state passed every check.
   case desiredAccepted(AcceptedModel)

@@ -1,6 +1,8 @@
 package import FleetProtocol
 
-/// Where an answer goes: an opaque routing id on one of the two endpoints. Never an identity.
+/// Where an answer goes: an opaque routing id on one of the two endpoints.
+///
+/// Never an identity.
 package struct ReplyAddress: Sendable, Hashable {
   /// The endpoint that owns the routing id.
   package var endpoint: WireEndpoint

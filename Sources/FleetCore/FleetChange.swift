@@ -1,7 +1,9 @@
 package import FleetProtocol
 
-/// One durable fact. A list of them is one transaction; the store and `FleetState` apply the same
-/// list, so that memory is never more than a copy of the database.
+/// One durable fact.
+///
+/// A list of them is one transaction; the store and `FleetState` apply the same list, so that
+/// memory is never more than a copy of the database.
 package enum FleetChange: Sendable, Equatable {
   /// A node's key was accepted, or an accepted node's key was replaced.
   case nodeAccepted(NodeRecord)

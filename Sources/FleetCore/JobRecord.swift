@@ -12,7 +12,9 @@ package struct JobSpecification: Sendable, Equatable, Codable {
   package var samplesPerRound: UInt32
   /// Names of the nodes that take part, in any order.
   package var nodes: [String]
-  /// Reports without which a round fails its quorum, 1 ... nodes.count.
+  /// Reports without which a round fails its quorum, 1 ...
+  ///
+  /// nodes.count.
   package var minimumReports: Int
   /// Milliseconds from opening until a round is sealed or failed.
   package var deadlineMilliseconds: UInt32

@@ -79,7 +79,9 @@ package struct FrameHeader: Sendable, Equatable {
   }
 }
 
-/// Why a set of frames is not a message. Each refusal is counted by its code.
+/// Why a set of frames is not a message.
+///
+/// Each refusal is counted by its code.
 package enum FrameRefusal: Error, Sendable, Equatable, CustomStringConvertible {
   case frameCount(found: Int, expected: Int)
   case headerSize(found: Int)

@@ -1,4 +1,6 @@
-/// The two doors of a coordinator. Small and urgent traffic never queues behind bulk.
+/// The two doors of a coordinator.
+///
+/// Small and urgent traffic never queues behind bulk.
 package enum WireEndpoint: String, Sendable, CaseIterable {
   /// Sessions, desired state and round offers.
   case control

@@ -1,6 +1,8 @@
 import GRDB
 
-/// The agent's tables. Steps are only ever added; a published step never changes.
+/// The agent's tables.
+///
+/// Steps are only ever added; a published step never changes.
 enum AgentSchema {
   /// "SFAG" in the header of the file.
   static let applicationID: Int32 = 0x5346_4147

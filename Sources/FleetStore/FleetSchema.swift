@@ -1,6 +1,8 @@
 import GRDB
 
-/// The coordinator's tables. Steps are only ever added; a published step never changes.
+/// The coordinator's tables.
+///
+/// Steps are only ever added; a published step never changes.
 enum FleetSchema {
   /// "SFLT" in the header of the file.
   static let applicationID: Int32 = 0x5346_4C54

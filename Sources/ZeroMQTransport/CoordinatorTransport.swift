@@ -60,7 +60,9 @@ package final class CoordinatorTransport: Sendable {
 
   deinit { stop() }
 
-  /// Replaces the allow-list: node id by key. Good from the next handshake on.
+  /// Replaces the allow-list: node id by key.
+  ///
+  /// Good from the next handshake on.
   ///
   /// libzmq asks only once per connection: the caller refuses live sessions of a removed key.
   package func setAllowed(_ allowed: [CurvePublicKey: String]) { list.replace(with: allowed) }

@@ -60,7 +60,9 @@ package struct CurveKeyFile: Sendable {
   }
 }
 
-/// Why a key file is not used. No case carries any of the file's content.
+/// Why a key file is not used.
+///
+/// No case carries any of the file's content.
 package enum CurveKeyFileError: Error, Sendable, Equatable, CustomStringConvertible {
   case mode(path: String, found: UInt32)
   case exists(path: String)

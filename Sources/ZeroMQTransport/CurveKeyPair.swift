@@ -1,6 +1,8 @@
 internal import CZeroMQ
 
-/// A CURVE key pair: the credential of a node or of a coordinator. The secret is never printed.
+/// A CURVE key pair: the credential of a node or of a coordinator.
+///
+/// The secret is never printed.
 package struct CurveKeyPair: Sendable, Equatable, CustomStringConvertible {
   /// Raw length of either half in bytes.
   package static let byteCount = 32

@@ -64,7 +64,9 @@ final class Mailbox<Item: Sendable>: Sendable {
     wake()
   }
 
-  /// Everything that waits, oldest first. Owner thread only.
+  /// Everything that waits, oldest first.
+  ///
+  /// Owner thread only.
   func take() -> [Item] {
     var count: UInt64 = 0
     // The descriptor is emptied first: a post after it raises it again.
@@ -76,7 +78,9 @@ final class Mailbox<Item: Sendable>: Sendable {
     }
   }
 
-  /// Gives an item's room back. Owner thread only.
+  /// Gives an item's room back.
+  ///
+  /// Owner thread only.
   func done(bytes: Int, dropped: Bool = false) {
     state.withLock { state in
       state.waitingItems -= 1

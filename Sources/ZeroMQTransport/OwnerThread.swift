@@ -48,7 +48,9 @@ final class OwnerThread: Sendable {
     }
   }
 
-  /// Waits for the end of the body; later calls return at once. Never from the thread itself.
+  /// Waits for the end of the body; later calls return at once.
+  ///
+  /// Never from the thread itself.
   func join() {
     joined.withLock { joined in
       guard !joined else { return }

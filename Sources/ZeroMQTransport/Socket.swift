@@ -122,7 +122,9 @@ package struct Socket: ~Copyable {
     return .sent
   }
 
-  /// Takes a whole message, or nil when none waits. Frames past the limit are never copied.
+  /// Takes a whole message, or nil when none waits.
+  ///
+  /// Frames past the limit are never copied.
   package func receive(frameLimit: Int) throws(ZMQError) -> Inbound? {
     var inbound = Inbound(frames: [], frameCount: 0, userID: "")
     repeat {

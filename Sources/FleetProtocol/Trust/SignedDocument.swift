@@ -20,7 +20,9 @@ package enum SignedDocument {
   /// Signatures that one envelope may carry.
   package static let signaturesMax = 16
 
-  /// The envelope's bytes. A failure of the library is a broken key and traps.
+  /// The envelope's bytes.
+  ///
+  /// A failure of the library is a broken key and traps.
   package static func sign(
     _ payload: [UInt8], as type: DocumentType, with keys: [SigningKey]
   ) -> [UInt8] {

@@ -1,6 +1,8 @@
 internal import Crypto
 
-/// An Ed25519 key pair that signs documents. The secret half is never printed.
+/// An Ed25519 key pair that signs documents.
+///
+/// The secret half is never printed.
 package struct SigningKey: Sendable, CustomStringConvertible {
   /// The 32 secret bytes, as they are kept in a key file.
   package let seed: [UInt8]
