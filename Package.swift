@@ -18,6 +18,9 @@ let yams = Target.Dependency.product(name: "Yams", package: "Yams")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let hummingbird = Target.Dependency.product(name: "Hummingbird", package: "hummingbird")
 let httpClient = Target.Dependency.product(name: "AsyncHTTPClient", package: "async-http-client")
+let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
+let nioHTTP = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
+let httpTypes = Target.Dependency.product(name: "HTTPTypes", package: "swift-http-types")
 let arguments = Target.Dependency.product(
   name: "ArgumentParser", package: "swift-argument-parser")
 let lifecycle = Target.Dependency.product(
@@ -48,7 +51,9 @@ let package = Package(
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
     .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
+    .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
     .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+    .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
     .package(url: "https://github.com/apple/swift-protobuf", from: "1.39.0"),
     .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
     .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
@@ -77,7 +82,12 @@ let package = Package(
     library("SensorData", ["SpikingNetwork", "CZlib", crypto]),
     library("ZeroMQTransport", ["FleetProtocol", "CZeroMQ", crypto]),
     library("FleetStore", ["FleetCore", "FleetProtocol", grdb, crypto, protobuf]),
-    library("FleetAPI", ["FleetCore", "FleetProtocol", hummingbird, httpClient, logging]),
+    library(
+      "FleetAPI",
+      [
+        "FleetCore", "FleetProtocol", hummingbird, httpClient, httpTypes, nioCore, nioHTTP, crypto,
+        logging,
+      ]),
     library(
       "Workbench",
       [
@@ -124,7 +134,9 @@ let package = Package(
     tests("FleetCore", ["FleetCore", "FleetProtocol", crypto, protobuf]),
     tests("FleetStore", ["FleetStore", "FleetCore", "FleetProtocol", grdb]),
     tests("ZeroMQTransport", ["ZeroMQTransport", "FleetProtocol"]),
-    tests("FleetAPI", ["FleetAPI", "FleetCore", "FleetProtocol", hummingbird, httpClient]),
+    tests(
+      "FleetAPI",
+      ["FleetAPI", "FleetCore", "FleetProtocol", httpClient, nioCore, nioHTTP, logging]),
     tests(
       "Workbench",
       [

@@ -1,4 +1,173 @@
+import ArgumentParser
+import FleetAPI
+import FleetCore
+import FleetProtocol
+import FleetStore
+import Foundation
+import Logging
+import SensorData
+import ServiceLifecycle
+import Workbench
+import ZeroMQTransport
+
+/// The daemon that holds the fleet's state.
 @main
-struct Coordinator {
-  static func main() {}
+struct Coordinator: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "spikefleet-coordinator",
+    abstract: "Holds the state of a fleet: pushes models to agents, stores their telemetry, runs "
+      + "federated rounds.",
+    discussion: """
+      Settings come from flags, then SPIKEFLEET_COORDINATOR_<KEY> in the environment, then the \
+      file, then defaults. `spikefleet init` writes a file to start from. SIGTERM and SIGINT stop \
+      it after what is acknowledged is on the disk; it goes on from its state folder at the next \
+      start.
+      """,
+    version: Version.text)
+
+  @Option(help: "YAML file with the settings.")
+  var config: String
+
+  @Option(help: "Address of the control endpoint, tcp://HOST:PORT.")
+  var control: String?
+
+  @Option(help: "Address of the data endpoint, tcp://HOST:PORT.")
+  var data: String?
+
+  @Option(help: "Address of the admin endpoint, HOST:PORT; keep it on loopback.")
+  var admin: String?
+
+  @Option(help: "Folder of the database, the blobs and the admin token.")
+  var stateFolder: String?
+
+  @Option(help: "Lines for people or for machines: text or json.")
+  var logFormat: LogFormat = .text
+
+  @Option(help: "debug, info, notice, warning or error.")
+  var logLevel: String?
+
+  @Flag(help: "Read the settings and the keys, say whether they hold, and end.")
+  var check = false
+
+  mutating func run() async throws {
+    do {
+      let settings = try CoordinatorConfiguration(
+        try ConfigurationFile(
+          path: config, environmentPrefix: "SPIKEFLEET_COORDINATOR_",
+          overrides: [
+            "control": control, "data": data, "admin": admin, "stateFolder": stateFolder,
+            "logLevel": logLevel,
+          ].compactMapValues { $0 }))
+      let keys = try CoordinatorKeys(settings)
+      if check {
+        print("\(config): settings and keys hold")
+        return
+      }
+      try await serve(settings, keys)
+    } catch let error as ExitCode {
+      throw error
+    } catch {
+      FileHandle.standardError.write(Data("spikefleet-coordinator: \(error)\n".utf8))
+      throw ExitCode(1)
+    }
+  }
+
+  private func serve(_ settings: CoordinatorConfiguration, _ keys: CoordinatorKeys) async throws {
+    let log = try logFormat.logger(label: "coordinator", level: settings.logLevel)
+    let store = try FleetStore(folder: settings.stateFolder)
+    let blobs = try BlobStore(folder: settings.stateFolder)
+    let token = try AdminTokenFile(stateFolder: settings.stateFolder).loadOrCreate()
+    let checkData = try settings.checkData.map { try SampleFolder.read($0) }
+    let state = try store.start()
+    let daemon = CoordinatorDaemon(
+      store: store, blobs: blobs, state: state, settings: settings.settings,
+      deployKey: keys.deploy,
+      work: BackgroundWork(
+        blobs: blobs, federationKey: keys.federation, checkData: checkData, log: log),
+      log: log)
+    defer { daemon.stop() }
+    daemon.handle(.started)
+    let transport = try CoordinatorTransport(
+      keys: keys.curve, control: settings.control, data: settings.data,
+      allowed: CoordinatorDaemon.allowed(daemon.snapshot().state),
+      deliver: { daemon.deliver($0) })
+    daemon.attach(transport)
+    daemon.admit(daemon.snapshot().state)
+    log.notice(
+      "listening",
+      metadata: [
+        "control": "\(transport.controlAddress)", "data": "\(transport.dataAddress)",
+        "epoch": "\(state.epoch)", "nodes": "\(state.nodes.count)", "key": "\(keys.curve.publicKey)",
+      ])
+    let service = CoordinatorService(
+      daemon: daemon, root: keys.root, publicKey: keys.curve.publicKey,
+      controlAddress: transport.controlAddress, dataAddress: transport.dataAddress)
+    let group = ServiceGroup(
+      configuration: .init(
+        services: [
+          .init(service: TickService(daemon: daemon)),
+          .init(service: AdminService(service: service, token: token, settings: settings, log: log)),
+        ],
+        gracefulShutdownSignals: [.sigterm, .sigint], logger: log))
+    try await group.run()
+    log.notice("stopped", metadata: ["epoch": "\(state.epoch)"])
+  }
+}
+
+/// Tells the core that time passes, until the process is asked to end.
+private struct TickService: Service {
+  let daemon: CoordinatorDaemon
+
+  func run() async throws {
+    let pause = Duration.milliseconds(daemon.snapshot().settings.tickMilliseconds)
+    await cancelWhenGracefulShutdown {
+      while !Task.isCancelled {
+        daemon.handle(.tick)
+        do {
+          try await Task.sleep(for: pause)
+        } catch {
+          // Cancelled: the loop ends.
+          return
+        }
+      }
+    }
+  }
+}
+
+/// The admin endpoint as a service of the process.
+private struct AdminService: Service {
+  let service: CoordinatorService
+  let token: BearerToken
+  let settings: CoordinatorConfiguration
+  let log: Logger
+
+  func run() async throws {
+    var quiet = log
+    quiet.logLevel = max(log.logLevel, .warning)
+    let server = AdminServer(
+      service: service, token: token, host: settings.adminHost, port: settings.adminPort,
+      logger: quiet)
+    let log = log
+    do {
+      try await server.run { port in
+        log.notice("admin endpoint", metadata: ["port": "\(port)"])
+      }
+    } catch {
+      guard "\(error)".contains("Address already in use") else { throw error }
+      throw CoordinatorStartError.adminPortInUse("\(settings.adminHost):\(settings.adminPort)")
+    }
+  }
+}
+
+/// Why the coordinator does not start, where no library says it well.
+enum CoordinatorStartError: Error, CustomStringConvertible {
+  case adminPortInUse(String)
+
+  var description: String {
+    switch self {
+    case .adminPortInUse(let address):
+      "admin: \(address) is in use; stop what listens there (`ss -ltnp` names it) or set another "
+        + "address in `admin`"
+    }
+  }
 }

@@ -14,6 +14,19 @@ package struct JobView: Codable, Sendable, Equatable {
   package var bestAccuracy: Double?
   /// Rounds and attempts in order.
   package var rounds: [RoundView]
+
+  /// A value with all its fields.
+  package init(
+    specification: JobSpecification, state: String, detail: String, currentModel: String,
+    bestAccuracy: Double? = nil, rounds: [RoundView]
+  ) {
+    self.specification = specification
+    self.state = state
+    self.detail = detail
+    self.currentModel = currentModel
+    self.bestAccuracy = bestAccuracy
+    self.rounds = rounds
+  }
 }
 
 /// One attempt of one round.
@@ -40,6 +53,26 @@ package struct RoundView: Codable, Sendable, Equatable {
   package var joules: Double?
   /// The cohort in node order.
   package var participants: [ParticipantView]
+
+  /// A value with all its fields.
+  package init(
+    round: UInt32, attempt: UInt32, state: String, seconds: Double? = nil,
+    accuracy: Double? =
+      nil, accepted: Bool? = nil, model: String? = nil, detail: String, updateBytes: UInt64,
+    joules: Double? = nil, participants: [ParticipantView]
+  ) {
+    self.round = round
+    self.attempt = attempt
+    self.state = state
+    self.seconds = seconds
+    self.accuracy = accuracy
+    self.accepted = accepted
+    self.model = model
+    self.detail = detail
+    self.updateBytes = updateBytes
+    self.joules = joules
+    self.participants = participants
+  }
 }
 
 /// One node's part in a round.
@@ -54,6 +87,17 @@ package struct ParticipantView: Codable, Sendable, Equatable {
   package var samples: UInt32
   /// Test-then-train accuracy in percent of its training.
   package var accuracy: Double?
+
+  /// A value with all its fields.
+  package init(
+    node: String, state: String, code: String, samples: UInt32, accuracy: Double? = nil
+  ) {
+    self.node = node
+    self.state = state
+    self.code = code
+    self.samples = samples
+    self.accuracy = accuracy
+  }
 }
 
 /// What a command came to: the answer to every request that changes something.

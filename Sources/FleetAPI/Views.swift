@@ -26,6 +26,27 @@ package struct FleetStatus: Codable, Sendable, Equatable {
   package var refusedFrames: [String: UInt64]
   /// Resident memory of the coordinator in KiB.
   package var residentKibibytes: Int
+
+  /// A value with all its fields.
+  package init(
+    version: String, epoch: UInt64, uptimeSeconds: Double, controlAddress: String,
+    dataAddress: String, publicKey: String, nodes: Int, nodesOnline: Int, nodesPending: Int,
+    models: Int, jobsRunning: Int, refusedFrames: [String: UInt64], residentKibibytes: Int
+  ) {
+    self.version = version
+    self.epoch = epoch
+    self.uptimeSeconds = uptimeSeconds
+    self.controlAddress = controlAddress
+    self.dataAddress = dataAddress
+    self.publicKey = publicKey
+    self.nodes = nodes
+    self.nodesOnline = nodesOnline
+    self.nodesPending = nodesPending
+    self.models = models
+    self.jobsRunning = jobsRunning
+    self.refusedFrames = refusedFrames
+    self.residentKibibytes = residentKibibytes
+  }
 }
 
 /// One accepted node.
@@ -54,6 +75,27 @@ package struct NodeView: Codable, Sendable, Equatable {
   package var code: String
   /// The reason in words, empty when there is none.
   package var detail: String
+
+  /// A value with all its fields.
+  package init(
+    name: String, publicKey: String, fingerprint: String, liveness: String,
+    silentMilliseconds: Int64? = nil, chip: String, desiredModel: String? = nil,
+    desiredGeneration: String? = nil, observedModel: String? = nil, phase: String? = nil,
+    code: String, detail: String
+  ) {
+    self.name = name
+    self.publicKey = publicKey
+    self.fingerprint = fingerprint
+    self.liveness = liveness
+    self.silentMilliseconds = silentMilliseconds
+    self.chip = chip
+    self.desiredModel = desiredModel
+    self.desiredGeneration = desiredGeneration
+    self.observedModel = observedModel
+    self.phase = phase
+    self.code = code
+    self.detail = detail
+  }
 }
 
 /// A key that knocked and that nobody accepted yet.
@@ -66,6 +108,16 @@ package struct PendingView: Codable, Sendable, Equatable {
   package var address: String
   /// Microseconds since 1970 UTC of the last knock.
   package var lastSeenMicroseconds: Int64
+
+  /// A value with all its fields.
+  package init(
+    publicKey: String, fingerprint: String, address: String, lastSeenMicroseconds: Int64
+  ) {
+    self.publicKey = publicKey
+    self.fingerprint = fingerprint
+    self.address = address
+    self.lastSeenMicroseconds = lastSeenMicroseconds
+  }
 }
 
 /// One model the coordinator can serve.
@@ -86,6 +138,21 @@ package struct ModelView: Codable, Sendable, Equatable {
   package var addedMicroseconds: Int64
   /// Names of the nodes that report it active.
   package var activeOn: [String]
+
+  /// A value with all its fields.
+  package init(
+    name: String, releaseCounter: UInt64, digest: String, size: UInt64, chips: [String],
+    published: String? = nil, addedMicroseconds: Int64, activeOn: [String]
+  ) {
+    self.name = name
+    self.releaseCounter = releaseCounter
+    self.digest = digest
+    self.size = size
+    self.chips = chips
+    self.published = published
+    self.addedMicroseconds = addedMicroseconds
+    self.activeOn = activeOn
+  }
 }
 
 /// A line of the live table.
@@ -114,6 +181,28 @@ package struct TopRow: Codable, Sendable, Equatable {
   package var ageMilliseconds: Int64?
   /// Name and evidence grade of the price table behind the joules.
   package var priceTable: String
+
+  /// A value with all its fields.
+  package init(
+    node: String, liveness: String, model: String? = nil, accuracy: Double? = nil,
+    inferencesPerSecond: Double? = nil, joules: Double,
+    microjoulesPerInference: Double? =
+      nil, learningState: String, learningSamples: UInt64, residentKibibytes: Int,
+    ageMilliseconds: Int64? = nil, priceTable: String
+  ) {
+    self.node = node
+    self.liveness = liveness
+    self.model = model
+    self.accuracy = accuracy
+    self.inferencesPerSecond = inferencesPerSecond
+    self.joules = joules
+    self.microjoulesPerInference = microjoulesPerInference
+    self.learningState = learningState
+    self.learningSamples = learningSamples
+    self.residentKibibytes = residentKibibytes
+    self.ageMilliseconds = ageMilliseconds
+    self.priceTable = priceTable
+  }
 }
 
 /// What a node's chip has spent under one price table since the node was accepted.
@@ -138,6 +227,26 @@ package struct EnergyView: Codable, Sendable, Equatable {
   package var sentBytes: UInt64
   /// Bytes the agent received over the wire.
   package var receivedBytes: UInt64
+
+  /// A value with all its fields.
+  package init(
+    node: String, priceTable: String, priceDigest: String, grade: String,
+    inferenceJoules:
+      [String: Double], learningJoules: [String: Double], inferences: UInt64,
+    learningSamples:
+      UInt64, sentBytes: UInt64, receivedBytes: UInt64
+  ) {
+    self.node = node
+    self.priceTable = priceTable
+    self.priceDigest = priceDigest
+    self.grade = grade
+    self.inferenceJoules = inferenceJoules
+    self.learningJoules = learningJoules
+    self.inferences = inferences
+    self.learningSamples = learningSamples
+    self.sentBytes = sentBytes
+    self.receivedBytes = receivedBytes
+  }
 }
 
 /// One stored telemetry window.
@@ -166,6 +275,27 @@ package struct TelemetryView: Codable, Sendable, Equatable {
   package var learningState: String
   /// Resident memory of the agent in KiB.
   package var residentKibibytes: UInt32
+
+  /// A value with all its fields.
+  package init(
+    node: String, boot: String, sequence: UInt64, atMicroseconds: UInt64, model: String,
+    inferences: UInt64, labelled: UInt64, correct: UInt64, learningSamples: UInt64,
+    joules:
+      Double? = nil, learningState: String, residentKibibytes: UInt32
+  ) {
+    self.node = node
+    self.boot = boot
+    self.sequence = sequence
+    self.atMicroseconds = atMicroseconds
+    self.model = model
+    self.inferences = inferences
+    self.labelled = labelled
+    self.correct = correct
+    self.learningSamples = learningSamples
+    self.joules = joules
+    self.learningState = learningState
+    self.residentKibibytes = residentKibibytes
+  }
 }
 
 /// One line of the event log.
@@ -180,4 +310,15 @@ package struct EventView: Codable, Sendable, Equatable {
   package var subject: String
   /// What happened, in words.
   package var detail: String
+
+  /// A value with all its fields.
+  package init(
+    id: Int64, atMicroseconds: Int64, kind: String, subject: String, detail: String
+  ) {
+    self.id = id
+    self.atMicroseconds = atMicroseconds
+    self.kind = kind
+    self.subject = subject
+    self.detail = detail
+  }
 }

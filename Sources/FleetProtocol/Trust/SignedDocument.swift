@@ -52,6 +52,17 @@ package enum SignedDocument {
     }
   }
 
+  /// The payload of an envelope whose signatures were checked, or made, by the caller.
+  ///
+  /// Empty when the bytes are no envelope.
+  package static func payload(of bytes: [UInt8]) -> [UInt8] {
+    do {
+      return [UInt8](try WireEnvelope(serializedBytes: bytes).payload)
+    } catch {
+      return []
+    }
+  }
+
   static func open(_ bytes: [UInt8], as type: DocumentType) throws(TrustError) -> WireEnvelope {
     guard bytes.count <= bytesMax else {
       throw .size(found: bytes.count, limit: bytesMax)

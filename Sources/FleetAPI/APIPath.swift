@@ -1,0 +1,27 @@
+/// The admin endpoint's paths and headers, shared by both ends.
+enum APIPath {
+  static let status = "/v1/status"
+  static let nodes = "/v1/nodes"
+  static let pending = "/v1/pending"
+  static let models = "/v1/models"
+  static let blobs = "/v1/blobs"
+  static let deployments = "/v1/deployments"
+  static let jobs = "/v1/jobs"
+  static let top = "/v1/top"
+  static let energy = "/v1/energy"
+  static let telemetry = "/v1/telemetry"
+  static let events = "/v1/events"
+
+  /// Header that makes a repeated command harmless.
+  static let requestID = "Request-Id"
+  /// Largest JSON body in bytes: a manifest in base 64 with its wrapping.
+  static let jsonBytesMax = 2 << 20
+  /// Rows that one answer holds at most.
+  static let rowsMax = 10_000
+}
+
+/// Body of every answer that is not a success.
+struct ErrorBody: Codable, Sendable, Equatable {
+  var code: String
+  var detail: String
+}

@@ -1,0 +1,33 @@
+import Crypto
+
+/// The secret that every request to the admin endpoint carries; never printed.
+package struct BearerToken: Sendable, CustomStringConvertible {
+  /// Length of a token in characters.
+  package static let length = 64
+
+  /// 64 hexadecimal digits.
+  package let text: String
+
+  /// A fresh token of 256 random bits.
+  package init() {
+    var generator = SystemRandomNumberGenerator()
+    let digits: [Character] = Array("0123456789abcdef")
+    text = String((0..<Self.length).map { _ in digits[Int(generator.next() & 15 as UInt64)] })
+  }
+
+  /// Takes a token from a file, with or without white space around it; nil when it is none.
+  package init?(_ text: String) {
+    let trimmed = text.filter { !$0.isWhitespace }
+    guard trimmed.utf8.count == Self.length, trimmed.allSatisfy(\.isHexDigit) else { return nil }
+    self.text = trimmed
+  }
+
+  /// True when an `Authorization` header holds this token; takes the same time for any other.
+  func admits(authorization: String?) -> Bool {
+    let found = SHA256.hash(data: Array((authorization ?? "").utf8))
+    let wanted = SHA256.hash(data: Array("Bearer \(text)".utf8))
+    return zip(found, wanted).reduce(UInt8(0)) { $0 | ($1.0 ^ $1.1) } == 0
+  }
+
+  package var description: String { "bearer token" }
+}

@@ -1,0 +1,144 @@
+import AsyncHTTPClient
+package import FleetCore
+package import FleetProtocol
+import Foundation
+import NIOCore
+import NIOHTTP1
+
+/// The command-line tool's end of the admin endpoint.
+///
+/// Every call throws `ServiceError`; status 0 with code `unreachable` when nobody answers.
+package struct FleetClient: FleetService {
+  private let endpoint: String
+  private let token: BearerToken
+  private let timeoutSeconds: Int64
+
+  /// A client of `http://HOST:PORT`; each request may take up to `timeoutSeconds`.
+  package init(endpoint: String, token: BearerToken, timeoutSeconds: Int64 = 30) {
+    self.endpoint = endpoint.hasSuffix("/") ? String(endpoint.dropLast()) : endpoint
+    self.token = token
+    self.timeoutSeconds = timeoutSeconds
+  }
+
+  /// A request id that no other command has.
+  package static func newRequestID() -> String { UUID().uuidString.lowercased() }
+
+  package func status() async throws -> FleetStatus { try await get(APIPath.status) }
+  package func nodes() async throws -> [NodeView] { try await get(APIPath.nodes) }
+  package func pending() async throws -> [PendingView] { try await get(APIPath.pending) }
+  package func models() async throws -> [ModelView] { try await get(APIPath.models) }
+  package func jobs() async throws -> [JobView] { try await get(APIPath.jobs) }
+  package func top() async throws -> [TopRow] { try await get(APIPath.top) }
+  package func energy() async throws -> [EnergyView] { try await get(APIPath.energy) }
+
+  package func telemetry(node: Identifier, limit: Int) async throws -> [TelemetryView] {
+    try await get("\(APIPath.telemetry)/\(node.text)?limit=\(limit)")
+  }
+
+  package func events(after id: Int64, limit: Int) async throws -> [EventView] {
+    try await get("\(APIPath.events)?after=\(id)&limit=\(limit)")
+  }
+
+  package func accept(_ request: AcceptRequest, requestID: String) async throws -> CommandView {
+    try await post(APIPath.nodes, request, requestID)
+  }
+
+  package func addModel(_ request: ModelRequest, requestID: String) async throws -> CommandView {
+    try await post(APIPath.models, request, requestID)
+  }
+
+  package func deploy(_ request: DeployRequest, requestID: String) async throws -> CommandView {
+    try await post(APIPath.deployments, request, requestID)
+  }
+
+  package func startJob(
+    _ specification: JobSpecification, requestID: String
+  ) async throws -> CommandView {
+    try await post(APIPath.jobs, specification, requestID)
+  }
+
+  package func cancelJob(_ name: String, requestID: String) async throws -> CommandView {
+    guard let job = Identifier(name) else {
+      throw ServiceError(
+        status: 400, code: "job-name",
+        detail: "`\(name.prefix(64))` is no job name; expected [a-z0-9][a-z0-9._-]{0,62}")
+    }
+    return try await post("\(APIPath.jobs)/\(job.text)/cancel", [String: String](), requestID)
+  }
+
+  package func putBlob(_ bytes: [UInt8], digest: ContentDigest) async throws {
+    var request = request("\(APIPath.blobs)/\(digest.hex)")
+    request.method = .PUT
+    request.body = .bytes(ByteBuffer(bytes: bytes))
+    _ = try await answer(to: request, bytesMax: APIPath.jsonBytesMax)
+  }
+
+  package func blob(_ digest: ContentDigest) async throws -> [UInt8] {
+    let buffer = try await answer(
+      to: request("\(APIPath.blobs)/\(digest.hex)"), bytesMax: Limits.modelBytesMax)
+    return [UInt8](buffer.readableBytesView)
+  }
+
+  // MARK: requests
+
+  private func request(_ path: String) -> HTTPClientRequest {
+    var request = HTTPClientRequest(url: endpoint + path)
+    request.headers.add(name: "Authorization", value: "Bearer \(token.text)")
+    return request
+  }
+
+  private func get<Value: Decodable>(_ path: String) async throws -> Value {
+    try decode(try await answer(to: request(path), bytesMax: 64 << 20), path)
+  }
+
+  private func post<Value: Decodable>(
+    _ path: String, _ body: some Encodable, _ requestID: String
+  ) async throws -> Value {
+    var request = request(path)
+    request.method = .POST
+    request.headers.add(name: APIPath.requestID, value: requestID)
+    request.headers.add(name: "Content-Type", value: "application/json")
+    request.body = .bytes(ByteBuffer(bytes: try JSONEncoder().encode(body)))
+    return try decode(try await answer(to: request, bytesMax: APIPath.jsonBytesMax), path)
+  }
+
+  private func decode<Value: Decodable>(_ buffer: ByteBuffer, _ path: String) throws -> Value {
+    do {
+      return try JSONDecoder().decode(Value.self, from: Data(buffer.readableBytesView))
+    } catch {
+      throw ServiceError(
+        status: 0, code: "answer",
+        detail: "\(endpoint)\(path): the answer is not what this build expects (\(error)); is "
+          + "the coordinator of another version?")
+    }
+  }
+
+  private func answer(to request: HTTPClientRequest, bytesMax: Int) async throws -> ByteBuffer {
+    let response: HTTPClientResponse
+    let body: ByteBuffer
+    do {
+      response = try await HTTPClient.shared.execute(
+        request, timeout: .seconds(timeoutSeconds))
+      body = try await response.body.collect(upTo: bytesMax)
+    } catch {
+      throw ServiceError(
+        status: 0, code: "unreachable",
+        detail: "no coordinator answers at \(endpoint): \(error); start it, or name its address "
+          + "in the context file's `endpoint`")
+    }
+    guard (200..<300).contains(Int(response.status.code)) else {
+      throw refusal(status: Int(response.status.code), body)
+    }
+    return body
+  }
+
+  private func refusal(status: Int, _ body: ByteBuffer) -> ServiceError {
+    do {
+      let error = try JSONDecoder().decode(ErrorBody.self, from: Data(body.readableBytesView))
+      return ServiceError(status: status, code: error.code, detail: error.detail)
+    } catch {
+      return ServiceError(
+        status: status, code: "http", detail: "\(endpoint): HTTP status \(status)")
+    }
+  }
+}

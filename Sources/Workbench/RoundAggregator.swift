@@ -1,0 +1,146 @@
+package import CompiledModel
+import Crypto
+package import Federation
+package import FleetCore
+package import FleetProtocol
+
+/// Makes a round's successor model: a pure function of the base, the sealed set and the keys.
+///
+/// The same order gives the same bytes, signature included, so that a repeat after a crash is
+/// harmless. Times of the successor's manifest are therefore those of the published one.
+package struct RoundAggregator: Sendable {
+  private let federationKey: SigningKey
+
+  /// An aggregator that signs with the coordinator's federation key.
+  package init(federationKey: SigningKey) { self.federationKey = federationKey }
+
+  /// A successor model, not stored yet.
+  package struct Successor: Sendable {
+    /// The encoded model.
+    package var bytes: [UInt8]
+    /// The model itself, for the held-out check.
+    package var model: CompiledModel
+    /// Its record, with the signed manifest.
+    package var record: ModelRecord
+  }
+
+  /// Merges the updates of a sealed set, in node order, by FedAvg on the 16-bit weights.
+  ///
+  /// - Parameters:
+  ///   - base: bytes of the order's base model.
+  ///   - published: the published model's signed manifest and bytes; the permit's largest drift
+  ///     is held against its weights.
+  ///   - updates: bytes of each update, in the order of `order.updates`.
+  package func aggregate(
+    _ order: AggregationOrder, base: [UInt8], published: (manifest: WireManifest, bytes: [UInt8]),
+    updates: [[UInt8]], at now: Instant
+  ) throws(AggregationRefusal) -> Successor {
+    precondition(
+      updates.count == order.updates.count,
+      "\(updates.count) updates for \(order.updates.count) sealed entries")
+    let model = try read(base, "base")
+    var deltas: [FederatedAverage.Contribution] = []
+    for (entry, bytes) in zip(order.updates, updates) {
+      do throws(UpdateError) {
+        let update = try ModelUpdate(reading: bytes)
+        deltas.append(
+          FederatedAverage.Contribution(
+            samples: entry.samples, deltas: try update.integerDeltas()))
+      } catch {
+        throw AggregationRefusal(code: error.code, detail: "update of \(entry.node): \(error)")
+      }
+    }
+    let merged: [[Int16]]
+    do {
+      merged = try FederatedAverage.merge(
+        base: model.plasticWeights, contributions: deltas, bounds: Self.bounds(of: model))
+    } catch {
+      throw AggregationRefusal(code: error.code, detail: "\(error)")
+    }
+    let kept = limit(
+      merged, to: try read(published.bytes, "published"), drift: published.manifest.permit.maxDrift)
+    let successor = model.replacingPlasticWeights(kept)
+    return try sign(successor, order, published.manifest, at: now)
+  }
+
+  /// The legal range of the learnt weights of each plastic layer.
+  package static func bounds(of model: CompiledModel) -> [ClosedRange<Int16>] {
+    model.plasticLayers.map { model.weightBounds(layer: $0) }
+  }
+
+  private func limit(
+    _ weights: [[Int16]], to published: CompiledModel, drift: UInt32
+  ) -> [[Int16]] {
+    let drift = Int32(clamping: drift)
+    return zip(weights, published.plasticWeights).map { layer, anchor in
+      zip(layer, anchor).map { weight, origin in
+        let low = Int32(origin) - min(drift, 65_535)
+        let high = Int32(origin) + min(drift, 65_535)
+        return Int16(clamping: min(max(Int32(weight), low), high))
+      }
+    }
+  }
+
+  private func read(_ bytes: [UInt8], _ what: String) throws(AggregationRefusal) -> CompiledModel {
+    do {
+      return try CompiledModel(reading: bytes)
+    } catch {
+      throw AggregationRefusal(code: "model-unreadable", detail: "\(what) model: \(error)")
+    }
+  }
+
+  private func sign(
+    _ model: CompiledModel, _ order: AggregationOrder, _ published: WireManifest, at now: Instant
+  ) throws(AggregationRefusal) -> Successor {
+    let bytes = model.encoded()
+    var manifest = ModelPublisher.manifest(
+      of: model, bytes: bytes, releaseCounter: published.releaseCounter,
+      createdMicroseconds: published.createdUs,
+      expiresMicroseconds: min(published.expiresUs, published.permit.untilUs), permit: nil)
+    manifest.provenance.baseDigest = wireBytes(order.base.digest.bytes)
+    manifest.provenance.publishedDigest = wireBytes(order.published.bytes)
+    manifest.provenance.round = order.key.wire
+    manifest.provenance.sealedDigest = wireBytes(order.sealedHash.bytes)
+    let envelope = ModelPublisher.sign(manifest, with: federationKey)
+    do {
+      let record = try ModelIntake.record(
+        manifest, envelope: envelope, published: order.published, at: now)
+      return Successor(bytes: bytes, model: model, record: record)
+    } catch {
+      throw AggregationRefusal(code: error.code, detail: "\(error)")
+    }
+  }
+}
+
+/// Why a sealed set gives no model.
+package struct AggregationRefusal: Error, Sendable, Equatable {
+  /// Stable code.
+  package let code: String
+  /// What was found.
+  package let detail: String
+
+  /// A refusal with its code and reason.
+  package init(code: String, detail: String) {
+    self.code = code
+    self.detail = detail
+  }
+}
+
+/// Holds an uploaded update against what its node was offered, before it counts.
+package enum UpdateDoor {
+  /// `valid`, or a refusal that is final for these bytes.
+  package static func judge(
+    _ bytes: [UInt8], _ check: UploadCheck, base: CompiledModel
+  ) -> UploadOutcome {
+    do throws(UpdateError) {
+      let update = try ModelUpdate(reading: bytes)
+      try update.validate(
+        UpdateBounds(
+          base: check.base.bytes, shape: base.plasticWeights.map(\.count),
+          layers: base.plasticLayers, samples: check.samples))
+      return .valid
+    } catch {
+      return .refused(code: error.code, detail: "\(error)")
+    }
+  }
+}

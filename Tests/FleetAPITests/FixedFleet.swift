@@ -1,0 +1,83 @@
+import FleetAPI
+import FleetCore
+import FleetProtocol
+import Synchronization
+
+/// A fleet that always answers the same and remembers what it was asked to do.
+final class FixedFleet: FleetService {
+  let commands = Mutex<[String]>([])
+  let stored = Mutex<[ContentDigest: [UInt8]]>([:])
+
+  private func note(_ text: String) -> CommandView {
+    commands.withLock { $0.append(text) }
+    return CommandView(done: true, code: "", detail: text)
+  }
+
+  func status() async throws -> FleetStatus {
+    FleetStatus(
+      version: "1.2.3", epoch: 7, uptimeSeconds: 1.5, controlAddress: "tcp://127.0.0.1:1",
+      dataAddress: "tcp://127.0.0.1:2", publicKey: "key", nodes: 3, nodesOnline: 2,
+      nodesPending: 1, models: 4, jobsRunning: 1, refusedFrames: ["magic": 9],
+      residentKibibytes: 1_000)
+  }
+
+  func nodes() async throws -> [NodeView] {
+    [
+      NodeView(
+        name: "north", publicKey: "key", fingerprint: "0000-1111-2222-3333", liveness: "online",
+        silentMilliseconds: 12, chip: "loihi-learn", desiredModel: nil, desiredGeneration: nil,
+        observedModel: nil, phase: nil, code: "", detail: "")
+    ]
+  }
+
+  func pending() async throws -> [PendingView] { [] }
+  func models() async throws -> [ModelView] { [] }
+  func jobs() async throws -> [JobView] { [] }
+  func top() async throws -> [TopRow] { [] }
+  func energy() async throws -> [EnergyView] { [] }
+
+  func accept(_ request: AcceptRequest, requestID: String) async throws -> CommandView {
+    note("accept \(request.name) \(request.publicKey ?? "-") \(requestID)")
+  }
+
+  func putBlob(_ bytes: [UInt8], digest: ContentDigest) async throws {
+    stored.withLock { $0[digest] = bytes }
+  }
+
+  func blob(_ digest: ContentDigest) async throws -> [UInt8] {
+    guard let bytes = stored.withLock({ $0[digest] }) else {
+      throw ServiceError(status: 404, code: "model-unknown", detail: "no such model")
+    }
+    return bytes
+  }
+
+  func addModel(_ request: ModelRequest, requestID: String) async throws -> CommandView {
+    note("model \(request.manifest)")
+  }
+
+  func deploy(_ request: DeployRequest, requestID: String) async throws -> CommandView {
+    CommandView(done: false, code: "chip", detail: "the chip differs")
+  }
+
+  func startJob(
+    _ specification: JobSpecification, requestID: String
+  ) async throws -> CommandView {
+    note("job \(specification.name) \(specification.rounds)")
+  }
+
+  func cancelJob(_ name: String, requestID: String) async throws -> CommandView {
+    note("cancel \(name)")
+  }
+
+  func telemetry(node: Identifier, limit: Int) async throws -> [TelemetryView] {
+    throw ServiceError(status: 404, code: "node-unknown", detail: "\(node) limit \(limit)")
+  }
+
+  func events(after id: Int64, limit: Int) async throws -> [EventView] {
+    [
+      EventView(
+        id: id + 1, atMicroseconds: 5, kind: "node.online", subject: "north",
+        detail: "limit \(limit)")
+    ]
+  }
+}

@@ -1,0 +1,118 @@
+import Accelerator
+import CompiledModel
+import Dispatch
+import FleetCore
+import FleetProtocol
+import FleetStore
+import Logging
+import SpikingNetwork
+import Synchronization
+import Workbench
+
+/// The work that takes longer than a transaction: checking updates, aggregating sealed rounds.
+///
+/// One serial queue, so that memory holds one aggregation at a time.
+final class BackgroundWork: Sendable {
+  private let blobs: BlobStore
+  private let aggregator: RoundAggregator
+  private let checkData: LabelledSamples?
+  private let log: Logger
+  private let queue = DispatchQueue(label: "coordinator-work")
+  private let isStopped = Mutex(false)
+  private static let retrySeconds = 5.0
+
+  init(
+    blobs: BlobStore, federationKey: SigningKey, checkData: LabelledSamples?, log: Logger
+  ) {
+    self.blobs = blobs
+    aggregator = RoundAggregator(federationKey: federationKey)
+    self.checkData = checkData
+    self.log = log
+  }
+
+  /// Returns when nothing runs any more; work not begun is left to the next start.
+  func stop() {
+    isStopped.withLock { $0 = true }
+    queue.sync {}
+  }
+
+  /// Makes a complete upload durable and judges it.
+  func check(
+    _ key: UploadKey, _ check: UploadCheck,
+    then report: @escaping @Sendable (UploadOutcome) -> Void
+  ) {
+    run { report(self.judge(key, check)) }
+  }
+
+  /// Aggregates, stores and checks a sealed set; repeats it later where the disk fails.
+  func aggregate(
+    _ order: AggregationOrder, published: ModelRecord?,
+    then report: @escaping @Sendable (AggregationOutcome) -> Void
+  ) {
+    run {
+      do throws(StoreError) {
+        report(try self.outcome(of: order, published: published))
+      } catch {
+        self.log.error(
+          "aggregation waits for the disk",
+          metadata: ["round": "\(order.key)", "error": "\(error)"])
+        self.queue.asyncAfter(deadline: .now() + Self.retrySeconds) {
+          self.aggregate(order, published: published, then: report)
+        }
+      }
+    }
+  }
+
+  private func run(_ body: @escaping @Sendable () -> Void) {
+    queue.async {
+      guard !self.isStopped.withLock({ $0 }) else { return }
+      body()
+    }
+  }
+
+  private func judge(_ key: UploadKey, _ check: UploadCheck) -> UploadOutcome {
+    do throws(StoreError) {
+      try blobs.finish(key, expected: check.digest, size: check.size)
+      let bytes = try blobs.read(check.digest)
+      let base = try CompiledModel(reading: try blobs.read(check.base))
+      let outcome = UpdateDoor.judge(bytes, check, base: base)
+      if case .refused = outcome { try blobs.remove(check.digest) }
+      return outcome
+    } catch {
+      switch error {
+      case .digestMismatch: return .refused(code: "digest", detail: error.description)
+      case .sizeMismatch: return .refused(code: "size", detail: error.description)
+      default: return .unreadable(detail: error.description)
+      }
+    }
+  }
+
+  private func outcome(
+    of order: AggregationOrder, published: ModelRecord?
+  ) throws(StoreError) -> AggregationOutcome {
+    guard let published else {
+      return .refused(code: "published-missing", detail: "model \(order.published) is not held")
+    }
+    let manifest: WireManifest
+    do {
+      manifest = try WireManifest(serializedBytes: SignedDocument.payload(of: published.manifest))
+    } catch {
+      return .refused(code: "manifest", detail: "published manifest does not decode: \(error)")
+    }
+    var updates: [[UInt8]] = []
+    for entry in order.updates { updates.append(try blobs.read(entry.digest)) }
+    let anchor = try blobs.read(order.published)
+    let base = try blobs.read(order.base.digest)
+    let successor: RoundAggregator.Successor
+    do throws(AggregationRefusal) {
+      successor = try aggregator.aggregate(
+        order, base: base, published: (manifest, anchor), updates: updates,
+        at: WallClock.now())
+    } catch {
+      return .refused(code: error.code, detail: error.detail)
+    }
+    try blobs.put(successor.bytes)
+    let accuracy = checkData.map { ChipEvaluation.run(successor.model, on: $0).accuracyPercent }
+    return .made(successor.record, accuracy: accuracy)
+  }
+}

@@ -1,0 +1,57 @@
+import FleetCore
+import Workbench
+
+/// Everything the coordinator is told: flag, then environment, then file, then default.
+struct CoordinatorConfiguration {
+  /// `tcp://HOST:PORT` of the control endpoint.
+  var control: String
+  /// `tcp://HOST:PORT` of the data endpoint.
+  var data: String
+  /// Host of the admin endpoint.
+  var adminHost: String
+  /// Port of the admin endpoint.
+  var adminPort: Int
+  /// CURVE secret key file.
+  var curveKeyFile: String
+  /// Ed25519 seed file of the deploy role.
+  var deployKeyFile: String
+  /// Ed25519 seed file of the federation role.
+  var federationKeyFile: String
+  /// Signed root file.
+  var rootFile: String
+  /// Folder of the database, the blobs and the admin token.
+  var stateFolder: String
+  /// Sample folder for the held-out check of federated rounds; nil to commit unchecked.
+  var checkData: String?
+  /// Heartbeat interval and liveness of agents.
+  var settings: CoordinatorSettings
+  /// debug, info, notice, warning or error.
+  var logLevel: String
+
+  init(_ file: ConfigurationFile) throws(ConfigurationError) {
+    control = try file.string("control", default: "tcp://0.0.0.0:7470")
+    data = try file.string("data", default: "tcp://0.0.0.0:7471")
+    let admin = try file.string("admin", default: "127.0.0.1:7472")
+    guard let colon = admin.lastIndex(of: ":"), let port = Int(admin[admin.index(after: colon)...]),
+      (0...65_535).contains(port), colon > admin.startIndex
+    else {
+      throw file.error(
+        "admin", found: "`\(admin)`", expected: "HOST:PORT",
+        cure: "name the address of the admin endpoint, 127.0.0.1:7472 for this machine only")
+    }
+    adminHost = String(admin[..<colon])
+    adminPort = port
+    curveKeyFile = try file.path("curveKeyFile")
+    deployKeyFile = try file.path("deployKeyFile")
+    federationKeyFile = try file.path("federationKeyFile")
+    rootFile = try file.path("rootFile")
+    stateFolder = try file.path("stateFolder")
+    checkData = try file.optionalPath("checkData")
+    settings = CoordinatorSettings()
+    settings.heartbeatMilliseconds = UInt32(
+      try file.int("heartbeatMilliseconds", default: 10_000, in: 100...600_000))
+    settings.liveness = UInt32(try file.int("liveness", default: 3, in: 2...100))
+    logLevel = try file.string("logLevel", default: "info")
+    try file.finish()
+  }
+}

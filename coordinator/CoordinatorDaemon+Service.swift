@@ -1,0 +1,204 @@
+import FleetAPI
+import FleetCore
+import FleetProtocol
+import FleetStore
+import Foundation
+import Workbench
+import ZeroMQTransport
+
+/// What the admin endpoint serves.
+struct CoordinatorService: FleetService {
+  let daemon: CoordinatorDaemon
+  let root: TrustRoot
+  let publicKey: CurvePublicKey
+  let controlAddress: String
+  let dataAddress: String
+
+  private var views: FleetViews {
+    FleetViews(core: daemon.snapshot(), prices: daemon.priceTables, now: WallClock.now())
+  }
+
+  func status() async throws -> FleetStatus {
+    let core = daemon.snapshot()
+    let now = WallClock.now()
+    return FleetStatus(
+      version: Version.text, epoch: core.state.epoch,
+      uptimeSeconds: Double(now.milliseconds(since: daemon.startedAt)) / 1_000,
+      controlAddress: controlAddress, dataAddress: dataAddress, publicKey: publicKey.z85,
+      nodes: core.state.nodes.count,
+      nodesOnline: core.sessions.values.filter { $0.liveness == .online }.count,
+      nodesPending: daemon.pendingKeys.all.count, models: core.state.models.count,
+      jobsRunning: core.state.jobs.values.filter { $0.state == .running }.count,
+      refusedFrames: core.refusedFrames, residentKibibytes: HostUsage.residentKibibytes())
+  }
+
+  func nodes() async throws -> [NodeView] { views.nodes() }
+  func models() async throws -> [ModelView] { views.models() }
+  func jobs() async throws -> [JobView] { views.jobs() }
+
+  func pending() async throws -> [PendingView] {
+    daemon.pendingKeys.all.map { knock in
+      PendingView(
+        publicKey: knock.publicKey,
+        fingerprint: CurvePublicKey(z85: knock.publicKey)?.fingerprint.text ?? "",
+        address: knock.address, lastSeenMicroseconds: knock.lastSeen.microseconds)
+    }
+  }
+
+  func top() async throws -> [TopRow] {
+    let latest = try daemon.store.latestWindows()
+    var previous: [Identifier: WireTelemetryWindow] = [:]
+    for stored in latest {
+      previous[stored.node] = try daemon.store.previousWindow(
+        node: stored.node, boot: stored.boot, before: stored.window.sequence)
+    }
+    let totals = try daemon.store.totals()
+    return TopTable(views: views, latest: latest, previous: previous, totals: totals).rows()
+  }
+
+  func energy() async throws -> [EnergyView] { views.energy(try daemon.store.totals()) }
+
+  func telemetry(node: Identifier, limit: Int) async throws -> [TelemetryView] {
+    guard daemon.snapshot().state.nodes[node] != nil else { throw Self.unknown(node: node.text) }
+    let views = views
+    return try daemon.store.telemetry(node: node, limit: limit).map(views.telemetry)
+  }
+
+  func events(after id: Int64, limit: Int) async throws -> [EventView] {
+    try daemon.store.events(after: id, limit: limit).map { stored in
+      EventView(
+        id: stored.id, atMicroseconds: stored.event.at.microseconds, kind: stored.event.kind,
+        subject: stored.event.subject, detail: stored.event.detail)
+    }
+  }
+
+  // MARK: commands
+
+  func accept(_ request: AcceptRequest, requestID: String) async throws -> CommandView {
+    try command(
+      .acceptNode(publicKey: try key(of: request).z85, name: request.name), requestID)
+  }
+
+  private func key(of request: AcceptRequest) throws(ServiceError) -> CurvePublicKey {
+    if let text = request.publicKey {
+      guard let key = CurvePublicKey(z85: text) else {
+        throw ServiceError(
+          status: 400, code: "public-key",
+          detail: "`\(text.prefix(64))` is no CURVE public key; expected 40 Z85 characters")
+      }
+      return key
+    }
+    let wanted = request.fingerprint ?? ""
+    let matches = daemon.pendingKeys.all.compactMap { CurvePublicKey(z85: $0.publicKey) }
+      .filter { $0.fingerprint.text == wanted }
+    guard let key = matches.first else {
+      throw ServiceError(
+        status: 404, code: "fingerprint",
+        detail: "no pending key has the fingerprint `\(wanted.prefix(64))`; "
+          + "`spikefleet node list --pending` shows those that knocked")
+    }
+    return key
+  }
+
+  func putBlob(_ bytes: [UInt8], digest: ContentDigest) async throws {
+    let found = BlobStore.digest(of: bytes)
+    guard found == digest else {
+      throw ServiceError(
+        status: 400, code: "digest",
+        detail: "the body has the digest \(found.hex), the path says \(digest.hex); send it again")
+    }
+    try daemon.blobs.put(bytes)
+  }
+
+  func blob(_ digest: ContentDigest) async throws -> [UInt8] {
+    guard daemon.snapshot().state.models[digest] != nil else {
+      throw ServiceError(
+        status: 404, code: "model-unknown",
+        detail: "no model has the digest \(digest.hex); `spikefleet model list` shows them")
+    }
+    return try daemon.blobs.read(digest)
+  }
+
+  func addModel(_ request: ModelRequest, requestID: String) async throws -> CommandView {
+    guard let manifest = Data(base64Encoded: request.manifest) else {
+      throw ServiceError(
+        status: 400, code: "manifest", detail: "`manifest` is not valid base 64")
+    }
+    let envelope = [UInt8](manifest)
+    do {
+      let named = try root.publishedManifest(envelope)
+      guard let digest = ContentDigest(named.modelDigest), try daemon.blobs.contains(digest) else {
+        throw ServiceError(
+          status: 409, code: "blob-missing",
+          detail: "the manifest's model is not stored; put its bytes first")
+      }
+      let bytes = try daemon.blobs.read(digest)
+      let record = try ModelIntake.published(
+        manifest: envelope, bytes: bytes, root: root, at: WallClock.now())
+      return try command(.addModel(record), requestID)
+    } catch let error as TrustError {
+      return CommandView(done: false, code: error.code, detail: "manifest: \(error)")
+    } catch let error as IntakeError {
+      return CommandView(done: false, code: error.code, detail: error.description)
+    }
+  }
+
+  func deploy(_ request: DeployRequest, requestID: String) async throws -> CommandView {
+    let model = try model(named: request.model)
+    return try command(.deploy(model: model.digest, nodes: request.nodes), requestID)
+  }
+
+  func startJob(
+    _ specification: JobSpecification, requestID: String
+  ) async throws -> CommandView {
+    var specification = specification
+    specification.model = try model(named: specification.model).digest.hex
+    return try command(.startJob(specification), requestID)
+  }
+
+  func cancelJob(_ name: String, requestID: String) async throws -> CommandView {
+    try command(.cancelJob(name), requestID)
+  }
+
+  /// A model by digest, by at least eight first digits of it, or by name.
+  private func model(named text: String) throws(ServiceError) -> ModelRecord {
+    let models = daemon.snapshot().state.models.values.sorted { $0.digest < $1.digest }
+    if let digest = ContentDigest(hex: text), let model = models.first(where: { $0.digest == digest }
+    ) {
+      return model
+    }
+    let named = models.filter { $0.name.text == text && $0.published == nil }
+    if let newest = named.max(by: { $0.releaseCounter < $1.releaseCounter }) { return newest }
+    let matches = text.utf8.count >= 8 ? models.filter { $0.digest.hex.hasPrefix(text) } : []
+    guard let match = matches.first, matches.count == 1 else {
+      let reason = matches.isEmpty ? "no model is" : "\(matches.count) models are"
+      throw ServiceError(
+        status: 404, code: "model-unknown",
+        detail: "\(reason) called `\(text.prefix(80))`; name one, or at least 8 first digits of "
+          + "its digest: `spikefleet model list` shows them")
+    }
+    return match
+  }
+
+  private func command(
+    _ command: Command, _ requestID: String
+  ) throws(ServiceError) -> CommandView {
+    let (answer, failure) = daemon.handle(.command(command, requestID: requestID))
+    if let failure {
+      throw ServiceError(status: 503, code: "store", detail: failure)
+    }
+    switch answer {
+    case .done(let text): return CommandView(done: true, code: "", detail: text)
+    case .refused(let code, let detail):
+      return CommandView(done: false, code: code, detail: detail)
+    case nil:
+      preconditionFailure("the core answered neither yes nor no to \(command)")
+    }
+  }
+
+  private static func unknown(node: String) -> ServiceError {
+    ServiceError(
+      status: 404, code: "node-unknown",
+      detail: "no node is called `\(node)`; `spikefleet node list` shows them")
+  }
+}

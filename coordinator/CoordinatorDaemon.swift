@@ -1,0 +1,256 @@
+import Dispatch
+import FleetCore
+import FleetProtocol
+import FleetStore
+import Logging
+import Synchronization
+import Workbench
+import ZeroMQTransport
+
+/// The coordinator's shell: feeds events to the core, one at a time, and carries out what it asks.
+///
+/// Transport callbacks call `handle` on their own threads and wait for the lock: that is the
+/// back-pressure, for libzmq holds its peers back while a callback runs. Work that takes longer
+/// than a transaction goes to one background queue and comes back as an event.
+final class CoordinatorDaemon: Sendable {
+  /// What the lock guards.
+  struct Machine {
+    var core: CoordinatorCore
+    /// Set by the directive `answer` of the event in hand.
+    var answer: CommandResponse?
+    /// The text of the last failed transaction of the event in hand.
+    var failure: String?
+  }
+
+  let store: FleetStore
+  let blobs: BlobStore
+  let log: Logger
+  let startedAt: Instant
+  let pendingKeys = PendingKeys()
+  let priceTables: PriceTables
+  private let deployKey: SigningKey
+  let work: BackgroundWork
+  private let machine: Mutex<Machine>
+  private let transport = Mutex<CoordinatorTransport?>(nil)
+
+  init(
+    store: FleetStore, blobs: BlobStore, state: FleetState, settings: CoordinatorSettings,
+    deployKey: SigningKey, work: BackgroundWork, log: Logger
+  ) {
+    self.store = store
+    self.blobs = blobs
+    self.deployKey = deployKey
+    self.work = work
+    self.log = log
+    startedAt = WallClock.now()
+    priceTables = PriceTables(blobs: blobs)
+    machine = Mutex(Machine(core: CoordinatorCore(state: state, settings: settings)))
+  }
+
+  /// Starts to send through these sockets.
+  func attach(_ transport: CoordinatorTransport) {
+    self.transport.withLock { $0 = transport }
+  }
+
+  /// Closes the sockets and ends the background work; what was acknowledged is on the disk.
+  func stop() {
+    let transport = transport.withLock { held in
+      defer { held = nil }
+      return held
+    }
+    transport?.stop()
+    work.stop()
+  }
+
+  /// The core as it is now, for views.
+  func snapshot() -> CoordinatorCore { machine.withLock { $0.core } }
+
+  /// Takes what the sockets report.
+  func deliver(_ event: TransportEvent) {
+    switch event {
+    case .received(_, let peer, let userID, let frames):
+      handle(.received(ReplyAddress(peer), user: userID, frames: frames))
+    case .malformed(let peer, let userID, let frameCount):
+      handle(.malformed(ReplyAddress(peer), user: userID, frameCount: frameCount))
+    case .undeliverable(_, let reason):
+      log.debug("message given up", metadata: ["reason": "\(reason.rawValue)"])
+    case .unknownKey(let key, let address):
+      pendingKeys.note(key, address: address, at: WallClock.now())
+      log.notice(
+        "unknown key refused; accept it with `spikefleet node accept`",
+        metadata: ["key": "\(key)", "address": "\(address)"])
+    case .failed(let endpoint, let error):
+      log.error(
+        "socket call failed", metadata: ["endpoint": "\(endpoint.rawValue)", "error": "\(error)"])
+    }
+  }
+
+  /// Handles one event and everything that follows from it at once.
+  @discardableResult
+  func handle(_ event: CoordinatorEvent) -> (answer: CommandResponse?, failure: String?) {
+    machine.withLock { machine in
+      machine.answer = nil
+      machine.failure = nil
+      var events = [event]
+      while !events.isEmpty {
+        let directives = machine.core.handle(events.removeFirst(), at: WallClock.now())
+        perform(directives, &machine, &events)
+      }
+      return (machine.answer, machine.failure)
+    }
+  }
+
+  private func perform(
+    _ directives: [CoordinatorDirective], _ machine: inout Machine,
+    _ events: inout [CoordinatorEvent]
+  ) {
+    for directive in directives {
+      if case .persist(let changes) = directive {
+        do throws(StoreError) {
+          try store.commit(changes)
+        } catch {
+          // Nothing after a failed transaction may happen: peers get no acknowledgement.
+          log.error("transaction failed; nothing of it counts", metadata: ["error": "\(error)"])
+          machine.failure = error.description
+          reload(&machine)
+          return
+        }
+        logEvents(of: changes)
+      } else {
+        carryOut(directive, &machine, &events)
+      }
+    }
+  }
+
+  private func reload(_ machine: inout Machine) {
+    do throws(StoreError) {
+      machine.core.reload(try store.load())
+    } catch {
+      // The next transaction fails as well; the core goes on with what it had.
+      log.critical("the database cannot be read back", metadata: ["error": "\(error)"])
+    }
+  }
+
+  private func carryOut(
+    _ directive: CoordinatorDirective, _ machine: inout Machine,
+    _ events: inout [CoordinatorEvent]
+  ) {
+    switch directive {
+    case .persist: preconditionFailure("transactions are carried out before")
+    case .send(let address, let packet): send(packet, to: address)
+    case .sendDesired(let address, let order): send(order, to: address)
+    case .allowKey: admit(machine.core.state)
+    case .sendChunks(let address, let order): send(order, to: address)
+    case .appendUpload(let key, let offset, let bytes):
+      do throws(StoreError) {
+        if offset == 0 { try blobs.openUpload(key) }
+        try blobs.append(key, at: offset, bytes: bytes)
+      } catch {
+        log.error("upload not stored", metadata: ["upload": "\(key.name)", "error": "\(error)"])
+        events.append(.uploadChecked(key, .unreadable(detail: error.description)))
+      }
+    case .checkUpload(let key, let check):
+      work.check(key, check) { outcome in self.handle(.uploadChecked(key, outcome)) }
+    case .dropUpload(let key):
+      do throws(StoreError) {
+        try blobs.discard(key)
+      } catch {
+        log.warning("staged upload left behind", metadata: ["error": "\(error)"])
+      }
+    case .aggregate(let order):
+      let published = machine.core.state.models[order.published]
+      work.aggregate(order, published: published) { outcome in
+        self.handle(.aggregated(order.key, outcome))
+      }
+    case .answer(_, let response): machine.answer = response
+    case .report(let event): write(event)
+    }
+  }
+
+  /// Replaces the allow-list by the keys of the accepted nodes.
+  func admit(_ state: FleetState) {
+    let allowed = Self.allowed(state)
+    for key in allowed.keys { pendingKeys.forget(key.z85) }
+    transport.withLock { $0?.setAllowed(allowed) }
+  }
+
+  static func allowed(_ state: FleetState) -> [CurvePublicKey: String] {
+    var allowed: [CurvePublicKey: String] = [:]
+    for node in state.nodes.values {
+      guard let key = CurvePublicKey(z85: node.publicKey) else { continue }
+      allowed[key] = node.id.text
+    }
+    return allowed
+  }
+
+  // MARK: sending
+
+  private func send(_ packet: Packet, to address: ReplyAddress) {
+    let peer = PeerAddress(endpoint: address.endpoint, routingID: address.routingID)
+    transport.withLock { transport in
+      _ = transport?.send(packet.frames(), to: peer)
+    }
+  }
+
+  /// Orders are valid for a day: agents that hold one need no other until it changes.
+  private static let orderMicroseconds: UInt64 = 86_400_000_000
+
+  private func send(_ order: DesiredOrder, to address: ReplyAddress) {
+    let now = UInt64(max(0, WallClock.now().microseconds))
+    var document = WireOrder()
+    document.nodeID = order.node.text
+    document.generation = order.generation.wire
+    document.manifestDigest = wireBytes(order.model.manifestDigest.bytes)
+    document.issuedUs = now
+    document.expiresUs = now + Self.orderMicroseconds
+    var desired = WireDesiredState()
+    desired.generation = order.generation.wire
+    desired.order = wireBytes(
+      SignedDocument.sign(SignedDocument.encoded(document), as: .order, with: [deployKey]))
+    desired.manifest = wireBytes(order.model.manifest)
+    desired.baseManifest = wireBytes(order.baseManifest)
+    send(
+      Packet(.desiredState(desired), session: order.session, sequence: order.sequence),
+      to: address)
+  }
+
+  private func send(_ order: ChunkOrder, to address: ReplyAddress) {
+    for step in 0..<order.count {
+      let index = order.first + step
+      let bytes: [UInt8]
+      do throws(StoreError) {
+        bytes = try blobs.readRange(
+          order.digest, offset: UInt64(index) * UInt64(Limits.chunkBytes),
+          count: Limits.chunkBytes)
+      } catch {
+        log.error("chunk not readable", metadata: ["error": "\(error)"])
+        return
+      }
+      var chunk = WireBlobChunk()
+      chunk.digest = wireBytes(order.digest.bytes)
+      chunk.index = index
+      send(
+        Packet(
+          .blobChunk(chunk), session: order.session, sequence: order.sequence + UInt64(step),
+          correlation: order.correlation, payload: bytes),
+        to: address)
+    }
+  }
+
+  // MARK: logging
+
+  private func logEvents(of changes: [FleetChange]) {
+    for case .event(let event) in changes { write(event) }
+  }
+
+  private func write(_ event: FleetEvent) {
+    log.info(
+      "\(event.detail)", metadata: ["kind": "\(event.kind)", "subject": "\(event.subject)"])
+  }
+}
+
+extension ReplyAddress {
+  init(_ peer: PeerAddress) {
+    self.init(endpoint: peer.endpoint, routingID: peer.routingID)
+  }
+}

@@ -1,0 +1,59 @@
+import CompiledModel
+import FleetAPI
+import FleetCore
+import FleetProtocol
+import FleetStore
+
+/// The rows of the live table: newest windows, the ones before them, and the totals.
+struct TopTable {
+  let views: FleetViews
+  let latest: [StoredWindow]
+  let previous: [Identifier: WireTelemetryWindow]
+  let totals: [NodeTotals]
+
+  func rows() -> [TopRow] {
+    views.core.state.nodes.keys.sorted().map(row)
+  }
+
+  private func row(_ node: Identifier) -> TopRow {
+    var row = TopRow(
+      node: node.text, liveness: views.core.sessions[node]?.liveness.rawValue ?? "never",
+      joules: 0, learningState: "", learningSamples: 0, residentKibibytes: 0, priceTable: "")
+    addTotals(to: &row, totals.filter { $0.node == node })
+    guard let window = latest.first(where: { $0.node == node })?.window else { return row }
+    row.model = ContentDigest(window.modelDigest)?.hex
+    row.learningState = window.learningState
+    row.residentKibibytes = Int(window.residentKibibytes)
+    row.ageMilliseconds = views.now.milliseconds(
+      since: Instant(microseconds: Int64(clamping: window.atUs)))
+    if window.recentLabelled > 0 {
+      row.accuracy = 100 * Double(window.recentCorrect) / Double(window.recentLabelled)
+    }
+    if let before = previous[node], window.atUs > before.atUs,
+      window.inferences >= before.inferences
+    {
+      let seconds = Double(window.atUs - before.atUs) / 1_000_000
+      row.inferencesPerSecond = Double(window.inferences - before.inferences) / seconds
+    }
+    return row
+  }
+
+  private func addTotals(to row: inout TopRow, _ totals: [NodeTotals]) {
+    var inferenceJoules = 0.0
+    var inferences: UInt64 = 0
+    var names: [String] = []
+    for total in totals {
+      row.learningSamples += total.counters.learningSamples
+      guard let price = total.price, let table = views.table(price) else { continue }
+      let inference = views.total(total.counters.inferenceCounts, table) ?? 0
+      row.joules += inference + (views.total(total.counters.learningCounts, table) ?? 0)
+      inferenceJoules += inference
+      inferences += total.counters.inferences
+      names.append("\(table.name) (\(table.weakestGrade.rawValue))")
+    }
+    row.priceTable = names.joined(separator: ", ")
+    if inferences > 0 {
+      row.microjoulesPerInference = inferenceJoules * 1_000_000 / Double(inferences)
+    }
+  }
+}
