@@ -117,7 +117,7 @@ let package = Package(
       dependencies: [
         "FleetCore", "FleetProtocol", "FleetStore", "FleetAPI", "ZeroMQTransport", "Federation",
         "Accelerator", "CompiledModel", "SensorData", "SpikingNetwork", "Workbench", arguments,
-        logging, lifecycle, yams,
+        logging, lifecycle, yams, protobuf,
       ],
       path: "coordinator", swiftSettings: settings),
 
@@ -147,8 +147,8 @@ let package = Package(
       "EndToEnd",
       [
         "FleetAPI", "FleetStore", "FleetCore", "FleetProtocol", "ZeroMQTransport", "Workbench",
-        "SensorData", "CompiledModel", "Federation", "spikefleet", "spikefleet-agent",
-        "spikefleet-coordinator",
+        "SensorData", "CompiledModel", "NetworkCompiler", "SpikingNetwork", "Federation",
+        "spikefleet", "spikefleet-agent", "spikefleet-coordinator", crypto,
       ]),
   ]
 )

@@ -111,6 +111,12 @@ final class BackgroundWork: Sendable {
     } catch {
       return .refused(code: error.code, detail: error.detail)
     }
+    if let checkData, checkData.channels != successor.model.inputs {
+      return .refused(
+        code: "check-data",
+        detail: "checkData has \(checkData.channels) channels, the model \(successor.model.inputs);"
+          + " set `checkData` to samples of this job's sensor and start again")
+    }
     try blobs.put(successor.bytes)
     let accuracy = checkData.map { ChipEvaluation.run(successor.model, on: $0).accuracyPercent }
     return .made(successor.record, accuracy: accuracy)

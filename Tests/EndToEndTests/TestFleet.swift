@@ -1,0 +1,182 @@
+import CompiledModel
+import FleetAPI
+import FleetCore
+import FleetProtocol
+import FleetStore
+import Foundation
+import SensorData
+import SpikingNetwork
+import Synchronization
+import Workbench
+
+/// A coordinator and agents as real processes on free loopback ports, in a folder of their own.
+final class TestFleet: Sendable {
+  let folder: URL
+  let nodes: [String]
+  let model: CompiledModel
+  private let running = Mutex<[DaemonProcess]>([])
+
+  static let channels = 64
+  static let classes = 10
+
+  /// Writes keys, settings and a small sensor stream for each node; starts nothing.
+  init(nodes: [String], seed: UInt64 = 1) throws {
+    self.nodes = nodes
+    folder = FileManager.default.temporaryDirectory
+      .appending(path: "spikefleet-test-\(UUID().uuidString.lowercased())")
+    model = try SmallModel.compile(
+      channels: Self.channels, hidden: 32, classes: Self.classes, seed: seed)
+    var arguments = ["init", folder.path]
+    for node in nodes { arguments += ["--node", node] }
+    let outcome = try Programs.run(Programs.tool, arguments)
+    guard outcome.status == 0 else { throw NotInTime(what: "init", log: outcome.errors) }
+    for (index, node) in nodes.enumerated() {
+      try SampleFolder.write(
+        SmallModel.samples(
+          count: 120, channels: Self.channels, classes: Self.classes, seed: seed,
+          firstID: UInt64(index) * 1_000),
+        to: folder.appending(path: "agents/\(node)/stream").path)
+    }
+    try SampleFolder.write(
+      SmallModel.samples(
+        count: 60, channels: Self.channels, classes: Self.classes, seed: seed, firstID: 900_000),
+      to: folder.appending(path: "coordinator/check").path)
+  }
+
+  deinit {
+    for daemon in running.withLock({ $0 }) where daemon.isRunning { daemon.kill() }
+    do {
+      try FileManager.default.removeItem(at: folder)
+    } catch {
+      // A folder of the system's temporary ones may stay behind.
+    }
+  }
+
+  var logs: String { running.withLock { $0.map(\.log).joined(separator: "\n") } }
+
+  // MARK: processes
+
+  @discardableResult
+  func startCoordinator() async throws -> DaemonProcess {
+    let daemon = try DaemonProcess(
+      "coordinator", Programs.coordinator,
+      [
+        "--config", folder.appending(path: "coordinator/coordinator.yaml").path,
+        "--log-level", "debug",
+      ],
+      log: folder.appending(path: "coordinator.log"))
+    running.withLock { $0.append(daemon) }
+    _ = try await eventually("the admin endpoint answers", log: { daemon.log }) {
+      guard daemon.isRunning else { throw NotInTime(what: "coordinator runs", log: daemon.log) }
+      return try await reachable { try await self.client().status() }
+    }
+    return daemon
+  }
+
+  @discardableResult
+  func startAgent(_ node: String) throws -> DaemonProcess {
+    let daemon = try DaemonProcess(
+      node, Programs.agent,
+      [
+        "--config", folder.appending(path: "agents/\(node)/agent.yaml").path, "--log-level",
+        "debug",
+      ],
+      log: folder.appending(path: "\(node).log"))
+    running.withLock { $0.append(daemon) }
+    return daemon
+  }
+
+  // MARK: the admin endpoint
+
+  func client() throws -> FleetClient {
+    let context = try Context(folder: folder)
+    return FleetClient(endpoint: context.endpoint, token: context.token, timeoutSeconds: 10)
+  }
+
+  /// The result of a call, nil while nobody listens yet.
+  func reachable<Value>(_ call: () async throws -> Value) async throws -> Value? {
+    do {
+      return try await call()
+    } catch let error as ServiceError where error.code == "unreachable" {
+      return nil
+    } catch is Context.NotThere {
+      return nil
+    }
+  }
+
+  /// Accepts every node's key as soon as it has knocked.
+  func acceptAll() async throws {
+    for node in nodes {
+      let key = try publicKey(of: node)
+      _ = try await eventually("\(node) knocks", log: { self.logs }) {
+        try await client().pending().contains { $0.publicKey == key } ? true : nil
+      }
+      try await done(
+        client().accept(
+          AcceptRequest(name: node, publicKey: key), requestID: FleetClient.newRequestID()))
+    }
+    for node in nodes {
+      _ = try await eventually("\(node) is online", log: { self.logs }) {
+        try await client().nodes().contains { $0.name == node && $0.liveness == "online" }
+          ? true : nil
+      }
+    }
+  }
+
+  /// Signs and pushes the small model, and returns its digest.
+  func push() async throws -> ContentDigest {
+    let path = folder.appending(path: "model.snn")
+    try Data(model.encoded()).write(to: path)
+    let outcome = try Programs.run(
+      Programs.tool,
+      [
+        "model", "push", path.path, "--key",
+        folder.appending(path: "operator/publisher.key").path, "--context",
+        folder.appending(path: "operator/context.yaml").path,
+      ])
+    guard outcome.status == 0 else { throw NotInTime(what: "push", log: outcome.errors) }
+    return BlobStore.digest(of: model.encoded())
+  }
+
+  /// Deploys to every node and waits until all serve it.
+  func deploy(_ digest: ContentDigest) async throws {
+    try await done(
+      client().deploy(
+        DeployRequest(model: digest.hex, nodes: []), requestID: FleetClient.newRequestID()))
+    _ = try await eventually("all nodes serve the model", log: { self.logs }) {
+      let nodes = try await client().nodes()
+      return nodes.allSatisfy { $0.phase == "active" && $0.observedModel == digest.hex }
+        ? true : nil
+    }
+  }
+
+  func startJob(_ name: String, _ model: ContentDigest, rounds: UInt32) async throws {
+    try await done(
+      client().startJob(
+        JobSpecification(
+          name: name, model: model.hex, rounds: rounds, samplesPerRound: 100, nodes: nodes,
+          minimumReports: nodes.count, deadlineMilliseconds: 60_000, attemptsMax: 2,
+          maxRegression: 100, seed: 5),
+        requestID: FleetClient.newRequestID()))
+  }
+
+  func job(_ name: String) async throws -> JobView? {
+    try await client().jobs().first { $0.specification.name == name }
+  }
+
+  /// The job once it has ended.
+  func endOfJob(_ name: String) async throws -> JobView {
+    try await eventually("job \(name) ends", within: 120, log: { self.logs }) {
+      guard let job = try await reachable({ try await self.job(name) }) ?? nil else { return nil }
+      return job.state == "running" ? nil : job
+    }
+  }
+
+  func publicKey(of node: String) throws -> String {
+    try NodeKeys.load(folder: folder, node: node).publicKey.z85
+  }
+
+  private func done(_ answer: CommandView) throws {
+    guard answer.done else { throw NotInTime(what: answer.code, log: answer.detail) }
+  }
+}
