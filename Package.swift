@@ -147,8 +147,8 @@ let package = Package(
       "EndToEnd",
       [
         "FleetAPI", "FleetStore", "FleetCore", "FleetProtocol", "ZeroMQTransport", "Workbench",
-        "SensorData", "CompiledModel", "NetworkCompiler", "SpikingNetwork", "Federation",
-        "spikefleet", "spikefleet-agent", "spikefleet-coordinator", crypto,
+        "SensorData", "CompiledModel", "NetworkCompiler", "NetworkTraining", "SpikingNetwork",
+        "Federation", "spikefleet", "spikefleet-agent", "spikefleet-coordinator", crypto,
       ]),
   ]
 )

@@ -1,6 +1,7 @@
 import CompiledModel
 import Foundation
 import NetworkCompiler
+import NetworkTraining
 import SpikingNetwork
 import Workbench
 
@@ -31,30 +32,11 @@ enum SmallModel {
   static func compile(
     channels: Int, hidden: Int, classes: Int, seed: UInt64
   ) throws -> CompiledModel {
-    let step = 0.001
-    let tau = NaturalExponential.timeConstant(decay: 0.9, timeStep: step)
-    let rule = PlasticityRule.threeFactor(ThreeFactorRule(learningRate: 0.005))
-    let network = SpikingNetwork(
-      name: "small", timeStep: step, steps: 10, encoder: .bernoulli(seed: 7),
-      populations: [
-        Population(name: "input", size: channels, model: .input),
-        Population(name: "hidden", size: hidden, model: .lif(LIFParameters(tauMem: tau))),
-        Population(
-          name: "readout", size: classes,
-          model: .leakyIntegrator(LeakyIntegratorParameters(tauMem: tau))),
-      ],
-      projections: [
-        Projection(
-          source: "input", target: "hidden",
-          weights: InitialWeights.normal(
-            count: channels * hidden, standardDeviation: 0.15, seed: seed, stream: 0),
-          plasticity: rule),
-        Projection(
-          source: "hidden", target: "readout",
-          weights: InitialWeights.normal(
-            count: hidden * classes, standardDeviation: 0.1, seed: seed, stream: 1),
-          plasticity: rule),
-      ])
+    let template = NetworkTemplate(
+      name: "small", inputs: channels, hidden: [hidden], classes: classes, hiddenDeviation: 0.15,
+      outputDeviation: 0.1, encoderSeed: 7, weightSeed: seed,
+      plasticity: .threeFactor(ThreeFactorRule(learningRate: 0.005)))
+    let network = try template.network()
     let chip = try ChipFile.read(packageFile("fleet-configs/chips/loihi-learn.yaml"))
     return try NetworkCompiler.compile(network, for: chip).model
   }

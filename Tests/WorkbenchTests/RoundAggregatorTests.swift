@@ -1,0 +1,91 @@
+import CompiledModel
+import Federation
+import FleetCore
+import FleetProtocol
+import Testing
+import Workbench
+
+/// A sealed set becomes one signed model: the same bytes every time, within the publisher's permit.
+@Suite struct RoundAggregatorTests {
+  private let published: PublishedModel
+  private let aggregator: RoundAggregator
+
+  init() throws {
+    published = try PublishedModel()
+    aggregator = RoundAggregator(federationKey: published.federation)
+  }
+
+  private func update(_ delta: Int32, samples: UInt32) -> [UInt8] {
+    let layers = zip(published.model.plasticLayers, published.model.plasticWeights)
+    return ModelUpdate(
+      base: [UInt8](repeating: 0, count: 32), samples: samples, correct: 0,
+      layers: layers.map { index, weights in
+        ModelUpdate.Layer(
+          index: index, deltas: .integer([Int32](repeating: delta, count: weights.count)))
+      }
+    ).encoded()
+  }
+
+  private func successor(
+    maxDrift: UInt32 = 65_535, _ updates: [(delta: Int32, samples: UInt32)],
+    at now: Int64 = 2_000_000
+  ) throws -> RoundAggregator.Successor {
+    let manifest = published.manifest(maxDrift: maxDrift)
+    let base = try published.record(manifest)
+    let job = try #require(Identifier("learn"))
+    let order = AggregationOrder(
+      key: RoundKey(job: job, round: 1, attempt: 1), sealedHash: base.digest, base: base,
+      published: base.digest,
+      updates: try updates.enumerated().map { index, update in
+        SealedEntry(
+          node: try #require(Identifier("node-\(index)")), digest: base.digest,
+          samples: update.samples)
+      })
+    return try aggregator.aggregate(
+      order, base: published.bytes, published: (manifest, published.bytes),
+      updates: updates.map { self.update($0.delta, samples: $0.samples) },
+      at: Instant(microseconds: now))
+  }
+
+  @Test func `the mean is weighted by samples and keeps the structure`() throws {
+    let merged = try successor([(delta: 10, samples: 100), (delta: 40, samples: 300)])
+    let bounds = RoundAggregator.bounds(of: published.model)
+    for layer in published.model.plasticWeights.indices {
+      let expected = published.model.plasticWeights[layer].map { weight in
+        let sum = Int32(weight) + Int32((10.0 * 100 + 40 * 300) / 400 + 0.25)
+        return Int16(
+          clamping: min(max(sum, Int32(bounds[layer].lowerBound)), Int32(bounds[layer].upperBound)))
+      }
+      let found = merged.model.plasticWeights[layer]
+      #expect(zip(found, expected).allSatisfy { abs(Int32($0) - Int32($1)) <= 1 })
+    }
+    #expect(merged.model.structureDigest == published.model.structureDigest)
+  }
+
+  @Test func `the same set gives the same bytes whenever it is merged`() throws {
+    let first = try successor([(delta: 3, samples: 5), (delta: -9, samples: 7)])
+    let second = try successor([(delta: 3, samples: 5), (delta: -9, samples: 7)], at: 3_000_000)
+    #expect(first.bytes == second.bytes)
+    #expect(first.record.manifest == second.record.manifest)
+  }
+
+  @Test func `a successor is signed by the federation key and names where it comes from`() throws {
+    let merged = try successor([(delta: 1, samples: 1)])
+    let manifest = try published.root.successorManifest(merged.record.manifest)
+    #expect(throws: TrustError.self) {
+      _ = try published.root.publishedManifest(merged.record.manifest)
+    }
+    #expect(manifest.releaseCounter == 3)
+    #expect(manifest.provenance.round.job == "learn")
+    #expect(manifest.expiresUs == 8_000_000)
+    #expect(merged.record.published?.bytes == [UInt8](manifest.provenance.publishedDigest))
+    #expect(try CompiledModel(reading: merged.bytes) == merged.model)
+  }
+
+  @Test func `no weight drifts further than the publisher permits`() throws {
+    let merged = try successor(maxDrift: 4, [(delta: 200, samples: 1)])
+    for (found, origin) in zip(merged.model.plasticWeights, published.model.plasticWeights) {
+      #expect(zip(found, origin).allSatisfy { abs(Int32($0) - Int32($1)) <= 4 })
+    }
+  }
+}
