@@ -1,0 +1,47 @@
+/// Appends little-endian fields to bytes.
+struct ByteWriter {
+  private(set) var bytes: [UInt8] = []
+
+  mutating func uint8(_ value: UInt8) { bytes.append(value) }
+
+  mutating func uint16(_ value: UInt16) { integer(value) }
+
+  mutating func uint32(_ value: UInt32) { integer(value) }
+
+  mutating func uint64(_ value: UInt64) { integer(value) }
+
+  mutating func int32(_ value: Int32) { integer(UInt32(bitPattern: value)) }
+
+  /// A count of bytes as UInt16, then UTF-8.
+  mutating func text(_ value: String) {
+    let utf8 = Array(value.utf8)
+    precondition(utf8.count <= Int(UInt16.max), "text of \(utf8.count) bytes does not fit a file")
+    uint16(UInt16(utf8.count))
+    bytes += utf8
+  }
+
+  mutating func reserve(_ count: Int) { bytes.reserveCapacity(count) }
+
+  mutating func int8s(_ values: [Int8]) {
+    bytes += values.lazy.map { UInt8(bitPattern: $0) }
+  }
+
+  mutating func int16s(_ values: [Int16]) {
+    for value in values { uint16(UInt16(bitPattern: value)) }
+  }
+
+  mutating func raw(_ value: [UInt8]) { bytes += value }
+
+  mutating func pad(to count: Int) {
+    precondition(count >= bytes.count, "cannot pad \(bytes.count) bytes down to \(count)")
+    bytes += repeatElement(0, count: count - bytes.count)
+  }
+
+  private mutating func integer<Value: FixedWidthInteger & UnsignedInteger>(_ value: Value) {
+    var rest = value
+    for _ in 0..<(Value.bitWidth / 8) {
+      bytes.append(UInt8(truncatingIfNeeded: rest))
+      rest >>= 8
+    }
+  }
+}

@@ -1,0 +1,44 @@
+/// What events take on one core, and the barrier that ends each step.
+package struct TimingTable: Sendable, Equatable {
+  /// Picoseconds of one event, indexed by the raw values of the kinds.
+  package let picoseconds: [UInt32]
+  /// Picoseconds for a core to take in one message.
+  package let axonInPicoseconds: UInt32
+  /// Barriers by the number of active tiles, rising; the last one holds for any more.
+  package let barriers: [Barrier]
+
+  /// The barrier's length for up to so many active tiles.
+  package struct Barrier: Sendable, Equatable {
+    /// Active tiles up to which it holds.
+    package let tiles: Int
+    /// Its length.
+    package let picoseconds: UInt32
+
+    /// A barrier for up to `tiles` active tiles.
+    package init(tiles: Int, picoseconds: UInt32) {
+      self.tiles = tiles
+      self.picoseconds = picoseconds
+    }
+  }
+
+  /// Kinds that are not named take no time of their own.
+  package init(picoseconds: [EventKind: UInt32], axonInPicoseconds: UInt32, barriers: [Barrier]) {
+    self.init(
+      byKind: EventKind.allCases.map { picoseconds[$0] ?? 0 },
+      axonInPicoseconds: axonInPicoseconds, barriers: barriers)
+  }
+
+  init(byKind: [UInt32], axonInPicoseconds: UInt32, barriers: [Barrier]) {
+    picoseconds = byKind
+    self.axonInPicoseconds = axonInPicoseconds
+    self.barriers = barriers
+  }
+
+  /// The time of one event.
+  package subscript(kind: EventKind) -> UInt32 { picoseconds[kind.rawValue] }
+
+  /// The barrier for a number of active tiles, 0 for a table without any.
+  package func barrier(activeTiles: Int) -> UInt32 {
+    (barriers.first { $0.tiles >= activeTiles } ?? barriers.last)?.picoseconds ?? 0
+  }
+}

@@ -1,0 +1,73 @@
+package import SpikingNetwork
+
+/// What a chip demands of a network; raw values are stable names for tables and scripts.
+package enum DesignRule: String, CaseIterable, Sendable {
+  /// Layers form one chain from the input on, a readout only at its end.
+  case topology
+  /// The chip's cores together hold the layer's neurons.
+  case coreNeurons = "core-neurons"
+  /// A core listens to every source of its neurons.
+  case coreInAxons = "core-in-axons"
+  /// A core's neurons reach every core of the next layer.
+  case coreOutAxons = "core-out-axons"
+  /// A core holds at least one neuron's synapses.
+  case synapseMemory = "synapse-memory"
+  /// A core holds at least one neuron's synapses with what their learning needs.
+  case learningMemory = "learning-memory"
+  /// The chip has enough cores for all layers.
+  case chipCores = "chip-cores"
+  /// Weights fit the chip's integers under some exponent.
+  case weightRange = "weight-range"
+  /// Threshold, bias and reset potential fit a potential of 24 bits.
+  case potentialRange = "potential-range"
+  /// A layer can spike at all.
+  case deadLayer = "dead-layer"
+  /// The chip knows the reset.
+  case resetMode = "reset-mode"
+  /// The chip can run the learning rule where the network has it.
+  case learningUnsupported = "learning-unsupported"
+  /// The model keeps to the limits of the file format.
+  case formatLimit = "format-limit"
+}
+
+/// A rule that a network breaks, where, by how much, and the way out.
+package struct DesignViolation: Sendable, Equatable, CustomStringConvertible {
+  /// Name of the population, or of the network for rules of the whole.
+  package let layer: String
+  /// The rule.
+  package let rule: DesignRule
+  /// What the chip allows.
+  package let limit: String
+  /// What the network needs.
+  package let need: String
+  /// What to do about it.
+  package let cure: String
+
+  package var description: String {
+    "\(layer): \(rule.rawValue): needs \(need), limit \(limit); \(cure)"
+  }
+}
+
+/// Why a network was not compiled.
+package enum CompileError: Error, Equatable, Sendable, CustomStringConvertible {
+  /// The description itself is wrong.
+  case network(NetworkError)
+  /// The chip cannot hold or run it; all broken rules, in the order of the layers.
+  case rules(network: String, chip: String, [DesignViolation])
+
+  /// The broken rules, none for a wrong description.
+  package var violations: [DesignViolation] {
+    if case .rules(_, _, let violations) = self { return violations }
+    return []
+  }
+
+  package var description: String {
+    switch self {
+    case .network(let error):
+      return "\(error)"
+    case .rules(let network, let chip, let violations):
+      let head = "network \(network) does not fit chip \(chip):"
+      return ([head] + violations.map { "  \($0)" }).joined(separator: "\n")
+    }
+  }
+}
