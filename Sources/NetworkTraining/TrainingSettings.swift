@@ -1,0 +1,42 @@
+/// How a network is trained at the desk.
+package struct TrainingSettings: Codable, Sendable, Equatable {
+  /// Times that every sample is seen.
+  package var epochs: Int
+  /// Samples whose gradients are averaged for one change of the weights.
+  package var batchSize: Int
+  /// Step size of Adam, in the units of the weights.
+  package var learningRate: Double
+  /// Height of the pseudo-derivative `gamma * max(0, 1 - |v - theta| / theta)`.
+  package var gamma: Double
+  /// Decides the order of samples in each epoch.
+  package var seed: UInt64
+
+  /// Settings that train a few hundred digits well, unless told otherwise.
+  package init(
+    epochs: Int = 30, batchSize: Int = 32, learningRate: Double = 1e-3, gamma: Double = 0.3,
+    seed: UInt64 = 1
+  ) {
+    self.epochs = epochs
+    self.batchSize = batchSize
+    self.learningRate = learningRate
+    self.gamma = gamma
+    self.seed = seed
+  }
+
+  /// Throws `TrainingError.setting` for the first value that is out of range.
+  package func validate() throws(TrainingError) {
+    guard (1...100_000).contains(epochs) else {
+      throw .setting(field: "epochs", found: "\(epochs)", expected: "1 to 100000")
+    }
+    guard (1...65_536).contains(batchSize) else {
+      throw .setting(field: "batchSize", found: "\(batchSize)", expected: "1 to 65536")
+    }
+    guard learningRate > 0, learningRate <= 1 else {
+      throw .setting(
+        field: "learningRate", found: "\(learningRate)", expected: "above 0 and at most 1")
+    }
+    guard gamma > 0, gamma <= 10 else {
+      throw .setting(field: "gamma", found: "\(gamma)", expected: "above 0 and at most 10")
+    }
+  }
+}
