@@ -11,7 +11,7 @@ package enum HostUsage {
   /// Processor time in microseconds, user and system.
   package static func processorMicroseconds() -> UInt64 {
     var usage = rusage()
-    guard getrusage(RUSAGE_SELF, &usage) == 0 else { return 0 }
+    guard getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage) == 0 else { return 0 }
     let seconds = usage.ru_utime.tv_sec + usage.ru_stime.tv_sec
     return UInt64(seconds) * 1_000_000 + UInt64(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec)
   }

@@ -1,6 +1,6 @@
 package import CompiledModel
 import Crypto
-package import Federation
+import Federation
 package import FleetCore
 package import FleetProtocol
 
