@@ -16,6 +16,16 @@ struct CoreAllocation {
       shares[index] = Self.split(layers[index], chip, destinations: destinations, into: &broken)
       violations = broken + violations
     }
+    if case .threeFactor? = layers.last?.compiled.connection.plasticity ?? layers.dropLast().last?
+      .compiled.connection.plasticity, let last = layers.last, let share = shares.last,
+      share.count > 1
+    {
+      violations.append(
+        DesignViolation(
+          layer: last.compiled.name, rule: .learningUnsupported,
+          limit: "errors from a readout on one core", need: "\(share.count) cores",
+          cure: "tell fewer classes apart, or make the layer before the readout smaller"))
+    }
     let needed = shares.reduce(0) { $0 + $1.count }
     if needed > chip.cores {
       violations.append(
