@@ -92,7 +92,7 @@ let package = Package(
       "Workbench",
       [
         "SpikingNetwork", "CompiledModel", "NetworkCompiler", "Accelerator", "NetworkTraining",
-        "FleetProtocol", "Federation", "FleetCore", yams, crypto,
+        "FleetProtocol", "Federation", "FleetCore", yams, crypto, logging,
       ]),
 
     // Layer 4: shells
@@ -141,7 +141,7 @@ let package = Package(
       "Workbench",
       [
         "Workbench", "NetworkCompiler", "Accelerator", "NetworkTraining", "CompiledModel",
-        "SpikingNetwork", "FleetProtocol", "Federation", "FleetCore", crypto,
+        "SpikingNetwork", "FleetProtocol", "Federation", "FleetCore", crypto, logging,
       ]),
     tests(
       "EndToEnd",
