@@ -25,6 +25,8 @@ let arguments = Target.Dependency.product(
   name: "ArgumentParser", package: "swift-argument-parser")
 let lifecycle = Target.Dependency.product(
   name: "ServiceLifecycle", package: "swift-service-lifecycle")
+let signals = Target.Dependency.product(
+  name: "UnixSignals", package: "swift-service-lifecycle")
 
 func library(
   _ name: String, _ dependencies: [Target.Dependency], exclude: [String] = []
@@ -117,7 +119,7 @@ let package = Package(
       dependencies: [
         "FleetCore", "FleetProtocol", "FleetStore", "FleetAPI", "ZeroMQTransport", "Federation",
         "Accelerator", "CompiledModel", "SensorData", "SpikingNetwork", "Workbench", arguments,
-        logging, lifecycle, yams, protobuf,
+        logging, lifecycle, signals, protobuf,
       ],
       path: "coordinator", swiftSettings: settings),
 

@@ -1,4 +1,3 @@
-import Accelerator
 import CompiledModel
 import Dispatch
 import FleetCore
@@ -6,6 +5,7 @@ import FleetProtocol
 import FleetStore
 import Logging
 import SpikingNetwork
+import SwiftProtobuf
 import Synchronization
 import Workbench
 
@@ -74,8 +74,7 @@ final class BackgroundWork: Sendable {
     do throws(StoreError) {
       try blobs.finish(key, expected: check.digest, size: check.size)
       let bytes = try blobs.read(check.digest)
-      let base = try CompiledModel(reading: try blobs.read(check.base))
-      let outcome = UpdateDoor.judge(bytes, check, base: base)
+      let outcome = UpdateDoor.judge(bytes, check, base: try blobs.read(check.base))
       if case .refused = outcome { try blobs.remove(check.digest) }
       return outcome
     } catch {

@@ -7,8 +7,11 @@ import Foundation
 import Logging
 import SensorData
 import ServiceLifecycle
+import UnixSignals
 import Workbench
 import ZeroMQTransport
+
+extension LogFormat: ExpressibleByArgument {}
 
 /// The daemon that holds the fleet's state.
 @main
@@ -97,7 +100,8 @@ struct Coordinator: AsyncParsableCommand {
       "listening",
       metadata: [
         "control": "\(transport.controlAddress)", "data": "\(transport.dataAddress)",
-        "epoch": "\(state.epoch)", "nodes": "\(state.nodes.count)", "key": "\(keys.curve.publicKey)",
+        "epoch": "\(state.epoch)", "nodes": "\(state.nodes.count)",
+        "key": "\(keys.curve.publicKey)",
       ])
     let service = CoordinatorService(
       daemon: daemon, root: keys.root, publicKey: keys.curve.publicKey,
@@ -106,7 +110,8 @@ struct Coordinator: AsyncParsableCommand {
       configuration: .init(
         services: [
           .init(service: TickService(daemon: daemon)),
-          .init(service: AdminService(service: service, token: token, settings: settings, log: log)),
+          .init(
+            service: AdminService(service: service, token: token, settings: settings, log: log)),
         ],
         gracefulShutdownSignals: [.sigterm, .sigint], logger: log))
     try await group.run()

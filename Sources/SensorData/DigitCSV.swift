@@ -4,7 +4,9 @@ import SpikingNetwork
 enum DigitCSV {
   static let channels = 784
 
-  /// Reads all lines; a sample's id is its position. `file` names the text in errors.
+  /// Reads all lines; a sample's id is its position.
+  ///
+  /// `file` names the text in errors.
   static func parse(_ bytes: [UInt8], file: String) throws(SensorDataError) -> LabelledSamples {
     var intensities: [UInt8] = []
     var labels: [UInt8] = []

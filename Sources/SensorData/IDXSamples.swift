@@ -2,7 +2,9 @@ package import SpikingNetwork
 
 /// Samples as three IDX arrays that belong together: images, labels and, where known, ids.
 package enum IDXSamples {
-  /// Joins arrays; without ids a sample's id is its position. `files` name them in errors.
+  /// Joins arrays; without ids a sample's id is its position.
+  ///
+  /// `files` name them in errors.
   package static func join(
     images: IDXArray, labels: IDXArray, ids: IDXArray? = nil,
     files: (images: String, labels: String, ids: String)

@@ -130,14 +130,20 @@ package struct AggregationRefusal: Error, Sendable, Equatable {
 package enum UpdateDoor {
   /// `valid`, or a refusal that is final for these bytes.
   package static func judge(
-    _ bytes: [UInt8], _ check: UploadCheck, base: CompiledModel
+    _ bytes: [UInt8], _ check: UploadCheck, base: [UInt8]
   ) -> UploadOutcome {
+    let model: CompiledModel
+    do {
+      model = try CompiledModel(reading: base)
+    } catch {
+      return .unreadable(detail: "base model \(check.base): \(error)")
+    }
     do throws(UpdateError) {
       let update = try ModelUpdate(reading: bytes)
       try update.validate(
         UpdateBounds(
-          base: check.base.bytes, shape: base.plasticWeights.map(\.count),
-          layers: base.plasticLayers, samples: check.samples))
+          base: check.base.bytes, shape: model.plasticWeights.map(\.count),
+          layers: model.plasticLayers, samples: check.samples))
       return .valid
     } catch {
       return .refused(code: error.code, detail: "\(error)")

@@ -114,7 +114,8 @@ import ZeroMQTransport
     _ fault: String, _ fleet: TestFleet, base: ContentDigest
   ) throws -> [UInt8] {
     let layers = fleet.model.plasticLayers
-    var deltas: [ModelUpdate.Layer] = zip(layers, fleet.model.plasticWeights).map { layer, weights in
+    var deltas: [ModelUpdate.Layer] = zip(layers, fleet.model.plasticWeights).map {
+      layer, weights in
       ModelUpdate.Layer(index: layer, deltas: .integer([Int32](repeating: 1, count: weights.count)))
     }
     var digest = base.bytes
