@@ -78,7 +78,7 @@ let package = Package(
     library("NetworkCompiler", ["SpikingNetwork", "CompiledModel"]),
     library("Accelerator", ["SpikingNetwork", "CompiledModel"]),
     library("NetworkTraining", ["SpikingNetwork"]),
-    library("FleetCore", ["FleetProtocol", "Federation"]),
+    library("FleetCore", ["FleetProtocol", "Federation", crypto, protobuf]),
 
     // Layer 3: edges
     library("SensorData", ["SpikingNetwork", "CZlib", crypto]),

@@ -1,95 +1,118 @@
-/// FedAvg on 16-bit weights: `w + round(sum n_i delta_i / sum n_i)`, exact and in node order.
+/// Federated averaging in integers: the same sealed set gives the same bytes on every machine.
 ///
-/// The quotient is rounded half to even. A delta that passed the door has 17 bits, a sample count
-/// 32, so 2^14 contributions fit into the 64-bit sum.
+/// McMahan et al. 2017, in the form w + sum(n_i * delta_i) / sum(n_i).
 package enum FederatedAverage {
-  /// Largest number of contributions that the 64-bit sums hold.
-  package static let contributionsMax = 16_384
+  /// Largest delta in steps of w16: the width of the weight itself.
+  package static let deltaMax: Int32 = 65_535
+  /// Largest sum of sample counts.
+  ///
+  /// Each product n * delta is below n * 2^16, so every partial sum is below 2^46 * 2^16 = 2^62
+  /// and can never overflow 64 signed bits.
+  package static let samplesMax: UInt64 = 1 << 46
 
-  /// One node's part.
-  package struct Contribution: Sendable, Equatable {
-    /// Its weight.
-    package var samples: UInt32
-    /// Steps of `w16` for each plastic layer.
-    package var deltas: [[Int32]]
-
-    /// A part with its weight.
-    package init(samples: UInt32, deltas: [[Int32]]) {
-      self.samples = samples
-      self.deltas = deltas
+  /// The weighted mean of all updates added to the base, rounded half to even, then clamped.
+  ///
+  /// `base` is w16 by layer; `deltas` have the same shape; `bounds` has one range for each layer.
+  /// Everything is checked before anything is summed, so that a bad update moves no weight.
+  /// Integer sums make the order of the updates irrelevant; callers still pass them in node order.
+  package static func merge(
+    base: [[Int16]], updates: [(samples: UInt32, deltas: [[Int32]])],
+    bounds: [ClosedRange<Int16>]
+  ) throws(AggregationError) -> [[Int16]] {
+    let total = try check(base: base, updates: updates, bounds: bounds)
+    var merged: [[Int16]] = []
+    merged.reserveCapacity(base.count)
+    for layer in base.indices {
+      var sums = [Int64](repeating: 0, count: base[layer].count)
+      for update in updates {
+        let weight = Int64(update.samples)
+        let deltas = update.deltas[layer]
+        for index in sums.indices { sums[index] &+= weight &* Int64(deltas[index]) }
+      }
+      let (low, high) = (Int64(bounds[layer].lowerBound), Int64(bounds[layer].upperBound))
+      merged.append(
+        base[layer].indices.map { index in
+          let weight = Int64(base[layer][index]) + roundedQuotient(sums[index], total)
+          return Int16(min(max(weight, low), high))
+        })
     }
+    return merged
   }
 
-  /// The merged weights, kept within each layer's bounds; nothing is summed before all are checked.
-  package static func merge(
-    base: [[Int16]], contributions: [Contribution], bounds: [ClosedRange<Int16>]
-  ) throws(AverageError) -> [[Int16]] {
-    precondition(base.count == bounds.count, "\(bounds.count) bounds for \(base.count) layers")
-    guard (1...contributionsMax).contains(contributions.count) else {
-      throw .count(contributions.count)
-    }
-    let shape = base.map(\.count)
-    var total: Int64 = 0
-    for (position, contribution) in contributions.enumerated() {
-      guard contribution.deltas.map(\.count) == shape else { throw .shape(position) }
-      let limit = Int32(UpdateBounds.deltaMax)
-      guard contribution.deltas.allSatisfy({ $0.allSatisfy { (-limit...limit).contains($0) } })
-      else { throw .range(position) }
-      total += Int64(contribution.samples)
-    }
-    guard total > 0 else { throw .noSamples }
-    return base.indices.map { layer in
-      let limits = bounds[layer]
-      return base[layer].indices.map { index in
-        var sum: Int64 = 0
-        for contribution in contributions {
-          sum += Int64(contribution.samples) * Int64(contribution.deltas[layer][index])
+  /// Everything that could go wrong, found before the first addition; returns the sum of samples.
+  private static func check(
+    base: [[Int16]], updates: [(samples: UInt32, deltas: [[Int32]])],
+    bounds: [ClosedRange<Int16>]
+  ) throws(AggregationError) -> Int64 {
+    precondition(bounds.count == base.count, "\(bounds.count) bounds for \(base.count) layers")
+    guard !updates.isEmpty else { throw .noUpdates }
+    var total: UInt64 = 0
+    for (position, update) in updates.enumerated() {
+      guard update.samples > 0 else { throw .sampleCount(update: position, found: 0) }
+      total += UInt64(update.samples)
+      guard total <= samplesMax else {
+        throw .sampleCount(update: position, found: update.samples)
+      }
+      guard update.deltas.count == base.count else {
+        throw .layerCount(update: position, found: update.deltas.count, expected: base.count)
+      }
+      for (layer, deltas) in update.deltas.enumerated() {
+        guard deltas.count == base[layer].count else {
+          throw .elementCount(
+            update: position, layer: layer, found: deltas.count, expected: base[layer].count)
         }
-        let merged = Int64(base[layer][index]) + roundedQuotient(sum, total)
-        return Int16(min(max(merged, Int64(limits.lowerBound)), Int64(limits.upperBound)))
+        for delta in deltas where delta.magnitude > deltaMax.magnitude {
+          throw .deltaRange(update: position, layer: layer, found: delta)
+        }
       }
     }
+    return Int64(total)
   }
 
-  /// `sum / total`, rounded half to even; `total` is above zero.
+  /// `sum / total` rounded to the nearest whole number, a half to the even one; `total` > 0.
   static func roundedQuotient(_ sum: Int64, _ total: Int64) -> Int64 {
-    let (quotient, remainder) = sum.quotientAndRemainder(dividingBy: total)
-    let twice = remainder.magnitude.multipliedReportingOverflow(by: 2)
-    let isAbove = twice.overflow || twice.partialValue > UInt64(total)
-    let isTie = !twice.overflow && twice.partialValue == UInt64(total)
-    guard isAbove || (isTie && quotient & 1 != 0) else { return quotient }
-    return quotient + (sum < 0 ? -1 : 1)
+    var (quotient, remainder) = sum.quotientAndRemainder(dividingBy: total)
+    if remainder < 0 {
+      quotient -= 1
+      remainder += total
+    }
+    let doubled = remainder * 2
+    if doubled > total || (doubled == total && quotient & 1 != 0) { quotient += 1 }
+    return quotient
   }
 }
 
-/// Why a set of updates has no average.
-package enum AverageError: Error, Sendable, Equatable, CustomStringConvertible {
-  /// None, or more than the sums hold.
-  case count(Int)
-  /// The contribution at this position has other layers or sizes.
-  case shape(Int)
-  /// The contribution at this position holds a delta beyond 17 bits.
-  case range(Int)
-  /// All weights are zero.
-  case noSamples
+/// Why a set of updates cannot be merged; no weight has moved.
+package enum AggregationError: Error, Sendable, Equatable, CustomStringConvertible {
+  case noUpdates
+  case sampleCount(update: Int, found: UInt32)
+  case layerCount(update: Int, found: Int, expected: Int)
+  case elementCount(update: Int, layer: Int, found: Int, expected: Int)
+  case deltaRange(update: Int, layer: Int, found: Int32)
 
-  /// Stable name.
+  /// Stable code of the refusal.
   package var code: String {
     switch self {
-    case .count: "update-count"
-    case .shape: "shape"
-    case .range: "weight-range"
-    case .noSamples: "no-samples"
+    case .noUpdates: "no-updates"
+    case .sampleCount: "sample-count"
+    case .layerCount, .elementCount: "shape"
+    case .deltaRange: "weight-range"
     }
   }
 
   package var description: String {
     switch self {
-    case .count(let found):
-      "\(found) updates, expected 1 to \(FederatedAverage.contributionsMax)"
-    case .shape(let position): "update \(position) has other layers than the base"
-    case .range(let position): "update \(position) holds a change of more than a weight's range"
-    case .noSamples: "the updates were trained on no samples at all"
+    case .noUpdates: "there is no update to merge"
+    case .sampleCount(let update, let found):
+      "update \(update): \(found) samples; 1 or more, and at most "
+        + "\(FederatedAverage.samplesMax) in all"
+    case .layerCount(let update, let found, let expected):
+      "update \(update): \(found) layers, expected \(expected)"
+    case .elementCount(let update, let layer, let found, let expected):
+      "update \(update), layer \(layer): \(found) elements, expected \(expected)"
+    case .deltaRange(let update, let layer, let found):
+      "update \(update), layer \(layer): delta \(found), at most "
+        + "\(FederatedAverage.deltaMax) either way"
     }
   }
 }

@@ -33,8 +33,9 @@ extension CoordinatorCore {
 
   /// Stores new telemetry windows and acknowledges them after the transaction.
   ///
-  /// Windows stored before are acknowledged again; a gap is answered with what is stored, so that
-  /// the agent goes back to it.
+  /// Windows stored before are acknowledged again. An agent sends a batch only after the one before
+  /// was acknowledged, so a gap means that its full outbox dropped the windows in between: it is
+  /// recorded, and as counters are cumulative no sum is wrong.
   mutating func store(
     _ batch: WireTelemetryBatch, payload: [UInt8], node: Identifier, at now: Instant,
     into directives: inout [CoordinatorDirective]
@@ -46,12 +47,15 @@ extension CoordinatorCore {
     }
     let through = record.telemetryThrough(boot: boot)
     let fresh = windows.filter { $0.sequence > through }
-    // After a database was restored the sequence may jump: a node drops nothing it was told is
-    // stored, so the first window it still holds is the next one.
-    let isKnownBoot = record.boots.contains { $0.boot == boot }
-    if let first = fresh.first, !isKnownBoot || first.sequence == through + 1 {
-      persist(
-        [.telemetryStored(node, boot: boot, windows: fresh, at: now)], into: &directives)
+    if let first = fresh.first {
+      var changes: [FleetChange] = [
+        .telemetryStored(node, boot: boot, windows: fresh, at: now)
+      ]
+      if first.sequence > through + 1 {
+        let detail = "windows \(through + 1) to \(first.sequence - 1) were never received"
+        changes.append(.event(FleetEvent(node, "telemetry.gap", detail, at: now)))
+      }
+      persist(changes, into: &directives)
     }
     var acknowledged = WireTelemetryAcknowledged()
     acknowledged.bootID = batch.bootID

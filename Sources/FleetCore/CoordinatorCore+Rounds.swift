@@ -1,34 +1,278 @@
+import Crypto
 import FleetProtocol
 
 extension CoordinatorCore {
-  mutating func resumeJobs(at now: Instant, into directives: inout [CoordinatorDirective]) {}
-  mutating func watchDeadlines(at now: Instant, into directives: inout [CoordinatorDirective]) {}
-  mutating func obey(
-    _ command: Command, requestID: String, at now: Instant,
+  /// The stable code of a round that too few nodes reported to.
+  static let quorumCode = "quorum"
+  /// Pause before a set is aggregated again that could not be, for want of a disk.
+  static let aggregationPauseMilliseconds: Int64 = 10_000
+
+  // MARK: going on
+
+  /// After a start: planned rounds open, open ones wait a little longer, sealed ones aggregate.
+  mutating func resumeJobs(at now: Instant, into directives: inout [CoordinatorDirective]) {
+    for id in state.jobs.keys.sorted() {
+      guard let job = state.jobs[id], job.state == .running else { continue }
+      if let round = latestRound(of: id), case .open(let deadline) = round.state {
+        // Nodes need time to come back; never more than the round had in the first place.
+        let grace = min(
+          settings.restartGraceMilliseconds, job.specification.deadlineMilliseconds)
+        let extended = now.advanced(milliseconds: Int64(grace))
+        if extended > deadline {
+          persist([.roundExtended(round.key, deadline: extended)], into: &directives)
+        }
+      }
+      advance(id, at: now, into: &directives)
+    }
+  }
+
+  /// Seals or fails rounds whose time is over, and takes up what a failed transaction left.
+  mutating func watchDeadlines(at now: Instant, into directives: inout [CoordinatorDirective]) {
+    for id in state.jobs.keys.sorted() where state.jobs[id]?.state == .running {
+      advance(id, at: now, into: &directives)
+    }
+  }
+
+  /// Takes a running job as far as it can go by itself.
+  ///
+  /// The next step follows from the newest round alone, so that a restart anywhere repeats it.
+  mutating func advance(
+    _ id: Identifier, at now: Instant, into directives: inout [CoordinatorDirective]
+  ) {
+    while let job = state.jobs[id], job.state == .running {
+      guard let round = latestRound(of: id) else {
+        persist([.roundPlanned(plan(job, round: 1, attempt: 1, at: now))], into: &directives)
+        continue
+      }
+      let (number, attempt) = (round.key.round, round.key.attempt)
+      switch round.state {
+      case .planned: open(round, job, at: now, into: &directives)
+      case .open(let deadline):
+        guard close(round, job, deadline: deadline, at: now, into: &directives) else { return }
+      case .sealed(let hash):
+        aggregate(round, hash: hash, at: now, into: &directives)
+        return
+      case .committed:
+        if number >= job.specification.rounds {
+          end(job, .finished, "\(number) rounds", at: now, into: &directives)
+        } else {
+          let next = plan(job, round: number + 1, attempt: 1, at: now)
+          persist([.roundPlanned(next)], into: &directives)
+        }
+      case .failed(let code, let detail):
+        if code == Self.quorumCode, attempt < job.specification.attemptsMax {
+          let next = plan(job, round: number, attempt: attempt + 1, at: now)
+          persist([.roundPlanned(next)], into: &directives)
+        } else {
+          end(job, .failed, "round \(number): \(code), \(detail)", at: now, into: &directives)
+        }
+      case .cancelled:
+        end(job, .cancelled, "round \(number) was cancelled", at: now, into: &directives)
+      }
+    }
+  }
+
+  /// The newest attempt of the newest round of a job.
+  func latestRound(of job: Identifier) -> RoundRecord? {
+    var newest: RoundKey?
+    for key in state.rounds.keys where key.job == job {
+      newest = max(newest ?? key, key)
+    }
+    return newest.flatMap { state.rounds[$0] }
+  }
+
+  /// A round over the job's whole cohort; an attempt reuses the seed of its round.
+  func plan(
+    _ job: JobRecord, round: UInt32, attempt: UInt32, at now: Instant
+  ) -> RoundRecord {
+    var seeds = SeedSequence(state: job.specification.seed &+ UInt64(round))
+    return RoundRecord(
+      key: RoundKey(job: job.id, round: round, attempt: attempt), base: job.current,
+      seed: seeds.next(), samples: job.specification.samplesPerRound,
+      cohort: job.specification.nodes.compactMap { Identifier($0) }, plannedAt: now)
+  }
+
+  private mutating func open(
+    _ round: RoundRecord, _ job: JobRecord, at now: Instant,
     into directives: inout [CoordinatorDirective]
-  ) {}
-  mutating func finishUpload(
-    _ key: UploadKey, _ outcome: UploadOutcome, at now: Instant,
+  ) {
+    let deadline = now.advanced(
+      milliseconds: Int64(job.specification.deadlineMilliseconds))
+    let detail = "base \(round.base.short), \(round.participants.count) nodes"
+    persist(
+      [
+        .roundOpened(round.key, at: now, deadline: deadline),
+        .event(FleetEvent(round.key, "round.opened", detail, at: now)),
+      ], into: &directives)
+    for participant in round.participants {
+      offer(round.key, to: participant.node, at: now, into: &directives)
+    }
+  }
+
+  // MARK: closing
+
+  /// Seals or fails an open round where it is time to; false while it goes on.
+  private mutating func close(
+    _ round: RoundRecord, _ job: JobRecord, deadline: Instant, at now: Instant,
     into directives: inout [CoordinatorDirective]
-  ) {}
+  ) -> Bool {
+    let reports = round.reported.count
+    let awaited = round.awaited.count
+    let minimum = job.specification.minimumReports
+    let isOver = now >= deadline || awaited == 0
+    if reports + awaited < minimum || (isOver && reports < minimum) {
+      let detail = "\(reports) of \(round.participants.count) nodes reported, \(minimum) needed"
+      persist(
+        [
+          .roundFailed(round.key, code: Self.quorumCode, detail: detail),
+          .event(FleetEvent(round.key, "round.failed", "quorum: \(detail)", at: now)),
+        ], into: &directives)
+      dismiss(round.key, into: &directives)
+      return true
+    }
+    guard isOver else { return false }
+    let hash = Self.sealedHash(of: round)
+    let detail = "\(reports) updates, \(awaited) nodes late, hash \(hash.short)"
+    persist(
+      [
+        .roundSealed(round.key, hash: hash),
+        .event(FleetEvent(round.key, "round.sealed", detail, at: now)),
+      ], into: &directives)
+    for node in round.awaited {
+      drop(UploadKey(round: round.key, node: node), into: &directives)
+      answer(.late, round.key, node: node, into: &directives)
+    }
+    return true
+  }
+
+  /// SHA-256 over node, digest and samples of every accepted update in node order.
+  ///
+  /// A name is led by its length, so that no two sets give the same bytes.
+  package static func sealedHash(of round: RoundRecord) -> ContentDigest {
+    var hash = SHA256()
+    for (node, update) in round.reported {
+      let name = Array(node.text.utf8)
+      hash.update(data: [UInt8(name.count)] + name)
+      hash.update(data: update.digest.bytes)
+      hash.update(
+        data: (0..<4).map { UInt8(truncatingIfNeeded: update.samples >> (8 * UInt32($0))) })
+    }
+    guard let digest = ContentDigest(hash.finalize()) else {
+      preconditionFailure("SHA-256 gave other than 32 bytes")
+    }
+    return digest
+  }
+
+  /// Tells nodes that still work for a round that it is gone, and forgets their uploads.
+  mutating func dismiss(_ key: RoundKey, into directives: inout [CoordinatorDirective]) {
+    guard let round = state.rounds[key] else { return }
+    for node in round.awaited {
+      drop(UploadKey(round: key, node: node), into: &directives)
+      answer(.gone, key, node: node, into: &directives)
+    }
+  }
+
+  // MARK: aggregation
+
+  private mutating func aggregate(
+    _ round: RoundRecord, hash: ContentDigest, at now: Instant,
+    into directives: inout [CoordinatorDirective]
+  ) {
+    if let asked = aggregations[round.key] {
+      guard let again = asked, now >= again else { return }
+    }
+    guard let base = state.models[round.base] else {
+      preconditionFailure("round \(round.key) has the unknown base \(round.base)")
+    }
+    aggregations[round.key] = .some(nil)
+    directives.append(
+      .aggregate(
+        AggregationOrder(
+          key: round.key, sealedHash: hash, base: base, published: base.published ?? base.digest,
+          updates: round.reported.map {
+            SealedEntry(node: $0.node, digest: $0.update.digest, samples: $0.update.samples)
+          })))
+  }
+
+  /// Records what came of a sealed set; the check's result is in the commit's transaction.
   mutating func finishRound(
     _ key: RoundKey, _ outcome: AggregationOutcome, at now: Instant,
     into directives: inout [CoordinatorDirective]
-  ) {}
-  mutating func take(
-    _ answer: WireRoundAnswer, node: Identifier, at now: Instant,
+  ) {
+    aggregations[key] = nil
+    // Cancelled meanwhile, or a repeated answer: cancel wins and a commit happens once.
+    guard let round = state.rounds[key], case .sealed(let hash) = round.state,
+      let job = state.jobs[key.job], let base = state.models[round.base]
+    else { return }
+    switch outcome {
+    case .unavailable(let detail):
+      let again = now.advanced(milliseconds: Self.aggregationPauseMilliseconds)
+      aggregations[key] = .some(again)
+      directives.append(.report(FleetEvent(key, "round.delayed", detail, at: now)))
+    case .refused(let code, let detail):
+      fail(key, code: code, detail, at: now, into: &directives)
+      advance(key.job, at: now, into: &directives)
+    case .made(let model, let accuracy):
+      guard model.structureDigest == base.structureDigest,
+        model.published == base.published ?? base.digest
+      else {
+        fail(key, code: "structure", "not a successor of its base", at: now, into: &directives)
+        advance(key.job, at: now, into: &directives)
+        return
+      }
+      guard accuracy?.isFinite ?? true else {
+        fail(key, code: "accuracy", "accuracy is not a number", at: now, into: &directives)
+        advance(key.job, at: now, into: &directives)
+        return
+      }
+      commit(key, hash, model, accuracy, job, at: now, into: &directives)
+      advance(key.job, at: now, into: &directives)
+    }
+  }
+
+  private mutating func commit(
+    _ key: RoundKey, _ hash: ContentDigest, _ model: ModelRecord, _ accuracy: Double?,
+    _ job: JobRecord, at now: Instant, into directives: inout [CoordinatorDirective]
+  ) {
+    var isAccepted = true
+    if let accuracy, let best = job.bestAccuracy {
+      isAccepted = accuracy >= best - job.specification.maxRegression
+    }
+    let result = RoundResult(
+      sealedHash: hash, model: model.digest, accuracy: accuracy, accepted: isAccepted,
+      committedAt: now)
+    let measured = accuracy.map { ", held-out accuracy \($0) %" } ?? ""
+    let verb = isAccepted ? "committed" : "rejected"
+    // Updates that cancel out give the bytes of a model that is stored under its own manifest.
+    let record = state.models[model.digest] ?? model
+    persist(
+      [
+        .roundCommitted(key, result, model: isAccepted ? record : nil),
+        .event(
+          FleetEvent(key, "round.\(verb)", "model \(model.digest.short)\(measured)", at: now)),
+      ], into: &directives)
+  }
+
+  private mutating func fail(
+    _ key: RoundKey, code: String, _ detail: String, at now: Instant,
     into directives: inout [CoordinatorDirective]
-  ) {}
-  mutating func consider(
-    _ announce: WireUpdateAnnounce, node: Identifier, at now: Instant,
+  ) {
+    persist(
+      [
+        .roundFailed(key, code: code, detail: detail),
+        .event(FleetEvent(key, "round.failed", "\(code): \(detail)", at: now)),
+      ], into: &directives)
+  }
+
+  private mutating func end(
+    _ job: JobRecord, _ outcome: JobState, _ detail: String, at now: Instant,
     into directives: inout [CoordinatorDirective]
-  ) {}
-  mutating func append(
-    _ chunk: WireUpdateChunk, payload: [UInt8], node: Identifier, at now: Instant,
-    into directives: inout [CoordinatorDirective]
-  ) {}
-  mutating func settle(
-    _ rounds: [WireOpenRound], node: Identifier, at now: Instant,
-    into directives: inout [CoordinatorDirective]
-  ) {}
+  ) {
+    let event = FleetEvent(
+      at: now, kind: "job.\(outcome.rawValue)", subject: job.id.text, detail: detail)
+    persist(
+      [
+        .jobEnded(job.id, outcome, detail: outcome == .finished ? "" : detail), .event(event),
+      ], into: &directives)
+  }
 }

@@ -38,7 +38,7 @@ extension CoordinatorCore {
     send(.welcome(welcome), to: node, correlation: header.sequence, into: &directives)
     directives.append(
       .report(FleetEvent(node, "node.online", "agent \(hello.agentVersion)", at: now)))
-    reconcile(node, into: &directives)
+    reconcile(node, observed: Generation(hello.observed), into: &directives)
     settle(hello.openRounds, node: node, at: now, into: &directives)
   }
 
@@ -78,7 +78,7 @@ extension CoordinatorCore {
     reply.serverTimeUs = UInt64(max(0, now.microseconds))
     send(.heartbeatReply(reply), to: node, correlation: header.sequence, into: &directives)
     note(accepted: Generation(beat.accepted), node: node, into: &directives)
-    reconcile(node, into: &directives)
+    reconcile(node, observed: Generation(beat.observed), into: &directives)
     guard beat.openRounds.count <= Limits.openRoundsMax else {
       count("open-rounds")
       return
@@ -87,10 +87,17 @@ extension CoordinatorCore {
   }
 
   /// Sends the desired state again while the node has neither stored nor refused it.
-  mutating func reconcile(_ node: Identifier, into directives: inout [CoordinatorDirective]) {
+  ///
+  /// A node that has carried it out, but whose report was lost, gets it again too: it answers an
+  /// equal generation with its report and does nothing else.
+  mutating func reconcile(
+    _ node: Identifier, observed: Generation = .none,
+    into directives: inout [CoordinatorDirective]
+  ) {
     guard let record = state.nodes[node], let desired = record.desired,
-      record.accepted < desired.generation, let model = state.models[desired.model],
-      var session = sessions[node], session.liveness != .offline
+      record.accepted < desired.generation || observed == desired.generation,
+      let model = state.models[desired.model], var session = sessions[node],
+      session.liveness != .offline
     else { return }
     if let observed = record.observed, observed.generation == desired.generation,
       observed.phase.isTerminal
@@ -136,6 +143,12 @@ extension CoordinatorCore {
     guard let record = state.nodes[node], record.observed != observed,
       observed.generation >= record.observed?.generation ?? .none
     else { return }
+    // Progress that arrives after the end of the same generation was overtaken on its way.
+    if let last = record.observed, last.generation == observed.generation,
+      last.phase.isTerminal, !phase.isTerminal
+    {
+      return
+    }
     var changes: [FleetChange] = [.observed(node, observed)]
     if phase.isTerminal {
       let reason = observed.code.isEmpty ? "" : ": \(observed.code), \(observed.detail)"

@@ -15,6 +15,8 @@ package struct CoordinatorCore: Sendable {
   /// Dropped messages by refusal code.
   package internal(set) var refusedFrames: [String: UInt64]
   var uploads: [UploadKey: Upload]
+  /// Sealed rounds that the shell works on: nil inside while it does, else when to ask it again.
+  var aggregations: [RoundKey: Instant?]
   private var sessionCount: UInt64
 
   /// A coordinator on the state that its store loaded.
@@ -24,6 +26,7 @@ package struct CoordinatorCore: Sendable {
     sessions = [:]
     refusedFrames = [:]
     uploads = [:]
+    aggregations = [:]
     sessionCount = 0
   }
 
@@ -31,6 +34,7 @@ package struct CoordinatorCore: Sendable {
   package mutating func reload(_ state: FleetState) {
     self.state = state
     uploads = [:]
+    aggregations = [:]
   }
 
   /// The one door: takes an event at an instant and returns what must be done, in order.

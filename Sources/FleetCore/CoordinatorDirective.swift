@@ -15,7 +15,7 @@ package enum CoordinatorDirective: Sendable, Equatable {
   case allowKey(publicKey: String, node: Identifier)
   /// Send the chunks first ..< first + count of a stored blob.
   case sendChunks(ReplyAddress, ChunkOrder)
-  /// Write update bytes at an offset of the upload's staging file.
+  /// Write update bytes at an offset of the upload's staging file; offset 0 starts it afresh.
   case appendUpload(UploadKey, offset: UInt64, bytes: [UInt8])
   /// Make the staged bytes durable under their digest, validate them, answer `uploadChecked`.
   case checkUpload(UploadKey, UploadCheck)

@@ -67,4 +67,6 @@ package enum AggregationOutcome: Sendable, Equatable {
   case made(ModelRecord, accuracy: Double?)
   /// The rule refused the set.
   case refused(code: String, detail: String)
+  /// The disk failed; nothing is decided and the same set is asked for again.
+  case unavailable(detail: String)
 }

@@ -25,6 +25,8 @@ package struct Session: Sendable {
   package var liveness: Liveness
   /// Malformed messages so far.
   var strikes: Int
+  /// When each round was last offered in this conversation.
+  var offers: [RoundKey: Instant]
   private var lastSequence: UInt64
 
   init(number: UInt64, node: Identifier, boot: [UInt8], control: ReplyAddress, at now: Instant) {
@@ -35,6 +37,7 @@ package struct Session: Sendable {
     lastHeard = now
     liveness = .online
     strikes = 0
+    offers = [:]
     lastSequence = 0
   }
 
@@ -58,4 +61,6 @@ struct Upload: Sendable {
   var creditEnd: UInt64
   /// True once the shell was asked to check it.
   var isChecking: Bool
+  /// Where the last hole was asked for, so that each is asked for once.
+  var gapAskedAt: UInt64?
 }

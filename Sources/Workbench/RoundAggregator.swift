@@ -1,6 +1,6 @@
 package import CompiledModel
 import Crypto
-import Federation
+package import Federation
 package import FleetCore
 package import FleetProtocol
 
@@ -39,21 +39,25 @@ package struct RoundAggregator: Sendable {
       updates.count == order.updates.count,
       "\(updates.count) updates for \(order.updates.count) sealed entries")
     let model = try read(base, "base")
-    var deltas: [FederatedAverage.Contribution] = []
+    var contributions: [(samples: UInt32, deltas: [[Int32]])] = []
     for (entry, bytes) in zip(order.updates, updates) {
       do throws(UpdateError) {
         let update = try ModelUpdate(reading: bytes)
-        deltas.append(
-          FederatedAverage.Contribution(
-            samples: entry.samples, deltas: try update.integerDeltas()))
+        contributions.append(
+          (
+            entry.samples,
+            try update.validate(
+              against: UpdateDoor.bounds(
+                base: order.base.digest, model: model, samples: entry.samples))
+          ))
       } catch {
         throw AggregationRefusal(code: error.code, detail: "update of \(entry.node): \(error)")
       }
     }
     let merged: [[Int16]]
-    do {
+    do throws(AggregationError) {
       merged = try FederatedAverage.merge(
-        base: model.plasticWeights, contributions: deltas, bounds: Self.bounds(of: model))
+        base: model.plasticWeights, updates: contributions, bounds: Self.bounds(of: model))
     } catch {
       throw AggregationRefusal(code: error.code, detail: "\(error)")
     }
@@ -141,12 +145,28 @@ package enum UpdateDoor {
     do throws(UpdateError) {
       let update = try ModelUpdate(reading: bytes)
       try update.validate(
-        UpdateBounds(
-          base: check.base.bytes, shape: model.plasticWeights.map(\.count),
-          layers: model.plasticLayers, samples: check.samples))
+        against: bounds(base: check.base, model: model, samples: check.samples))
       return .valid
     } catch {
       return .refused(code: error.code, detail: "\(error)")
+    }
+  }
+
+  /// What an update of `samples` announced samples is held against.
+  static func bounds(
+    base: ContentDigest, model: CompiledModel, samples: UInt32
+  ) -> UpdateBounds {
+    UpdateBounds(
+      base: base.bytes, shape: shape(of: model), samplesOffered: samples,
+      samplesAnnounced: samples)
+  }
+
+  /// The layers of a model that learn, as an update must list them.
+  package static func shape(of model: CompiledModel) -> [LayerShape] {
+    zip(model.plasticLayers, model.plasticWeights).map { index, weights in
+      LayerShape(
+        layer: UInt32(index), count: weights.count,
+        exponent: Int8(clamping: model.layers[index].connection.exponent))
     }
   }
 }

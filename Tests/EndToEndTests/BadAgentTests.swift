@@ -6,6 +6,7 @@ import FleetProtocol
 import FleetStore
 import Foundation
 import Testing
+import Workbench
 import ZeroMQTransport
 
 /// A peer that breaks the rules is counted and refused with a code; the fleet goes on.
@@ -113,24 +114,24 @@ import ZeroMQTransport
   private func update(
     _ fault: String, _ fleet: TestFleet, base: ContentDigest
   ) throws -> [UInt8] {
-    let layers = fleet.model.plasticLayers
-    var deltas: [ModelUpdate.Layer] = zip(layers, fleet.model.plasticWeights).map {
-      layer, weights in
-      ModelUpdate.Layer(index: layer, deltas: .integer([Int32](repeating: 1, count: weights.count)))
+    let shape = UpdateDoor.shape(of: fleet.model)
+    var layers = shape.map { layer in
+      LayerDelta(
+        layer: layer.layer, exponent: layer.exponent,
+        deltas: [Int32](repeating: 1, count: layer.count))
     }
     var digest = base.bytes
     var samples: UInt32 = 100
     switch fault {
-    case "shape":
-      deltas[0] = ModelUpdate.Layer(index: layers[0], deltas: .integer([1, 2, 3]))
+    case "shape": layers[0].values = .int16([1, 2, 3])
     case "non-finite":
-      var values = [Float](repeating: 0.5, count: fleet.model.plasticWeights[0].count)
+      var values = [Float](repeating: 0.5, count: shape[0].count)
       values[7] = .nan
-      deltas[0] = ModelUpdate.Layer(index: layers[0], deltas: .float(values))
+      layers[0].values = .float32(values)
     case "base-digest": digest[0] ^= 1
     default: samples = 1_000_000
     }
-    return ModelUpdate(base: digest, samples: samples, correct: 0, layers: deltas).encoded()
+    return ModelUpdate(base: digest, samples: samples, correct: 0, layers: layers).encoded()
   }
 
   private func upload(_ bytes: [UInt8], _ peer: RawAgent, _ offer: WireRoundOffer) async throws {

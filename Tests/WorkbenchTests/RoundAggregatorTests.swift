@@ -15,13 +15,13 @@ import Workbench
     aggregator = RoundAggregator(federationKey: published.federation)
   }
 
-  private func update(_ delta: Int32, samples: UInt32) -> [UInt8] {
-    let layers = zip(published.model.plasticLayers, published.model.plasticWeights)
-    return ModelUpdate(
-      base: [UInt8](repeating: 0, count: 32), samples: samples, correct: 0,
-      layers: layers.map { index, weights in
-        ModelUpdate.Layer(
-          index: index, deltas: .integer([Int32](repeating: delta, count: weights.count)))
+  private func update(_ delta: Int32, samples: UInt32, base: ContentDigest) -> [UInt8] {
+    ModelUpdate(
+      base: base.bytes, samples: samples, correct: 0,
+      layers: UpdateDoor.shape(of: published.model).map { shape in
+        LayerDelta(
+          layer: shape.layer, exponent: shape.exponent,
+          deltas: [Int32](repeating: delta, count: shape.count))
       }
     ).encoded()
   }
@@ -43,7 +43,7 @@ import Workbench
       })
     return try aggregator.aggregate(
       order, base: published.bytes, published: (manifest, published.bytes),
-      updates: updates.map { self.update($0.delta, samples: $0.samples) },
+      updates: updates.map { self.update($0.delta, samples: $0.samples, base: base.digest) },
       at: Instant(microseconds: now))
   }
 

@@ -1,0 +1,239 @@
+import FleetProtocol
+
+/// Why a command is refused: a stable code, and in words what was found and what to do.
+struct CommandRefusal: Error {
+  let code: String
+  let detail: String
+
+  init(_ code: String, _ detail: String) {
+    self.code = code
+    self.detail = detail
+  }
+
+  var response: CommandResponse { .refused(code: code, detail: detail) }
+}
+
+/// A command that holds: what it changes and what it answers.
+struct CommandDecision {
+  var changes: [FleetChange]
+  var answer: String
+}
+
+extension CoordinatorCore {
+  /// Longest request id in bytes.
+  package static let requestIDBytesMax = 128
+  /// Largest signed manifest: two of them and an order fit into one desired state.
+  package static let manifestBytesMax = 31_000
+
+  /// Decides a command once; its answer is stored with what it changed, in one transaction.
+  mutating func obey(
+    _ command: Command, requestID: String, at now: Instant,
+    into directives: inout [CoordinatorDirective]
+  ) {
+    guard (1...Self.requestIDBytesMax).contains(requestID.utf8.count) else {
+      let refusal = CommandRefusal(
+        "request-id",
+        "a request id of \(requestID.utf8.count) bytes, expected 1 to \(Self.requestIDBytesMax)")
+      directives.append(.answer(requestID: requestID, refusal.response))
+      return
+    }
+    if let response = state.answers[requestID] {
+      directives.append(.answer(requestID: requestID, response))
+      return
+    }
+    do throws(CommandRefusal) {
+      let decision = try decide(command, at: now)
+      let response = CommandResponse.done(decision.answer)
+      persist(
+        decision.changes + [.requestAnswered(id: requestID, response: response, at: now)],
+        into: &directives)
+      if case .acceptNode(let key, let name) = command, let node = Identifier(name) {
+        directives.append(.allowKey(publicKey: key, node: node))
+      }
+      directives.append(.answer(requestID: requestID, response))
+      follow(command, decision, at: now, into: &directives)
+    } catch {
+      persist(
+        [.requestAnswered(id: requestID, response: error.response, at: now)], into: &directives)
+      directives.append(.answer(requestID: requestID, error.response))
+    }
+  }
+
+  private func decide(
+    _ command: Command, at now: Instant
+  ) throws(CommandRefusal) -> CommandDecision {
+    switch command {
+    case .acceptNode(let key, let name): try acceptNode(publicKey: key, name: name, at: now)
+    case .addModel(let model): try addModel(model, at: now)
+    case .deploy(let model, let nodes): try deploy(model, to: nodes, at: now)
+    case .startJob(let specification): try startJob(specification, at: now)
+    case .cancelJob(let name): try cancelJob(name, at: now)
+    }
+  }
+
+  /// Sends what follows from a command; all of it is repeated later if it gets lost.
+  private mutating func follow(
+    _ command: Command, _ decision: CommandDecision, at now: Instant,
+    into directives: inout [CoordinatorDirective]
+  ) {
+    for change in decision.changes {
+      switch change {
+      case .desiredSet(let node, _): reconcile(node, into: &directives)
+      case .jobCreated(let job): advance(job.id, at: now, into: &directives)
+      case .roundCancelled(let key): dismiss(key, into: &directives)
+      default: break
+      }
+    }
+  }
+
+  // MARK: nodes
+
+  private func acceptNode(
+    publicKey: String, name: String, at now: Instant
+  ) throws(CommandRefusal) -> CommandDecision {
+    guard let id = Identifier(name) else {
+      throw CommandRefusal(
+        "node-name",
+        "'\(name.prefix(80))' is not a name; use a-z, 0-9, '.', '_' and '-', at most 63 of them")
+    }
+    guard Self.isPublicKey(publicKey) else {
+      throw CommandRefusal(
+        "public-key", "a CURVE public key has 40 Z85 characters; copy it from `node list`")
+    }
+    if let owner = owner(of: publicKey), owner != id {
+      throw CommandRefusal(
+        "duplicate-key", "this key already belongs to '\(owner)'; each node needs its own key")
+    }
+    guard var record = state.nodes[id] else {
+      let node = NodeRecord(id: id, publicKey: publicKey, acceptedAt: now)
+      let event = FleetEvent(id, "node.accepted", "key accepted", at: now)
+      return CommandDecision(changes: [.nodeAccepted(node), .event(event)], answer: id.text)
+    }
+    if record.publicKey == publicKey { return CommandDecision(changes: [], answer: id.text) }
+    // A connection keeps the name that its key had, so two keys of one node would look alike.
+    if let session = sessions[id], session.liveness != .offline {
+      throw CommandRefusal(
+        "duplicate-name",
+        "'\(id)' is online with another key; choose another name, or stop that agent and accept"
+          + " again to replace its key")
+    }
+    record.publicKey = publicKey
+    record.acceptedAt = now
+    let event = FleetEvent(id, "node.key-replaced", "another key was accepted", at: now)
+    return CommandDecision(changes: [.nodeAccepted(record), .event(event)], answer: id.text)
+  }
+
+  private func owner(of publicKey: String) -> Identifier? {
+    state.nodes.values.first { $0.publicKey == publicKey }?.id
+  }
+
+  /// The alphabet of ZeroMQ's Z85, RFC 32.
+  private static func isPublicKey(_ text: String) -> Bool {
+    let others = Array(".-:+=^!/*?&<>()[]{}@%$#".utf8)
+    return text.utf8.count == 40
+      && text.utf8.allSatisfy { byte in
+        (0x30...0x39).contains(byte) || (0x41...0x5A).contains(byte)
+          || (0x61...0x7A).contains(byte) || others.contains(byte)
+      }
+  }
+
+  // MARK: models
+
+  private func addModel(
+    _ model: ModelRecord, at now: Instant
+  ) throws(CommandRefusal) -> CommandDecision {
+    guard (1...UInt64(Limits.modelBytesMax)).contains(model.size) else {
+      throw CommandRefusal(
+        "model-size", "a model of \(model.size) bytes, expected 1 to \(Limits.modelBytesMax)")
+    }
+    guard (1...Self.manifestBytesMax).contains(model.manifest.count) else {
+      throw CommandRefusal(
+        "manifest-size",
+        "a manifest of \(model.manifest.count) bytes, limit \(Self.manifestBytesMax)")
+    }
+    guard !model.chips.isEmpty else {
+      throw CommandRefusal("chip", "the manifest names no chip; compile the model again")
+    }
+    if let published = model.published, state.models[published] == nil {
+      throw CommandRefusal(
+        "unknown-model", "the published model \(published.short) is not stored; push it first")
+    }
+    let event = FleetEvent(
+      at: now, kind: "model.added", subject: model.name.text,
+      detail: "release \(model.releaseCounter), \(model.digest.short), \(model.size) bytes")
+    let added = CommandDecision(
+      changes: [.modelAdded(model), .event(event)], answer: model.digest.hex)
+    if let known = state.models[model.digest] {
+      if known.manifestDigest == model.manifestDigest {
+        return CommandDecision(changes: [], answer: model.digest.hex)
+      }
+      guard known.published == model.published, known.name == model.name,
+        known.releaseCounter <= model.releaseCounter
+      else {
+        throw CommandRefusal(
+          "duplicate-model",
+          "the same bytes are stored as '\(known.name)' release \(known.releaseCounter);"
+            + " a new manifest needs that name and at least that release counter")
+      }
+      return added
+    }
+    let newest = state.models.values.filter { $0.name == model.name && $0.published == nil }
+      .map(\.releaseCounter).max()
+    if let newest, model.releaseCounter <= newest {
+      throw CommandRefusal(
+        "release-counter",
+        "'\(model.name)' is already at release \(newest); sign with \(newest + 1) or higher")
+    }
+    return added
+  }
+
+  // MARK: deployments
+
+  private func deploy(
+    _ digest: ContentDigest, to names: [String], at now: Instant
+  ) throws(CommandRefusal) -> CommandDecision {
+    guard let model = state.models[digest] else {
+      throw CommandRefusal("unknown-model", "model \(digest.short) is not stored; push it first")
+    }
+    let targets = names.isEmpty ? state.nodes.keys.sorted() : try known(names)
+    guard !targets.isEmpty else {
+      throw CommandRefusal("no-nodes", "no node is accepted yet; see `node list`")
+    }
+    try checkChips(of: model, on: targets)
+    let generation = Generation(epoch: state.epoch, number: state.lastGeneration + 1)
+    let assignment = DesiredAssignment(generation: generation, model: digest)
+    let event = FleetEvent(
+      at: now, kind: "deployment.made", subject: model.name.text,
+      detail: "model \(digest.short) at generation \(generation) for \(targets.count) nodes")
+    return CommandDecision(
+      changes: targets.map { .desiredSet($0, assignment) } + [.event(event)],
+      answer: generation.description)
+  }
+
+  /// Accepted nodes by name, each once, in node order.
+  func known(_ names: [String]) throws(CommandRefusal) -> [Identifier] {
+    var nodes: Set<Identifier> = []
+    for name in names {
+      guard let id = Identifier(name), state.nodes[id] != nil else {
+        throw CommandRefusal(
+          "unknown-node", "'\(name.prefix(80))' is not an accepted node; see `node list`")
+      }
+      nodes.insert(id)
+    }
+    return nodes.sorted()
+  }
+
+  /// A node that never said which chip it carries is let through: it checks for itself.
+  func checkChips(
+    of model: ModelRecord, on nodes: [Identifier]
+  ) throws(CommandRefusal) {
+    for node in nodes {
+      guard let chip = state.nodes[node]?.chip, !chip.isEmpty, !model.chips.contains(chip)
+      else { continue }
+      throw CommandRefusal(
+        "chip",
+        "'\(node)' carries chip '\(chip)', model \(model.digest.short) was compiled for"
+          + " \(model.chips.joined(separator: ", ")); compile it for that chip")
+    }
+  }
+}

@@ -1,0 +1,144 @@
+import FleetProtocol
+import SwiftProtobuf
+
+extension CoordinatorCore {
+  /// Most rounds of one job.
+  package static let roundsMax: UInt32 = 10_000
+  /// Most attempts of one round.
+  package static let attemptsMax: UInt32 = 100
+
+  /// A job and its first round, planned in the same transaction.
+  func startJob(
+    _ specification: JobSpecification, at now: Instant
+  ) throws(CommandRefusal) -> CommandDecision {
+    guard let id = Identifier(specification.name) else {
+      throw CommandRefusal(
+        "job-name",
+        "'\(specification.name.prefix(80))' is not a name; use a-z, 0-9, '.', '_' and '-'")
+    }
+    guard state.jobs[id] == nil else {
+      throw CommandRefusal("duplicate-job", "job '\(id)' exists; choose another name")
+    }
+    guard let digest = ContentDigest(hex: specification.model), let model = state.models[digest]
+    else {
+      throw CommandRefusal(
+        "unknown-model",
+        "'\(specification.model.prefix(80))' is not the digest of a stored model; see `model list`"
+      )
+    }
+    try checkNumbers(of: specification)
+    let nodes = try checkCohort(of: specification, model)
+    try checkPermit(of: model, at: now)
+    let job = JobRecord(
+      id: id, specification: specification, current: digest, createdAt: now)
+    let event = FleetEvent(
+      at: now, kind: "job.started", subject: id.text,
+      detail: "\(specification.rounds) rounds on \(nodes.count) nodes from \(digest.short)")
+    return CommandDecision(
+      changes: [
+        .jobCreated(job), .roundPlanned(plan(job, round: 1, attempt: 1, at: now)), .event(event),
+      ], answer: id.text)
+  }
+
+  private func checkNumbers(of job: JobSpecification) throws(CommandRefusal) {
+    let samplesMax = UInt32(Limits.roundSamplesMax)
+    guard (1...Self.roundsMax).contains(job.rounds) else {
+      throw CommandRefusal("rounds", "\(job.rounds) rounds, expected 1 to \(Self.roundsMax)")
+    }
+    guard (1...samplesMax).contains(job.samplesPerRound) else {
+      throw CommandRefusal(
+        "samples", "\(job.samplesPerRound) samples a round, expected 1 to \(samplesMax)")
+    }
+    guard job.deadlineMilliseconds > 0 else {
+      throw CommandRefusal("deadline", "a deadline of 0 ms; expected 1 or more")
+    }
+    guard (1...Self.attemptsMax).contains(job.attemptsMax) else {
+      throw CommandRefusal(
+        "attempts", "\(job.attemptsMax) attempts, expected 1 to \(Self.attemptsMax)")
+    }
+    guard job.maxRegression.isFinite, (0...100).contains(job.maxRegression) else {
+      throw CommandRefusal(
+        "max-regression", "\(job.maxRegression) points, expected 0 to 100")
+    }
+  }
+
+  private func checkCohort(
+    of job: JobSpecification, _ model: ModelRecord
+  ) throws(CommandRefusal) -> [Identifier] {
+    let nodes = try known(job.nodes)
+    guard !nodes.isEmpty, nodes.count == job.nodes.count else {
+      throw CommandRefusal(
+        "nodes", "\(job.nodes.count) names of \(nodes.count) nodes; name each node once")
+    }
+    guard (1...nodes.count).contains(job.minimumReports) else {
+      throw CommandRefusal(
+        "minimum-reports",
+        "\(job.minimumReports) reports of \(nodes.count) nodes, expected 1 to \(nodes.count)")
+    }
+    try checkChips(of: model, on: nodes)
+    for node in nodes {
+      let others = state.jobs.values.filter {
+        $0.state == .running && $0.specification.nodes.contains(node.text)
+      }.count
+      guard others < Limits.openRoundsMax else {
+        throw CommandRefusal(
+          "open-rounds", "'\(node)' takes part in \(others) running jobs; wait or cancel one")
+      }
+    }
+    return nodes
+  }
+
+  /// Nodes believe a successor only under its publisher's permit, so no job starts without one.
+  private func checkPermit(of model: ModelRecord, at now: Instant) throws(CommandRefusal) {
+    let publishedDigest = model.published ?? model.digest
+    guard let published = state.models[publishedDigest],
+      let manifest = CarriedManifest.unverified(published.manifest)
+    else {
+      throw CommandRefusal(
+        "manifest", "the manifest of \(publishedDigest.short) is not readable; push it again")
+    }
+    guard manifest.hasPermit, manifest.permit.untilUs > now.microseconds else {
+      throw CommandRefusal(
+        "no-permit",
+        "the manifest of \(publishedDigest.short) does not permit federation now;"
+          + " sign one that does and push it")
+    }
+  }
+
+  /// Cancel always wins: over an open round and over one that is being aggregated.
+  func cancelJob(_ name: String, at now: Instant) throws(CommandRefusal) -> CommandDecision {
+    guard let id = Identifier(name), let job = state.jobs[id] else {
+      throw CommandRefusal("unknown-job", "there is no job '\(name.prefix(80))'")
+    }
+    switch job.state {
+    case .cancelled: return CommandDecision(changes: [], answer: id.text)
+    case .finished, .failed:
+      throw CommandRefusal("job-over", "job '\(id)' has \(job.state.rawValue) already")
+    case .running: break
+    }
+    var changes: [FleetChange] = []
+    if let round = latestRound(of: id), !round.state.isTerminal {
+      changes.append(.roundCancelled(round.key))
+      changes.append(
+        .event(FleetEvent(round.key, "round.cancelled", "the job was cancelled", at: now)))
+    }
+    let detail = "cancelled by the operator"
+    changes.append(.jobEnded(id, .cancelled, detail: detail))
+    changes.append(
+      .event(FleetEvent(at: now, kind: "job.cancelled", subject: id.text, detail: detail)))
+    return CommandDecision(changes: changes, answer: id.text)
+  }
+}
+
+/// A manifest as it is carried, without a look at its signatures.
+enum CarriedManifest {
+  /// What the manifest says; only for bytes that were verified before, or for a report.
+  static func unverified(_ envelope: [UInt8]) -> WireManifest? {
+    do {
+      let carried = try WireEnvelope(serializedBytes: envelope)
+      return try WireManifest(serializedBytes: [UInt8](carried.payload))
+    } catch {
+      return nil
+    }
+  }
+}
