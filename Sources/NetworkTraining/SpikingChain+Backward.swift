@@ -9,7 +9,8 @@ extension SpikingChain {
   /// Adds the loss's gradient for the sample that `forward` has just shown.
   ///
   /// Backpropagation through time with the pseudo-derivative psi in place of the spike's:
-  /// `du[t] = psi[t] * g[t] + decay * du[t+1]`, `g` from the layer above, `dw_ij += x_i[t] du_j[t]`.
+  /// `du[t] = psi[t] * g[t] + decay * du[t+1]`, `g` from the layer above,
+  /// `dw_ij += x_i[t] * du_j[t]`.
   /// The way through the reset is not followed (Bellec 2020; the usual and steadier choice), but a
   /// hard reset cuts the way from one step to the next.
   package func backward(trace: inout ChainTrace<Scalar>, gradient: inout [[Scalar]]) {

@@ -2,10 +2,10 @@ package import SpikingNetwork
 
 /// Training at the desk by surrogate gradients: backpropagation through time over mini-batches.
 ///
-/// The network is a chain: input, LIF populations, a leaky integrator with one neuron for each class.
-/// The loss is the mean over the steps of the cross-entropy of softmax(output potential). Same
-/// network, samples and settings give the same weights to the bit: sums have one order, exponentials
-/// are computed here, and no machine contracts products and sums.
+/// The network is a chain: input, LIF populations, a leaky integrator with one neuron for each
+/// class. The loss is the mean over the steps of the cross-entropy of softmax(output potential).
+/// Same network, samples and settings give the same weights to the bit: sums have one order,
+/// exponentials are computed here, and no machine contracts products and sums.
 package struct SurrogateTrainer: Sendable {
   /// How the network is trained.
   package let settings: TrainingSettings
@@ -87,7 +87,8 @@ package struct SurrogateTrainer: Sendable {
 
   /// Classifies every sample without learning, in floating point.
   ///
-  /// The chosen class has the largest sum of output potentials over the steps, the lowest of equals.
+  /// The chosen class has the largest sum of output potentials over the steps; of equals it is the
+  /// lowest.
   package static func evaluate(
     _ network: SpikingNetwork, on samples: LabelledSamples
   ) throws(TrainingError) -> Evaluation {

@@ -1,13 +1,16 @@
-import SpikingNetwork
+package import SpikingNetwork
 
 /// Digits as comma-separated text: on each line 784 intensities, then the label.
-enum DigitCSV {
-  static let channels = 784
+package enum DigitCSV {
+  /// Intensities of one digit.
+  package static let channels = 784
 
   /// Reads all lines; a sample's id is its position.
   ///
   /// `file` names the text in errors.
-  static func parse(_ bytes: [UInt8], file: String) throws(SensorDataError) -> LabelledSamples {
+  package static func parse(_ bytes: [UInt8], file: String) throws(SensorDataError)
+    -> LabelledSamples
+  {
     var intensities: [UInt8] = []
     var labels: [UInt8] = []
     intensities.reserveCapacity(bytes.count / 2)

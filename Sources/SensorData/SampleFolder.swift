@@ -3,9 +3,9 @@ package import SpikingNetwork
 
 /// A node's sensor stream on disk: a folder with images, labels and ids as IDX files.
 ///
-/// `images.idx` holds `[samples, channels]` unsigned bytes, `labels.idx` `[samples]` unsigned bytes,
-/// `ids.idx` `[samples, 2]` 32-bit integers, the high half of each id first. Any of them may be
-/// compressed with gzip.
+/// `images.idx` holds `[samples, channels]` unsigned bytes, `labels.idx` `[samples]` unsigned
+/// bytes, `ids.idx` `[samples, 2]` 32-bit integers, the high half of each id first. Any of them may
+/// be compressed with gzip.
 package enum SampleFolder {
   private static let names = ["images.idx", "labels.idx", "ids.idx"]
 

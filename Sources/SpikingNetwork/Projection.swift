@@ -31,7 +31,8 @@ package enum PlasticityRule: Sendable, Equatable, Codable {
 /// Online three-factor learning with one trace per neuron.
 ///
 /// `dw = -rate * L * (aPre * psi * xbar + aPost * psibar * x)`, `xbar[t] = preDecay * xbar[t-1] +
-/// x[t]`, `psibar[t] = postDecay * psibar[t-1] + psi[t]`, `psi = gamma * max(0, 1 - |v/theta - 1|)`.
+/// x[t]`, `psibar[t] = postDecay * psibar[t-1] + psi[t]`, and
+/// `psi = gamma * max(0, 1 - |v/theta - 1|)`.
 /// With `aPost = 0` it is e-prop for LIF neurons (Bellec 2020) and OTTT (Xiao 2022), else S-TLLR.
 package struct ThreeFactorRule: Sendable, Equatable, Codable {
   /// Where a hidden neuron's share of the error comes from.

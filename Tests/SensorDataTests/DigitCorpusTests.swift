@@ -3,7 +3,7 @@ import SensorData
 import SpikingNetwork
 import Testing
 
-/// Ways to the digits that need no network: whoever has them gets them, whoever has not is told how.
+/// Ways to the digits without a network: what is wrong with them is said, and what to do.
 @Suite struct DigitCorpusTests {
   private let folder: TemporaryFolder
 
