@@ -19,7 +19,6 @@ final class BackgroundWork: Sendable {
   private let log: Logger
   private let queue = DispatchQueue(label: "coordinator-work")
   private let isStopped = Mutex(false)
-  private static let retrySeconds = 5.0
 
   init(
     blobs: BlobStore, federationKey: SigningKey, checkData: LabelledSamples?, log: Logger
@@ -44,7 +43,7 @@ final class BackgroundWork: Sendable {
     run { report(self.judge(key, check)) }
   }
 
-  /// Aggregates, stores and checks a sealed set; repeats it later where the disk fails.
+  /// Aggregates, stores and checks a sealed set; the core asks again where the disk fails.
   func aggregate(
     _ order: AggregationOrder, published: ModelRecord?,
     then report: @escaping @Sendable (AggregationOutcome) -> Void
@@ -56,9 +55,7 @@ final class BackgroundWork: Sendable {
         self.log.error(
           "aggregation waits for the disk",
           metadata: ["round": "\(order.key)", "error": "\(error)"])
-        self.queue.asyncAfter(deadline: .now() + Self.retrySeconds) {
-          self.aggregate(order, published: published, then: report)
-        }
+        report(.unavailable(detail: error.description))
       }
     }
   }

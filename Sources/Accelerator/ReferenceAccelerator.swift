@@ -39,7 +39,9 @@ package struct ReferenceAccelerator {
     self.model = model
     let zeros = model.layers.map { [Int](repeating: 0, count: $0.size) }
     learningWeights = model.layers.map { layer in
-      if case .plastic(let weights, _, _) = layer.connection.weights { return weights.map(Int.init) }
+      if case .plastic(let weights, _, _) = layer.connection.weights {
+        return weights.map(Int.init)
+      }
       return []
     }
     counts = [UInt64](repeating: 0, count: EventKind.allCases.count)

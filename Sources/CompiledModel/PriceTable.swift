@@ -82,6 +82,13 @@ package struct PricingError: Error, Equatable, Sendable, CustomStringConvertible
   /// How often it was counted.
   package let count: UInt64
 
+  /// An event of a kind that `table` does not price.
+  package init(table: String, event: String, count: UInt64) {
+    self.table = table
+    self.event = event
+    self.count = count
+  }
+
   package var description: String {
     "price table \(table): no price for `\(event)`, counted \(count) times; "
       + "add the price to the chip file, with its source and grade"

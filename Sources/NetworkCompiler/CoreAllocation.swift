@@ -16,7 +16,8 @@ struct CoreAllocation {
       shares[index] = Self.split(layers[index], chip, destinations: destinations, into: &broken)
       violations = broken + violations
     }
-    if case .threeFactor? = layers.last?.compiled.connection.plasticity ?? layers.dropLast().last?
+    if case .threeFactor? = layers.last?.compiled.connection.plasticity
+      ?? layers.dropLast().last?
       .compiled.connection.plasticity, let last = layers.last, let share = shares.last,
       share.count > 1
     {

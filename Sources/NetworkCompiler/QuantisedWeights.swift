@@ -45,7 +45,12 @@ struct QuantisedWeights {
     }
     weightLimit = limit
     self.largest = largest * r
-    exponent = Self.exponent(largest: largest * r, limit: limit, threshold: threshold)
+    var reach = largest * r / Double(limit)
+    if case .threeFactor? = projection.plasticity {
+      // However small weights start, they may grow to the threshold before they saturate.
+      reach = max(reach, threshold / 128)
+    }
+    exponent = Self.exponent(reach: reach, threshold: threshold)
 
     let coarse = r / Double(sign: .plus, exponent: exponent, significand: 1)
     let fine = coarse * 256
@@ -84,15 +89,14 @@ struct QuantisedWeights {
     roundingError = (squares / Double(sources * targets)).squareRoot()
   }
 
-  /// The smallest exponent under which weights fit and the threshold leaves room above it.
-  private static func exponent(largest: Double, limit: Int, threshold: Double) -> Int {
+  /// The smallest exponent whose unit is at least `reach` and leaves room above the threshold.
+  private static func exponent(reach: Double, threshold: Double) -> Int {
     var exponent = exponents.lowerBound
     let room = Double(ChipArithmetic.potentialLimit) / thresholdsMax
     while exponent <= exponents.upperBound {
       let unit = Double(sign: .plus, exponent: exponent, significand: 1)
-      let fits = largest <= Double(limit) * unit
       let potential = threshold / unit * Double(1 << Int(ChipArithmetic.inputShift))
-      if fits, potential <= room { break }
+      if reach <= unit, potential <= room { break }
       exponent += 1
     }
     return exponent

@@ -1,9 +1,8 @@
+import Accelerator
 import CompiledModel
 import NetworkCompiler
 import SpikingNetwork
 import Testing
-
-import Accelerator
 
 /// What the chip computed when this was written, so that a change of its arithmetic shows.
 ///
@@ -50,8 +49,9 @@ import Accelerator
     #expect(
       trace(chip, record)
         == Trace(
-          spikes: 0, potentials: 0, counts: [],
-          weights: 0))
+          spikes: 0x02B7_16BE_D82A_3B00, potentials: 0x5159_911D_20DC_872B,
+          counts: [2913, 360, 356, 95, 314, 0, 0, 27, 0, 0, 0, 0, 0, 0],
+          weights: 0xCAFC_3E96_E4A0_CE9C))
   }
 
   @Test func `three-factor learning`() throws {
@@ -66,8 +66,9 @@ import Accelerator
     #expect(
       trace(chip, record)
         == Trace(
-          spikes: 1, potentials: 0, counts: [],
-          weights: 0))
+          spikes: 0x923D_3C25_3134_C389, potentials: 0xF531_5A18_E64E_5431,
+          counts: [5907, 720, 716, 149, 604, 0, 0, 66, 136, 1632, 1517, 10194, 1026, 999],
+          weights: 0x76B6_2394_E526_1600))
   }
 
   @Test func `pair STDP`() throws {
@@ -84,7 +85,8 @@ import Accelerator
     #expect(
       trace(chip, record)
         == Trace(
-          spikes: 2, potentials: 0, counts: [],
-          weights: 0))
+          spikes: 0x6876_F4AF_90E6_69C4, potentials: 0xD77B_CD86_C8B1_4822,
+          counts: [3324, 360, 360, 126, 554, 0, 0, 60, 0, 0, 1361, 4980, 4980, 4978],
+          weights: 0x0A5E_B36C_62B2_AC4B))
   }
 }

@@ -1,15 +1,14 @@
+import Accelerator
 import CompiledModel
 import NetworkCompiler
 import SpikingNetwork
 import Testing
 
-import Accelerator
-
 /// The chip learns what labels teach, and nothing where they teach nothing.
 @Suite struct LearningTests {
-  private let prototypes: [[UInt8]] = (0..<10).map { index in
+  private let prototypes: [[UInt8]] = (0..<UInt64(10)).map { index in
     let stream = CounterRandom(seed: 4, purpose: .training).stream(index)
-    return (0..<100).map { CounterRandom.draw(stream, $0) % 4 == 0 ? 220 : 10 }
+    return (0..<UInt64(100)).map { CounterRandom.draw(stream, $0) % 4 == 0 ? 220 : 10 }
   }
 
   /// A prototype with a third of its channels flipped at random.
@@ -23,11 +22,11 @@ import Accelerator
     return (intensities, label)
   }
 
-  private func chip(seed: UInt64) throws -> Accelerator {
+  private func chip(seed: UInt64, memory: Int = 131_072) throws -> Accelerator {
     let network = NetworkFixture.labelled(
       inputs: 100, hidden: 64, classes: 10, steps: 10, seed: seed,
       rule: ThreeFactorRule(learningRate: 0.002), deviation: 0.1)
-    return Accelerator(try compile(network, for: NetworkFixture.chip()).model)
+    return Accelerator(try compile(network, for: NetworkFixture.chip(memory: memory)).model)
   }
 
   @Test func `noisy prototypes are learnt`() throws {
@@ -69,7 +68,8 @@ import Accelerator
   }
 
   @Test func `learning leaves inference counts alone and the other way round`() throws {
-    var chip = try chip(seed: 1)
+    // Cores so small that they fill more than one row of tiles.
+    var chip = try chip(seed: 1, memory: 6000)
     let (intensities, label) = noisy(0)
     let tested = chip.infer(intensities, sample: 0)
     #expect(chip.learningCounts.allSatisfy { $0 == 0 })
@@ -78,7 +78,7 @@ import Accelerator
     #expect(chip.inferenceCounts == inference)
     #expect(learnt == tested)
     for kind in EventKind.allCases {
-      #expect(chip.learningCounts[kind.rawValue] > 0 || kind == .hopVertical, "\(kind.name)")
+      #expect(chip.learningCounts[kind.rawValue] > 0, "\(kind.name)")
     }
   }
 

@@ -1,9 +1,8 @@
+import Accelerator
 import CompiledModel
 import NetworkCompiler
 import SpikingNetwork
 import Testing
-
-import Accelerator
 
 /// The fast kernels equal the oracle bit for bit, whatever the network.
 @Suite struct OracleTests {

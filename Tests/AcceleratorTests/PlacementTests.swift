@@ -1,9 +1,8 @@
+import Accelerator
 import CompiledModel
 import NetworkCompiler
 import SpikingNetwork
 import Testing
-
-import Accelerator
 
 /// Where neurons lie changes messages and hops, never what they compute.
 @Suite struct PlacementTests {
