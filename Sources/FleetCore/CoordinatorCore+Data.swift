@@ -68,7 +68,7 @@ extension CoordinatorCore {
     of batch: WireTelemetryBatch, payload: [UInt8]
   ) -> [WireTelemetryWindow]? {
     guard batch.bootID.count == Limits.bootIDBytes, batch.firstSequence > 0,
-      batch.lastSequence >= batch.firstSequence,
+      batch.lastSequence >= batch.firstSequence, batch.lastSequence <= UInt64(Int64.max),
       batch.lastSequence - batch.firstSequence < UInt64(Limits.telemetryWindowsMax)
     else { return nil }
     let decoded: WireTelemetryWindows

@@ -1,0 +1,210 @@
+import FleetProtocol
+
+extension AgentCore {
+  /// The accepted model while it neither serves nor was given up.
+  var wantedModel: AcceptedModel? {
+    guard let accepted = state.accepted, state.active?.generation != accepted.generation else {
+      return nil
+    }
+    if let observed = state.observed, observed.generation == accepted.generation,
+      observed.phase.isTerminal
+    {
+      return nil
+    }
+    return accepted
+  }
+
+  /// Takes a desired state: stores and acknowledges it, or refuses it once and for all.
+  mutating func obey(
+    _ desired: WireDesiredState, at now: Instant, into directives: inout [AgentDirective]
+  ) {
+    let generation = Generation(desired.generation)
+    let accepted = state.accepted?.generation ?? .none
+    // Older than what is held: a late copy, or a coordinator that was put back in time.
+    guard generation > .none, generation >= accepted else { return }
+    if generation == accepted {
+      acknowledge(generation, into: &directives)
+      repeatObserved(into: &directives)
+      return
+    }
+    if state.observed?.generation == generation {
+      repeatObserved(into: &directives)
+      return
+    }
+    let (manifest, baseManifest) = ([UInt8](desired.manifest), [UInt8](desired.baseManifest))
+    do throws(ModelRefusal) {
+      let verified = try verifier(at: now).verify(
+        order: [UInt8](desired.order), generation: generation, manifest: manifest,
+        baseManifest: baseManifest)
+      let model = AcceptedModel(
+        generation: generation, name: verified.name, releaseCounter: verified.releaseCounter,
+        model: verified.model, manifest: manifest, baseManifest: baseManifest)
+      persist([.desiredAccepted(model)], into: &directives)
+      acknowledge(generation, into: &directives)
+      let detail = "'\(model.name)' release \(model.releaseCounter), \(model.model.short)"
+      report(
+        "model.accepted", "\(detail), generation \(generation)", at: now, into: &directives)
+    } catch {
+      let carried = CarriedManifest.unverified(manifest).flatMap { ContentDigest($0.modelDigest) }
+      let model = carried ?? ContentDigest.none
+      conclude(generation, .refused, model, error, at: now, into: &directives)
+    }
+  }
+
+  private mutating func acknowledge(
+    _ generation: Generation, into directives: inout [AgentDirective]
+  ) {
+    var accepted = WireDesiredAccepted()
+    accepted.generation = generation.wire
+    send(.desiredAccepted(accepted), into: &directives)
+  }
+
+  /// Stores the last word about a generation, then says it.
+  private mutating func conclude(
+    _ generation: Generation, _ phase: ModelPhase, _ model: ContentDigest,
+    _ refusal: ModelRefusal, at now: Instant, into directives: inout [AgentDirective]
+  ) {
+    let observed = ObservedModel(
+      generation: generation, phase: phase, model: model,
+      code: String(refusal.code.prefix(64)), detail: String(refusal.detail.prefix(500)))
+    persist([.observed(observed)], into: &directives)
+    repeatObserved(into: &directives)
+    report(
+      "model.\(phase.rawValue)", "\(refusal.code): \(observed.detail)", at: now,
+      into: &directives)
+  }
+
+  /// Says again what is stored about the newest generation.
+  mutating func repeatObserved(into directives: inout [AgentDirective]) {
+    guard let observed = state.observed else { return }
+    tell(observed, into: &directives)
+  }
+
+  private mutating func tell(
+    _ observed: ObservedModel, into directives: inout [AgentDirective]
+  ) {
+    var wire = WireObservedState()
+    wire.generation = observed.generation.wire
+    wire.state = observed.phase.wire
+    wire.modelDigest = wireBytes(observed.model.bytes)
+    wire.code = observed.code
+    wire.detail = observed.detail
+    send(.observedState(wire), into: &directives)
+  }
+
+  // MARK: loading
+
+  /// Starts what the newest model still needs; the model that served goes on serving meanwhile.
+  mutating func pursueModels(at now: Instant, into directives: inout [AgentDirective]) {
+    if let active = state.active, serving == nil, !unloadable.contains(active.model) {
+      load(active.model, into: &directives)
+    }
+    guard let wanted = wantedModel else { return }
+    if serving == wanted.model {
+      activate(wanted, into: &directives)
+    } else if stored.contains(wanted.model) {
+      load(wanted.model, into: &directives)
+    } else if download?.model != wanted.model {
+      let progress = ObservedModel(
+        generation: wanted.generation, phase: .downloading, model: wanted.model)
+      guard fetch(wanted.model, wanted.manifest, at: now, into: &directives) else { return }
+      tell(progress, into: &directives)
+    }
+  }
+
+  private mutating func load(
+    _ model: ContentDigest, into directives: inout [AgentDirective]
+  ) {
+    guard loading == nil else { return }
+    loading = model
+    directives.append(.loadModel(model))
+  }
+
+  /// The chip has read a model, or refused it.
+  mutating func loaded(
+    _ model: ContentDigest, _ outcome: LoadOutcome, at now: Instant,
+    into directives: inout [AgentDirective]
+  ) {
+    guard loading == model else { return }
+    loading = nil
+    switch outcome {
+    case .ready:
+      stored.insert(model)
+      if let wanted = wantedModel, wanted.model == model {
+        activate(wanted, into: &directives)
+      } else if let active = state.active, active.model == model, serving == nil {
+        serving = model
+        directives.append(.serve(model))
+      }
+    case .refused(let code, let detail):
+      unloadable.insert(model)
+      if state.active?.model == model, serving == nil {
+        report("model.failed", "\(code): \(detail)", at: now, into: &directives)
+      }
+      abandon(model, ModelRefusal(code, detail), at: now, into: &directives)
+    }
+  }
+
+  private mutating func activate(
+    _ wanted: AcceptedModel, into directives: inout [AgentDirective]
+  ) {
+    let observed = ObservedModel(
+      generation: wanted.generation, phase: .active, model: wanted.model)
+    persist([.activated(wanted), .observed(observed)], into: &directives)
+    if serving != wanted.model {
+      serving = wanted.model
+      directives.append(.serve(wanted.model))
+    }
+    repeatObserved(into: &directives)
+    dropUnneeded(into: &directives)
+  }
+
+  /// Gives a model up for everything that waits for it.
+  mutating func abandon(
+    _ model: ContentDigest, _ refusal: ModelRefusal, at now: Instant,
+    into directives: inout [AgentDirective]
+  ) {
+    if download?.model == model { download = nil }
+    if let wanted = wantedModel, wanted.model == model {
+      conclude(wanted.generation, .failed, model, refusal, at: now, into: &directives)
+    }
+    for key in state.trainings.keys.sorted() {
+      guard let training = state.trainings[key], training.base == model, training.result == nil
+      else { continue }
+      giveUp(key, refusal, at: now, into: &directives)
+    }
+  }
+
+  /// Removes whole models that nothing needs any more.
+  mutating func dropUnneeded(into directives: inout [AgentDirective]) {
+    let needed = Set(state.neededBlobs)
+    for digest in stored.sorted() where !needed.contains(digest) {
+      stored.remove(digest)
+      directives.append(.dropBlob(digest))
+    }
+  }
+}
+
+extension AgentState {
+  /// Blobs that must stay on the disk, in order: models that serve or are on their way, bases of
+  /// rounds to train, and updates that are not acknowledged.
+  package var neededBlobs: [ContentDigest] {
+    var needed: Set<ContentDigest> = []
+    if let active { needed.insert(active.model) }
+    if let accepted { needed.insert(accepted.model) }
+    for training in trainings.values {
+      needed.insert(training.result?.digest ?? training.base)
+    }
+    return needed.sorted()
+  }
+}
+
+extension ContentDigest {
+  /// Stands in a report for a model whose manifest could not be read: 32 zero bytes.
+  static let none: ContentDigest = {
+    guard let digest = ContentDigest([UInt8](repeating: 0, count: 32)) else {
+      preconditionFailure("32 bytes are a digest")
+    }
+    return digest
+  }()
+}

@@ -1,0 +1,319 @@
+import FleetProtocol
+
+extension AgentCore {
+  /// Milliseconds that a HELLO may go unanswered, and how often.
+  static let helloMilliseconds: Int64 = 5_000
+  static let helloTriesMax = 3
+
+  var session: AgentSession? {
+    if case .talking(let session) = conversation { session } else { nil }
+  }
+
+  mutating func start(at now: Instant, into directives: inout [AgentDirective]) {
+    open(.control, at: now, into: &directives)
+  }
+
+  mutating func stop(into directives: inout [AgentDirective]) {
+    send(.goodbye(WireGoodbye()), into: &directives)
+    for endpoint in [WireEndpoint.data, .control] where self[endpoint] != .closed {
+      self[endpoint] = .closed
+      directives.append(.close(endpoint))
+    }
+    conversation = .none
+  }
+
+  /// Sends a message of the session; without one nothing is sent, for everything is repeated.
+  mutating func send(
+    _ message: Message, correlation: UInt64 = 0, payload: [UInt8]? = nil,
+    into directives: inout [AgentDirective]
+  ) {
+    guard var session else { return }
+    let packet = Packet(
+      message, session: session.number, sequence: session.reserve(), correlation: correlation,
+      payload: payload)
+    conversation = .talking(session)
+    directives.append(.send(packet))
+  }
+
+  // MARK: links
+
+  subscript(_ endpoint: WireEndpoint) -> Link {
+    get { endpoint == .control ? control : data }
+    set { if endpoint == .control { control = newValue } else { data = newValue } }
+  }
+
+  mutating func open(
+    _ endpoint: WireEndpoint, at now: Instant, into directives: inout [AgentDirective]
+  ) {
+    self[endpoint] = .opening(since: now)
+    directives.append(.open(endpoint))
+  }
+
+  mutating func link(
+    _ endpoint: WireEndpoint, at now: Instant, into directives: inout [AgentDirective]
+  ) {
+    guard self[endpoint] != .closed else { return }
+    self[endpoint] = .linked
+    attempts[endpoint] = 0
+    switch endpoint {
+    case .control: greet(tries: 1, at: now, into: &directives)
+    case .data:
+      dataUsedAt = now
+      forgetRequests()
+    }
+  }
+
+  mutating func unlink(
+    _ endpoint: WireEndpoint, _ reason: String, needsOpen: Bool, at now: Instant,
+    into directives: inout [AgentDirective]
+  ) {
+    guard self[endpoint] != .closed else { return }
+    report("link.lost", "\(endpoint.rawValue): \(reason)", at: now, into: &directives)
+    if endpoint == .control { conversation = .none }
+    forgetRequests()
+    if case .waiting = self[endpoint] { return }
+    if needsOpen {
+      self[endpoint] = .waiting(until: pause(before: endpoint, at: now))
+    } else {
+      self[endpoint] = .opening(since: now)
+    }
+  }
+
+  /// Full jitter: anywhere between at once and a bound that doubles with every failure.
+  private mutating func pause(before endpoint: WireEndpoint, at now: Instant) -> Instant {
+    let attempt = attempts[endpoint, default: 0]
+    attempts[endpoint] = min(attempt + 1, 31)
+    let bound = min(
+      UInt64(settings.backoffMilliseconds) << UInt64(attempt),
+      UInt64(settings.backoffMaxMilliseconds))
+    let milliseconds = UInt64.random(in: 0...max(1, bound), using: &jitter)
+    return now.advanced(milliseconds: Int64(milliseconds))
+  }
+
+  // MARK: time
+
+  /// What is due because time has passed.
+  mutating func watch(at now: Instant, into directives: inout [AgentDirective]) {
+    for endpoint in [WireEndpoint.control, .data] {
+      switch self[endpoint] {
+      case .waiting(let until) where now >= until:
+        open(endpoint, at: now, into: &directives)
+      case .opening(let since)
+      where now.milliseconds(since: since) > Int64(settings.backoffMaxMilliseconds):
+        open(endpoint, at: now, into: &directives)
+      case .waiting, .opening, .linked, .closed: break
+      }
+    }
+    watchConversation(at: now, into: &directives)
+    closeIdleData(at: now, into: &directives)
+  }
+
+  private mutating func watchConversation(
+    at now: Instant, into directives: inout [AgentDirective]
+  ) {
+    switch conversation {
+    case .none: break
+    case .greeting(let since, let tries):
+      guard now.milliseconds(since: since) > Self.helloMilliseconds else { return }
+      if tries >= Self.helloTriesMax {
+        reopenControl("\(tries) greetings unanswered", at: now, into: &directives)
+      } else {
+        greet(tries: tries + 1, at: now, into: &directives)
+      }
+    case .held(let until):
+      if now >= until { greet(tries: 1, at: now, into: &directives) }
+    case .talking(var session):
+      let interval = Int64(session.heartbeatMilliseconds)
+      if now.milliseconds(since: session.lastHeard) > interval * Int64(session.liveness) {
+        let silence = now.milliseconds(since: session.lastHeard)
+        reopenControl("silent for \(silence) ms", at: now, into: &directives)
+      } else if now.milliseconds(since: session.lastBeat) >= interval {
+        session.lastBeat = now
+        conversation = .talking(session)
+        var beat = WireHeartbeat()
+        beat.accepted = (state.accepted?.generation ?? .none).wire
+        beat.observed = (state.observed?.generation ?? .none).wire
+        beat.openRounds = openRounds()
+        send(.heartbeat(beat), into: &directives)
+      }
+    }
+  }
+
+  private mutating func reopenControl(
+    _ reason: String, at now: Instant, into directives: inout [AgentDirective]
+  ) {
+    report("coordinator.silent", reason, at: now, into: &directives)
+    conversation = .none
+    forgetRequests()
+    directives.append(.close(.control))
+    control = .waiting(until: pause(before: .control, at: now))
+  }
+
+  // MARK: greeting
+
+  private func openRounds() -> [WireOpenRound] {
+    state.trainings.keys.sorted().prefix(Limits.openRoundsMax).map { key in
+      var open = WireOpenRound()
+      open.key = key.wire
+      if let result = state.trainings[key]?.result {
+        open.updateDigest = wireBytes(result.digest.bytes)
+      }
+      return open
+    }
+  }
+
+  private mutating func greet(
+    tries: Int, at now: Instant, into directives: inout [AgentDirective]
+  ) {
+    conversation = .greeting(since: now, tries: tries)
+    var hello = WireHello()
+    hello.versionMin = Limits.protocolVersion
+    hello.versionMax = Limits.protocolVersion
+    hello.nodeID = settings.node.text
+    hello.agentVersion = settings.agentVersion
+    hello.bootID = wireBytes(settings.boot)
+    hello.chip = settings.chip
+    hello.accepted = (state.accepted?.generation ?? .none).wire
+    hello.observed = (state.observed?.generation ?? .none).wire
+    hello.openRounds = openRounds()
+    directives.append(.send(Packet(.hello(hello), session: 0, sequence: UInt64(tries))))
+  }
+
+  // MARK: receiving
+
+  mutating func receive(
+    _ frames: [[UInt8]], on endpoint: WireEndpoint, at now: Instant,
+    into directives: inout [AgentDirective]
+  ) {
+    let packet: Packet
+    do throws(FrameRefusal) {
+      packet = try Packet(frames: frames, endpoint: endpoint, direction: .down)
+    } catch {
+      count(error.code)
+      report("frame.refused", error.description, at: now, into: &directives)
+      return
+    }
+    switch packet.message {
+    case .welcome(let welcome):
+      begin(welcome, session: packet.header.session, at: now, into: &directives)
+    case .busy(let busy):
+      let pause = Int64(
+        min(max(busy.retryAfterMilliseconds, 1), settings.backoffMaxMilliseconds))
+      conversation = .held(until: now.advanced(milliseconds: pause))
+      report("coordinator.busy", String(busy.reason.prefix(256)), at: now, into: &directives)
+    case .refused(let refused):
+      let pause = Int64(settings.backoffMaxMilliseconds)
+      conversation = .held(until: now.advanced(milliseconds: pause))
+      let detail = "\(refused.code.prefix(64)): \(refused.detail.prefix(1_024))"
+      report("coordinator.refused", detail, at: now, into: &directives)
+    case .reset(let reset):
+      // While a greeting is on its way this is the answer to something older.
+      guard session != nil else { return }
+      report("session.reset", String(reset.reason.prefix(256)), at: now, into: &directives)
+      forgetRequests()
+      greet(tries: 1, at: now, into: &directives)
+    default:
+      guard var session, endpoint == .data || packet.header.session == session.number else {
+        count("unknown-session")
+        return
+      }
+      if endpoint == .control {
+        session.lastHeard = max(session.lastHeard, now)
+        conversation = .talking(session)
+      } else {
+        dataUsedAt = now
+      }
+      dispatch(packet, at: now, into: &directives)
+    }
+  }
+
+  private mutating func begin(
+    _ welcome: WireWelcome, session number: UInt64, at now: Instant,
+    into directives: inout [AgentDirective]
+  ) {
+    // A copy of an older WELCOME that was overtaken by a newer one.
+    if let session, session.number >= number { return }
+    guard control == .linked, welcome.heartbeatMilliseconds > 0, welcome.liveness > 0 else {
+      count("welcome")
+      return
+    }
+    if welcome.epoch > state.epoch {
+      // A new process of the coordinator: what it offers now is meant as it is.
+      closed = [:]
+      persist([.epochSeen(welcome.epoch)], into: &directives)
+    } else if welcome.epoch < state.epoch {
+      let detail = "epoch \(welcome.epoch), this node has seen \(state.epoch); nothing it orders"
+      report("epoch.older", detail + " is obeyed", at: now, into: &directives)
+    }
+    hear(welcome.serverTimeUs)
+    conversation = .talking(
+      AgentSession(
+        number: number, heartbeatMilliseconds: welcome.heartbeatMilliseconds,
+        liveness: welcome.liveness, at: now))
+    report("coordinator.online", "session \(number)", at: now, into: &directives)
+    forgetRequests()
+    acknowledge(boot: settings.boot, through: welcome.telemetryThrough, into: &directives)
+    repeatObserved(into: &directives)
+  }
+
+  private mutating func hear(_ microseconds: UInt64) {
+    heardTime = max(heardTime, Instant(microseconds: Int64(clamping: microseconds)))
+  }
+
+  private mutating func dispatch(
+    _ packet: Packet, at now: Instant, into directives: inout [AgentDirective]
+  ) {
+    switch packet.message {
+    case .heartbeatReply(let reply): hear(reply.serverTimeUs)
+    case .desiredState(let desired): obey(desired, at: now, into: &directives)
+    case .roundOffer(let offer): consider(offer, at: now, into: &directives)
+    case .roundVerdict(let verdict): close(verdict, at: now, into: &directives)
+    case .unsupported(let unsupported):
+      report(
+        "message.unsupported", "the coordinator does not know type \(unsupported.type)", at: now,
+        into: &directives)
+    case .blobChunk(let chunk):
+      take(chunk, payload: packet.payload ?? [], at: now, into: &directives)
+    case .blobMissing(let missing): miss(missing, at: now, into: &directives)
+    case .updateWanted(let wanted): give(wanted, at: now, into: &directives)
+    case .telemetryAcknowledged(let acknowledged):
+      take(acknowledged, into: &directives)
+    case .welcome, .busy, .reset, .refused, .hello, .heartbeat, .desiredAccepted,
+      .observedState, .roundAnswer, .goodbye, .blobRequest, .updateAnnounce, .updateChunk,
+      .telemetryBatch:
+      preconditionFailure("\(packet.message.type) passed the direction check")
+    }
+  }
+
+  // MARK: the data endpoint
+
+  /// True while something waits for the data endpoint.
+  private var wantsData: Bool {
+    download?.stage == .fetching || outbox.hasWindows
+      || state.trainings.values.contains { $0.result != nil }
+  }
+
+  func isDataReady() -> Bool { session != nil && data == .linked }
+
+  mutating func pursueDataLink(at now: Instant, into directives: inout [AgentDirective]) {
+    guard data == .closed, session != nil, wantsData else { return }
+    open(.data, at: now, into: &directives)
+  }
+
+  private mutating func closeIdleData(
+    at now: Instant, into directives: inout [AgentDirective]
+  ) {
+    guard data != .closed, !wantsData,
+      now.milliseconds(since: dataUsedAt) > Int64(settings.dataIdleMilliseconds)
+    else { return }
+    data = .closed
+    directives.append(.close(.data))
+  }
+
+  /// What was asked on a connection or in a session that is gone is asked again.
+  mutating func forgetRequests() {
+    download?.forgetRequests()
+    announced = [:]
+    outbox.forgetBatch()
+  }
+}

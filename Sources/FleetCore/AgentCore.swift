@@ -1,0 +1,170 @@
+import FleetProtocol
+
+/// The agent as a value: events and an instant go in, directives come out in order.
+///
+/// Invariant 1: `state` changes only together with a `persist` directive of the same changes.
+/// Invariant 2: nothing that the coordinator may rely on is sent before that `persist`.
+/// Invariant 3: what runs follows from `state`; after a restart the same work starts again, and
+/// everything else here is a cache of what the shell and the coordinator were last asked.
+package struct AgentCore: Sendable {
+  /// What the store holds.
+  package private(set) var state: AgentState
+  /// Constants of behaviour.
+  package let settings: AgentSettings
+  /// The model that serves; nil until the chip has loaded one.
+  package internal(set) var serving: ContentDigest?
+  /// The round that is being trained; nil while the chip only serves.
+  package internal(set) var training: RoundKey?
+  /// Dropped messages by refusal code.
+  package internal(set) var refusedFrames: [String: UInt64]
+
+  // Conversation.
+  var control: Link
+  var data: Link
+  var conversation: Conversation
+  var attempts: [WireEndpoint: UInt32]
+  var dataUsedAt: Instant
+  /// The latest time that the coordinator has told.
+  var heardTime: Instant
+  var jitter: SeedSequence
+
+  // Work that the shell was asked for.
+  var download: Download?
+  /// Whole models known to be on the disk.
+  var stored: Set<ContentDigest>
+  var loading: ContentDigest?
+  /// Models that the chip refused in this run.
+  var unloadable: Set<ContentDigest>
+  /// Models that could not be fetched lately, and when to try again.
+  var postponed: [ContentDigest: Instant]
+  /// When each update was last announced or asked for.
+  var announced: [RoundKey: Instant]
+  /// The newest round of each job that a verdict closed: an older offer is a late copy.
+  var closed: [Identifier: RoundKey]
+  /// Rounds this run declined for good, so that a repeated offer gets the same answer.
+  var declined: [RoundKey: ModelRefusal]
+  /// Nothing is started before this instant; set after a transaction failed.
+  var pausedUntil: Instant?
+  var mustPause: Bool
+
+  // Telemetry.
+  var windowSequence: UInt64
+  var outbox: Outbox
+
+  /// An agent on the state that its store loaded.
+  package init(state: AgentState, settings: AgentSettings) {
+    self.state = state
+    self.settings = settings
+    refusedFrames = [:]
+    control = .closed
+    data = .closed
+    conversation = .none
+    attempts = [:]
+    dataUsedAt = Instant(microseconds: .min)
+    heardTime = Instant(microseconds: .min)
+    jitter = SeedSequence(state: settings.jitterSeed)
+    stored = []
+    unloadable = []
+    postponed = [:]
+    announced = [:]
+    closed = [:]
+    declined = [:]
+    mustPause = false
+    windowSequence = 0
+    outbox = .unknown
+  }
+
+  /// Goes back to what the store holds after a `persist` failed; conversations go on.
+  ///
+  /// Work is taken up again after a pause, so that a full disk is not hammered.
+  package mutating func reload(_ state: AgentState) {
+    self.state = state
+    download = nil
+    loading = nil
+    announced = [:]
+    outbox = .unknown
+    mustPause = true
+    if let key = training, state.trainings[key].map({ $0.result != nil }) ?? true {
+      training = nil
+    }
+  }
+
+  /// The one door: takes an event at an instant and returns what must be done, in order.
+  package mutating func handle(_ event: AgentEvent, at now: Instant) -> [AgentDirective] {
+    var directives: [AgentDirective] = []
+    if mustPause {
+      mustPause = false
+      pausedUntil = now.advanced(milliseconds: Self.pauseMilliseconds)
+    }
+    switch event {
+    case .started: start(at: now, into: &directives)
+    case .tick: watch(at: now, into: &directives)
+    case .linked(let endpoint): link(endpoint, at: now, into: &directives)
+    case .unlinked(let endpoint, let reason, let needsOpen):
+      unlink(endpoint, reason, needsOpen: needsOpen, at: now, into: &directives)
+    case .received(let endpoint, let frames):
+      receive(frames, on: endpoint, at: now, into: &directives)
+    case .malformed(_, let frameCount):
+      count(FrameRefusal.frameCount(found: frameCount, expected: 3).code)
+    case .chunksInspected(let model, let present):
+      inspected(model, present: present, into: &directives)
+    case .chunkFailed(let model, _, let detail):
+      abandon(model, ModelRefusal("storage", detail), at: now, into: &directives)
+    case .assembled(let model, let outcome):
+      assembled(model, outcome, at: now, into: &directives)
+    case .modelLoaded(let model, let outcome):
+      loaded(model, outcome, at: now, into: &directives)
+    case .trained(let key, let result, let nextOrdinal):
+      finish(key, result, nextOrdinal: nextOrdinal, into: &directives)
+    case .trainingFailed(let key, let code, let detail):
+      giveUp(key, ModelRefusal(code, detail), at: now, into: &directives)
+    case .windowClosed(let window): queue(window, into: &directives)
+    case .outboxSent(let last, let boot): sent(last, boot: boot, at: now)
+    case .stopping:
+      stop(into: &directives)
+      return directives
+    }
+    pursue(at: now, into: &directives)
+    return directives
+  }
+
+  static let pauseMilliseconds: Int64 = 5_000
+
+  /// Applies changes to the state and asks for the same changes on the disk.
+  mutating func persist(_ changes: [AgentChange], into directives: inout [AgentDirective]) {
+    state.apply(changes)
+    directives.append(.persist(changes))
+  }
+
+  mutating func count(_ code: String) {
+    refusedFrames[code, default: 0] += 1
+  }
+
+  /// Tells the log something about this node.
+  func report(
+    _ kind: String, _ detail: String, at now: Instant, into directives: inout [AgentDirective]
+  ) {
+    directives.append(.report(FleetEvent(settings.node, kind, detail, at: now)))
+  }
+
+  /// Starts whatever the state still asks for; called after every event.
+  private mutating func pursue(at now: Instant, into directives: inout [AgentDirective]) {
+    if let until = pausedUntil {
+      guard now >= until else { return }
+      pausedUntil = nil
+    }
+    pursueModels(at: now, into: &directives)
+    pursueTraining(at: now, into: &directives)
+    pursueDataLink(at: now, into: &directives)
+    pursueChunks(at: now, into: &directives)
+    pursueUpdates(at: now, into: &directives)
+    pursueOutbox(at: now, into: &directives)
+  }
+
+  /// The later of the node's clock and the last time heard: an old clock revives nothing.
+  func verifier(at now: Instant) -> ModelVerifier {
+    ModelVerifier(
+      node: settings.node, chip: settings.chip, root: settings.root,
+      floors: state.releaseFloors, now: max(now, heardTime))
+  }
+}
