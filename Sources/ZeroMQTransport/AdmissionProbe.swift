@@ -22,30 +22,34 @@ package struct AdmissionProbe: Sendable {
   ///
   /// The sockets are made, used and closed on the calling thread.
   package func run(
-    _ endpoint: WireEndpoint, address: String, serverKey: CurvePublicKey, context: Context
+    _ endpoint: WireEndpoint, address: String, serverKey: CurvePublicKey, context: Context,
+    patienceMilliseconds: Int = AdmissionProbe.patienceMilliseconds
   ) throws(TransportError) {
     let outcome: Bool?
     do throws(ZMQError) {
-      outcome = try isRefused(endpoint, address: address, serverKey: serverKey, context: context)
+      outcome = try isRefused(
+        endpoint, address: address, serverKey: serverKey, context: context,
+        milliseconds: patienceMilliseconds)
     } catch {
       throw .socket(error)
     }
     guard let outcome else {
-      throw .selfTestUndecided(address: address, milliseconds: Self.patienceMilliseconds)
+      throw .selfTestUndecided(address: address, milliseconds: patienceMilliseconds)
     }
     guard outcome else { throw .strangerAdmitted(address: address) }
   }
 
   /// Nil when the door said neither yes nor no in time.
   private func isRefused(
-    _ endpoint: WireEndpoint, address: String, serverKey: CurvePublicKey, context: Context
+    _ endpoint: WireEndpoint, address: String, serverKey: CurvePublicKey, context: Context,
+    milliseconds: Int
   ) throws(ZMQError) -> Bool? {
     let socket = try Socket(.dealer, in: context)
     try EndpointSettings.applyClient(
       to: socket, endpoint, keys: keys, serverKey: serverKey, reconnectMilliseconds: 100)
     let monitor = try ConnectionMonitor(socket, name: "probe-\(endpoint.rawValue)", in: context)
     try socket.connect(address)
-    let deadline = SteadyClock.milliseconds() + Int64(Self.patienceMilliseconds)
+    let deadline = SteadyClock.milliseconds() + Int64(milliseconds)
     while SteadyClock.milliseconds() < deadline {
       Poller.wait(monitor.socket, milliseconds: 100)
       while let change = try monitor.next() {

@@ -35,6 +35,7 @@ package final class AgentTransport: Sendable {
       context: context, deliver: deliver)
     let first = try DealerEndpoint(plan)
     plan.endpoint = .data
+    plan.meter = ByteMeter()
     do throws(TransportError) {
       self.data = try DealerEndpoint(plan)
     } catch {
@@ -70,6 +71,15 @@ package final class AgentTransport: Sendable {
 
   /// Messages given up since the start.
   package var droppedSends: Int { control.dropped + data.dropped }
+
+  /// Bytes that one endpoint has moved since the start, over all its connections.
+  package func bytes(_ endpoint: WireEndpoint) -> TransferredBytes { dealer(endpoint).bytes }
+
+  /// Bytes of frames sent since the start, both endpoints together; see `TransferredBytes`.
+  package var sentBytes: UInt64 { control.bytes.sent + data.bytes.sent }
+
+  /// Bytes of frames received since the start, both endpoints together.
+  package var receivedBytes: UInt64 { control.bytes.received + data.bytes.received }
 
   /// Closes everything and returns when no callback runs any more; may be called again.
   package func stop() {

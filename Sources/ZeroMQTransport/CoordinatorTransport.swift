@@ -1,4 +1,4 @@
-import FleetProtocol
+package import FleetProtocol
 
 /// A coordinator's doors: two encrypted ROUTER endpoints behind one allow-list of keys.
 ///
@@ -12,7 +12,6 @@ package final class CoordinatorTransport: Sendable {
   /// Where the data endpoint really listens, as `tcp://HOST:PORT`.
   package let dataAddress: String
 
-  private let context: Context
   private let list: AdmissionList
   private let admission: AdmissionThread
   private let control: RouterEndpoint
@@ -30,6 +29,7 @@ package final class CoordinatorTransport: Sendable {
     keys: CurveKeyPair, control: String, data: String, allowed: [CurvePublicKey: String] = [:],
     deliver: @escaping @Sendable (TransportEvent) -> Void
   ) throws(TransportError) {
+    // Held by the threads alone: the last one to end waits until libzmq has closed the ports.
     let context = try Context(ioThreads: 2)
     let list = AdmissionList(allowed)
     let probe = try AdmissionProbe()
@@ -49,7 +49,6 @@ package final class CoordinatorTransport: Sendable {
       admission.stop()
       throw error
     }
-    self.context = context
     self.list = list
     self.admission = admission
     self.control = opened[0]
@@ -82,7 +81,17 @@ package final class CoordinatorTransport: Sendable {
   /// Messages dropped at once by `send` since the start.
   package var droppedSends: Int { control.dropped + data.dropped }
 
-  /// Closes everything and returns when no callback runs any more; may be called again.
+  /// Bytes that one endpoint has moved since the start, over all peers.
+  package func bytes(_ endpoint: WireEndpoint) -> TransferredBytes {
+    switch endpoint {
+    case .control: control.bytes
+    case .data: data.bytes
+    }
+  }
+
+  /// Closes everything and returns when no callback runs any more and both ports are free again.
+  ///
+  /// May be called again.
   ///
   /// What libzmq has not put on the wire by then is lost.
   package func stop() {

@@ -16,12 +16,14 @@ struct DealerBacklog {
 
   /// Hands over as much as libzmq takes, in order.
   mutating func flush(
-    to socket: borrowing Socket, _ mailbox: Mailbox<DealerEndpoint.Order>
+    to socket: borrowing Socket, _ mailbox: Mailbox<DealerEndpoint.Order>, _ meter: ByteMeter
   ) throws(ZMQError) {
     while head < waiting.count {
       switch socket.send(waiting[head].frames) {
       case .full: return compact()
-      case .sent: mailbox.done(bytes: waiting[head].bytes)
+      case .sent:
+        meter.addSent(waiting[head].bytes)
+        mailbox.done(bytes: waiting[head].bytes)
       case .unreachable: mailbox.done(bytes: waiting[head].bytes, dropped: true)
       case .failed(let error): throw error
       }

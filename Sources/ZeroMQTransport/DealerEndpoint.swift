@@ -24,6 +24,7 @@ final class DealerEndpoint: Sendable {
     var reconnectMilliseconds: Int32
     var lingerMilliseconds: Int32
     var context: Context
+    var meter = ByteMeter()
     var deliver: @Sendable (AgentTransportEvent) -> Void
   }
 
@@ -31,6 +32,7 @@ final class DealerEndpoint: Sendable {
   private static let turnMessages = 256
 
   private let mailbox: Mailbox<Order>
+  private let meter: ByteMeter
   private let owner: OwnerThread
 
   /// Starts the thread without a socket.
@@ -44,6 +46,7 @@ final class DealerEndpoint: Sendable {
       throw .socket(error)
     }
     self.mailbox = mailbox
+    meter = plan.meter
     let start = try OwnerThread.start(name: "zmq-\(plan.endpoint.rawValue)") {
       (ready: (Bool) -> Void) throws(TransportError) in
       ready(true)
@@ -64,6 +67,9 @@ final class DealerEndpoint: Sendable {
 
   /// Messages lost since the start: refused when full, or still waiting at an open or close.
   var dropped: Int { mailbox.dropped }
+
+  /// Bytes moved since the start, over all sockets of this endpoint.
+  var bytes: TransferredBytes { meter.total }
 
   func stop() {
     mailbox.closeAndWake()
@@ -120,7 +126,7 @@ final class DealerEndpoint: Sendable {
         socket, sending: !backlog.isEmpty, monitor: monitor.socket, mailbox: mailbox.descriptor)
       let closing = mailbox.isClosed
       if let next = sort(mailbox, &backlog), !closing { return next }
-      try backlog.flush(to: socket, mailbox)
+      try backlog.flush(to: socket, mailbox, plan.meter)
       if closing {
         try socket.set(ZMQ_LINGER, plan.lingerMilliseconds, "LINGER")
         return .end
@@ -158,6 +164,7 @@ final class DealerEndpoint: Sendable {
       guard let inbound = try socket.receive(frameLimit: EndpointSettings.framesMax) else {
         return
       }
+      plan.meter.addReceived(inbound.byteCount)
       if inbound.frameCount <= EndpointSettings.framesMax {
         plan.deliver(.received(plan.endpoint, frames: inbound.frames))
       } else {

@@ -15,6 +15,7 @@ final class RouterEndpoint: Sendable {
   /// The address that the socket really listens on.
   let address: String
   private let mailbox: Mailbox<Outbound>
+  private let meter = ByteMeter()
   private let owner: OwnerThread
 
   /// Binds on a new thread; returns when clients may connect.
@@ -31,11 +32,12 @@ final class RouterEndpoint: Sendable {
       throw .socket(error)
     }
     self.mailbox = mailbox
+    let meter = meter
     (owner, self.address) = try OwnerThread.start(name: "zmq-\(endpoint.rawValue)") {
       (ready: (String) -> Void) throws(TransportError) in
       let socket = try Self.listen(endpoint, address: address, keys: keys, context: context)
       ready(socket.address)
-      Self.serve(socket.socket, endpoint, mailbox: mailbox, deliver: deliver)
+      Self.serve(socket.socket, endpoint, mailbox: mailbox, meter, deliver: deliver)
     }
   }
 
@@ -47,6 +49,9 @@ final class RouterEndpoint: Sendable {
 
   /// Messages refused because too much waited.
   var dropped: Int { mailbox.dropped }
+
+  /// Bytes moved since the start, over all peers; routing ids are not counted.
+  var bytes: TransferredBytes { meter.total }
 
   /// Hands the posted messages to libzmq, closes the socket and ends the thread.
   func stop() {
@@ -75,7 +80,7 @@ final class RouterEndpoint: Sendable {
 
   private static func serve(
     _ socket: borrowing Socket, _ endpoint: WireEndpoint, mailbox: Mailbox<Outbound>,
-    deliver: (TransportEvent) -> Void
+    _ meter: ByteMeter, deliver: (TransportEvent) -> Void
   ) {
     while true {
       Poller.wait(socket, mailbox: mailbox.descriptor)
@@ -83,24 +88,26 @@ final class RouterEndpoint: Sendable {
       for outbound in mailbox.take() {
         mailbox.done(bytes: outbound.bytes)
         switch socket.send([outbound.peer.routingID] + outbound.frames) {
-        case .sent: continue
+        case .sent: meter.addSent(outbound.bytes - outbound.peer.routingID.count)
         case .unreachable: deliver(.undeliverable(peer: outbound.peer, reason: .gone))
         case .full: deliver(.undeliverable(peer: outbound.peer, reason: .full))
         case .failed(let error): deliver(.failed(endpoint: endpoint, error: error))
         }
       }
       guard !closing else { return }
-      receive(from: socket, endpoint, deliver: deliver)
+      receive(from: socket, endpoint, meter, deliver: deliver)
     }
   }
 
   private static func receive(
-    from socket: borrowing Socket, _ endpoint: WireEndpoint, deliver: (TransportEvent) -> Void
+    from socket: borrowing Socket, _ endpoint: WireEndpoint, _ meter: ByteMeter,
+    deliver: (TransportEvent) -> Void
   ) {
     do throws(ZMQError) {
       for _ in 0..<turnMessages {
         let limit = EndpointSettings.framesMax + 1
         guard let inbound = try socket.receive(frameLimit: limit) else { return }
+        meter.addReceived(inbound.byteCount - inbound.frames[0].count)
         let peer = PeerAddress(endpoint: endpoint, routingID: inbound.frames[0])
         if (2...limit).contains(inbound.frameCount) {
           deliver(

@@ -34,6 +34,8 @@ package struct Socket: ~Copyable {
     package var frames: [[UInt8]]
     /// Frames that the message really had.
     package var frameCount: Int
+    /// Bytes of all its frames, those past the limit included.
+    package var byteCount: Int
     /// Identity that the authentication handler gave to the sender, empty without one.
     package var userID: String
   }
@@ -126,7 +128,7 @@ package struct Socket: ~Copyable {
   ///
   /// Frames past the limit are never copied.
   package func receive(frameLimit: Int) throws(ZMQError) -> Inbound? {
-    var inbound = Inbound(frames: [], frameCount: 0, userID: "")
+    var inbound = Inbound(frames: [], frameCount: 0, byteCount: 0, userID: "")
     repeat {
       zmq_msg_init(message)
       defer { zmq_msg_close(message) }
@@ -138,6 +140,7 @@ package struct Socket: ~Copyable {
         }
       }
       inbound.frameCount += 1
+      inbound.byteCount += zmq_msg_size(message)
       if inbound.frameCount <= frameLimit {
         inbound.frames.append(
           [UInt8](

@@ -1,11 +1,11 @@
 /// Which unknown keys were reported lately: bounded, so that a flood of keys costs nothing.
-struct StrangerTable {
+package struct StrangerTable {
   /// Keys remembered; the one first seen longest ago makes room.
-  static let keysMax = 1_000
+  package static let keysMax = 1_000
   /// A key that keeps knocking is reported again after that long.
-  static let repeatMilliseconds: Int64 = 60_000
+  package static let repeatMilliseconds: Int64 = 60_000
   /// Reports of one second, all keys together.
-  static let reportsPerSecondMax = 20
+  package static let reportsPerSecondMax = 20
 
   private var reportedAt: [CurvePublicKey: Int64] = [:]
   private var ring: [CurvePublicKey] = []
@@ -13,11 +13,14 @@ struct StrangerTable {
   private var second: Int64 = 0
   private var reportsThisSecond = 0
 
+  /// An empty table.
+  package init() {}
+
   /// Keys remembered now.
-  var count: Int { ring.count }
+  package var count: Int { ring.count }
 
   /// True when this knock is worth a report, with the time in milliseconds of any steady clock.
-  mutating func shouldReport(_ key: CurvePublicKey, at now: Int64) -> Bool {
+  package mutating func shouldReport(_ key: CurvePublicKey, at now: Int64) -> Bool {
     if let last = reportedAt[key], now - last < Self.repeatMilliseconds { return false }
     if now / 1_000 != second {
       second = now / 1_000
