@@ -111,7 +111,7 @@ let package = Package(
       dependencies: [
         "FleetCore", "FleetProtocol", "FleetStore", "ZeroMQTransport", "Accelerator",
         "CompiledModel", "SensorData", "SpikingNetwork", "Federation", "Workbench", arguments,
-        logging, yams,
+        logging, protobuf, yams,
       ],
       path: "agent", swiftSettings: settings),
     .executableTarget(

@@ -1,0 +1,77 @@
+package import FleetProtocol
+
+/// Everything an agent is told: flag, then environment, then file, then default.
+package struct AgentConfiguration: Sendable, Equatable {
+  /// Prefix of the environment variables.
+  package static let environmentPrefix = "SPIKEFLEET_AGENT_"
+
+  /// Name of this node, as the operator accepts it.
+  package var node: Identifier
+  /// The coordinator's pinned CURVE key, 40 characters of Z85.
+  package var coordinatorKey: String
+  /// `tcp://HOST:PORT` of the coordinator's control endpoint.
+  package var control: String
+  /// `tcp://HOST:PORT` of the coordinator's data endpoint.
+  package var data: String
+  /// File with this node's CURVE key pair, mode 0600.
+  package var keyFile: String
+  /// Signed root file: whose signatures this node believes.
+  package var rootFile: String
+  /// Folder of the database and the models.
+  package var stateFolder: String
+  /// Folder of labelled samples: this node's sensor.
+  package var stream: String
+  /// Name of the chip architecture this node carries.
+  package var chip: String
+  /// Samples shown to the chip each second.
+  package var inferencesPerSecond: Double
+  /// Length of a telemetry window.
+  package var telemetrySeconds: Double
+  /// One of `LogFormat.levels`.
+  package var logLevel: String
+  /// How the log is written.
+  package var logFormat: LogFormat
+
+  /// Asks the file for each key that exists and refuses all others.
+  package init(_ file: ConfigurationFile) throws(ConfigurationError) {
+    let name = try file.string("node")
+    guard let node = Identifier(name) else {
+      throw file.error(
+        "node", found: "`\(name)`",
+        expected: "1 to \(Limits.identifierLengthMax) of a-z, 0-9, `.`, `_`, `-`, letter or digit "
+          + "first", cure: "use the name under which the operator accepts this node")
+    }
+    self.node = node
+    coordinatorKey = try file.string("coordinator.publicKey")
+    control = try Self.address("coordinator.control", file)
+    data = try Self.address("coordinator.data", file)
+    keyFile = try file.path("keyFile")
+    rootFile = try file.path("rootFile")
+    stateFolder = try file.path("stateFolder")
+    stream = try file.path("stream")
+    chip = try file.string("chip")
+    inferencesPerSecond = try file.double("inferencesPerSecond", default: 50, in: 0.01...100_000)
+    telemetrySeconds = try file.double("telemetrySeconds", default: 2, in: 0.05...3_600)
+    logLevel = try file.choice("logLevel", of: LogFormat.levels, default: "info")
+    let format = try file.choice(
+      "logFormat", of: LogFormat.allCases.map(\.rawValue), default: LogFormat.text.rawValue)
+    logFormat = LogFormat(rawValue: format) ?? .text
+    try file.finish()
+  }
+
+  private static func address(
+    _ key: String, _ file: ConfigurationFile
+  ) throws(ConfigurationError) -> String {
+    let text = try file.string(key)
+    let scheme = "tcp://"
+    guard text.hasPrefix(scheme), let colon = text.lastIndex(of: ":"),
+      text.distance(from: text.startIndex, to: colon) > scheme.count,
+      let port = Int(text[text.index(after: colon)...]), (1...65_535).contains(port)
+    else {
+      throw file.error(
+        key, found: "`\(text)`", expected: "tcp://HOST:PORT",
+        cure: "write the address that the coordinator's log names")
+    }
+    return text
+  }
+}

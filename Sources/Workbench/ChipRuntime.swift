@@ -1,0 +1,206 @@
+import Accelerator
+import CompiledModel
+import Federation
+package import FleetCore
+package import FleetProtocol
+package import SpikingNetwork
+
+/// The chips of a node as a value: one serves the stream, another one learns beside it.
+///
+/// Whoever owns it says when: each call shows one sample or none. It reads no clock and no disk.
+/// Counters only rise, also over changes of the model and runs that were given up.
+package struct ChipRuntime: Sendable {
+  /// Samples over which online accuracy is judged; a new model starts a new window.
+  package static let recentSamples = 200
+  /// Models that are loaded and not asked to serve yet; the oldest gives way.
+  private static let loadedMax = 2
+
+  private struct Serving: Sendable {
+    var digest: ContentDigest
+    var prices: [UInt8]
+    var accelerator: Accelerator
+  }
+
+  private let chip: String
+  private let stream: LabelledSamples
+  private let labelMax: Int
+  private var loaded: [Serving] = []
+  private var serving: Serving?
+  private var cursor = 0
+  private var order: StreamOrder
+  private var runs: [TrainingRun] = []
+  private var recent = RecentAccuracy(size: recentSamples)
+  /// What was counted by chips that are gone, and all that is no count of a chip.
+  private var counters = WireTelemetryWindow()
+  private var retiredPicoseconds: UInt64 = 0
+
+  /// A node without a model; the stream has at least one sample.
+  package init(chip: String, stream: LabelledSamples) {
+    precondition(!stream.isEmpty, "a stream without samples")
+    self.chip = chip
+    self.stream = stream
+    labelMax = Int(stream.labels.max() ?? 0)
+    order = StreamOrder(count: stream.count)
+  }
+
+  // MARK: models
+
+  /// Reads a model, holds it against chip and stream, and shows it one sample as a probe.
+  ///
+  /// The probe counts as an inference. What serves goes on.
+  package mutating func load(_ digest: ContentDigest, bytes: [UInt8]) -> LoadOutcome {
+    let model: CompiledModel
+    do {
+      model = try readModel(bytes)
+    } catch {
+      return .refused(code: error.code, detail: error.detail)
+    }
+    var accelerator = Accelerator(model)
+    let probe = stream[cursor % stream.count]
+    _ = accelerator.infer(probe.intensities, sample: probe.id)
+    counters.inferences += 1
+    loaded.removeAll { $0.digest == digest }
+    if loaded.count == Self.loadedMax { retire(loaded.removeFirst().accelerator) }
+    loaded.append(
+      Serving(digest: digest, prices: model.prices.digest, accelerator: accelerator))
+    return .ready
+  }
+
+  /// Serves a loaded model from the next sample on; false where it is not loaded.
+  package mutating func serve(_ digest: ContentDigest) -> Bool {
+    if serving?.digest == digest { return true }
+    guard let index = loaded.firstIndex(where: { $0.digest == digest }) else { return false }
+    if let serving { retire(serving.accelerator) }
+    serving = loaded.remove(at: index)
+    recent = RecentAccuracy(size: Self.recentSamples)
+    return true
+  }
+
+  /// Whether a model serves.
+  package var isServing: Bool { serving != nil }
+
+  /// Shows the next sample of the stream to the model that serves, and starts over at its end.
+  package mutating func inferNext() {
+    guard serving != nil else { return }
+    let sample = stream[cursor]
+    cursor = (cursor + 1) % stream.count
+    let label = serving?.accelerator.infer(sample.intensities, sample: sample.id).label
+    let isHit = label == sample.label
+    counters.inferences += 1
+    counters.labelled += 1
+    if isHit { counters.correct += 1 }
+    recent.add(isHit)
+  }
+
+  // MARK: training
+
+  /// Starts a training run, after those that were started before.
+  package mutating func begin(
+    _ order: TrainingOrder, base bytes: [UInt8]
+  ) throws(ChipRefusal) {
+    let model = try readModel(bytes)
+    guard let run = TrainingRun(order, model: model) else {
+      throw ChipRefusal(
+        code: "not-plastic", detail: "model `\(model.name)` has no layer that learns")
+    }
+    guard labelMax < model.classes else {
+      throw ChipRefusal(
+        code: "stream-labels",
+        detail: "the stream has label \(labelMax), model `\(model.name)` \(model.classes) classes")
+    }
+    guard order.samples > 0 else {
+      throw ChipRefusal(code: "samples", detail: "a run of no samples")
+    }
+    stopTraining(order.key)
+    runs.append(run)
+  }
+
+  /// Gives up a run; what it counted stays counted.
+  package mutating func stopTraining(_ key: RoundKey) {
+    for index in runs.indices.reversed() where runs[index].order.key == key {
+      retire(runs.remove(at: index).accelerator)
+    }
+  }
+
+  /// The round whose run is trained next; nil without any.
+  package var trainingKey: RoundKey? { runs.first?.order.key }
+
+  /// Trains the next sample of the oldest run; the run's outcome after its last one.
+  package mutating func trainNext() -> FinishedTraining? {
+    guard !runs.isEmpty else { return nil }
+    let position = order.position(of: runs[0].ordinal)
+    let isHit = runs[0].train(stream[position])
+    counters.learningSamples += 1
+    if isHit { counters.learningCorrect += 1 }
+    guard runs[0].isDone else { return nil }
+    let run = runs.removeFirst()
+    retire(run.accelerator)
+    return run.finished()
+  }
+
+  // MARK: telemetry
+
+  /// All counters since the start; the owner adds what it alone knows.
+  package func window() -> WireTelemetryWindow {
+    var window = counters
+    var picoseconds = retiredPicoseconds
+    let chips = loaded.map(\.accelerator) + runs.map(\.accelerator)
+    for accelerator in chips + (serving.map { [$0.accelerator] } ?? []) {
+      window.add(accelerator)
+      picoseconds += accelerator.inferencePicoseconds + accelerator.learningPicoseconds
+    }
+    window.chipTimeUs = picoseconds / 1_000_000
+    window.modelDigest = wireBytes(serving?.digest.bytes ?? [])
+    window.priceDigest = wireBytes(serving?.prices ?? [])
+    window.learningState = runs.first.map { "\($0.order.key)" } ?? "idle"
+    window.recentLabelled = UInt32(recent.labelled)
+    window.recentCorrect = UInt32(recent.correct)
+    return window
+  }
+
+  private mutating func retire(_ accelerator: Accelerator) {
+    counters.add(accelerator)
+    retiredPicoseconds += accelerator.inferencePicoseconds + accelerator.learningPicoseconds
+  }
+
+  private func readModel(_ bytes: [UInt8]) throws(ChipRefusal) -> CompiledModel {
+    let model: CompiledModel
+    do {
+      model = try CompiledModel(reading: bytes)
+    } catch {
+      throw ChipRefusal(code: "model-unreadable", detail: "\(error)")
+    }
+    guard model.chip == chip else {
+      throw ChipRefusal(
+        code: "chip", detail: "compiled for `\(model.chip)`, this node carries `\(chip)`")
+    }
+    guard model.inputs == stream.channels else {
+      throw ChipRefusal(
+        code: "stream-shape",
+        detail: "model `\(model.name)` has \(model.inputs) inputs, the stream \(stream.channels) "
+          + "channels")
+    }
+    return model
+  }
+}
+
+/// Why the chip does not take a model or a training run.
+package struct ChipRefusal: Error, Sendable, Equatable {
+  /// Stable code: `model-unreadable`, `chip`, `stream-shape`, `stream-labels`, `not-plastic`,
+  /// `samples`.
+  package let code: String
+  /// What was found.
+  package let detail: String
+}
+
+extension WireTelemetryWindow {
+  /// Adds a chip's event counts.
+  fileprivate mutating func add(_ accelerator: Accelerator) {
+    inferenceCounts = Self.sum(inferenceCounts, accelerator.inferenceCounts)
+    learningCounts = Self.sum(learningCounts, accelerator.learningCounts)
+  }
+
+  private static func sum(_ left: [UInt64], _ right: [UInt64]) -> [UInt64] {
+    left.isEmpty ? right : zip(left, right).map { $0 &+ $1 }
+  }
+}
