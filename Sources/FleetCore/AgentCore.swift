@@ -84,6 +84,8 @@ package struct AgentCore: Sendable {
     announced = [:]
     outbox = .unknown
     mustPause = true
+    // An activation that was not stored was not carried out either: what is stored serves again.
+    if serving != state.active?.model { serving = nil }
     if let key = training, state.trainings[key].map({ $0.result != nil }) ?? true {
       training = nil
     }

@@ -24,7 +24,7 @@ package struct Session: Sendable {
   /// How recently the node was heard, as last reported.
   package var liveness: Liveness
   /// Malformed messages so far.
-  var strikes: Int
+  package internal(set) var strikes: Int
   /// When each round was last offered in this conversation.
   var offers: [RoundKey: Instant]
   private var lastSequence: UInt64

@@ -23,6 +23,8 @@ struct SimulatedAgent {
   var socketCount = 0
   var ticks = 0
   var training: RoundKey?
+  /// The model that the chip was last told to serve.
+  var served: ContentDigest?
 
   init(node: Identifier) { self.node = node }
 }
@@ -47,6 +49,7 @@ extension SimulatedFleet {
     agents[index].life += 1
     agents[index].core = nil
     agents[index].training = nil
+    agents[index].served = nil
     for endpoint in WireEndpoint.allCases { closeSocket(index, endpoint) }
     plan(.startAgent(index), in: delay(100...3_000))
   }
@@ -97,6 +100,7 @@ extension SimulatedFleet {
       trace("\(agents[index].node) serves \(model)")
       require(agents[index].blobs[model] != nil, "\(agents[index].node) serves without a blob")
       require(agents[index].state.active?.model == model, "serves what is not recorded")
+      agents[index].served = model
     case .train(let order):
       require(agents[index].training == nil, "two training runs at a time")
       require(agents[index].blobs[order.base] != nil, "trains without its base")

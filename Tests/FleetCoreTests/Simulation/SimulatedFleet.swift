@@ -155,7 +155,8 @@ struct SimulatedFleet {
     else { return false }
     return agents.allSatisfy { agent in
       guard let record = state.nodes[agent.node], let core = agent.core else { return false }
-      return core.serving == job.current && core.state.trainings.isEmpty
+      return core.serving == job.current && agent.served == job.current
+        && core.state.trainings.isEmpty
         && agent.outbox.isEmpty && record.observed?.phase == .active
         && record.observed?.generation == record.desired?.generation
     }
