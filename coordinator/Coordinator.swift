@@ -106,6 +106,9 @@ struct Coordinator: AsyncParsableCommand {
     let service = CoordinatorService(
       daemon: daemon, root: keys.root, publicKey: keys.curve.publicKey,
       controlAddress: transport.controlAddress, dataAddress: transport.dataAddress)
+    // The group describes whole services, keys and all, below this level.
+    var groupLog = log
+    groupLog.logLevel = max(log.logLevel, .warning)
     let group = ServiceGroup(
       configuration: .init(
         services: [
@@ -113,7 +116,7 @@ struct Coordinator: AsyncParsableCommand {
           .init(
             service: AdminService(service: service, token: token, settings: settings, log: log)),
         ],
-        gracefulShutdownSignals: [.sigterm, .sigint], logger: log))
+        gracefulShutdownSignals: [.sigterm, .sigint], logger: groupLog))
     try await group.run()
     log.notice("stopped", metadata: ["epoch": "\(state.epoch)"])
   }

@@ -58,7 +58,7 @@ package struct Accelerator: Sendable {
 
   /// Shows one sample with fixed weights.
   ///
-  /// `intensities` must have one value a channel; the spikes depend on `sample`, its id in the data.
+  /// `intensities` has one value a channel; spikes depend on `sample`, its id in the data set.
   package mutating func infer(_ intensities: [UInt8], sample: UInt64) -> Inference {
     begin(intensities, extraSteps: 0)
     for step in 0..<model.steps { forward(intensities, sample: sample, step: step) }

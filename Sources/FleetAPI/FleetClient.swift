@@ -9,6 +9,13 @@ import NIOHTTP1
 ///
 /// Every call throws `ServiceError`; status 0 with code `unreachable` when nobody answers.
 package struct FleetClient: FleetService {
+  /// Says at once when nobody listens, where the shared client would dial until its deadline.
+  private static let http: HTTPClient = {
+    var configuration = HTTPClient.Configuration()
+    configuration.connectionPool.retryConnectionEstablishment = false
+    return HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
+  }()
+
   private let endpoint: String
   private let token: BearerToken
   private let timeoutSeconds: Int64
@@ -117,7 +124,7 @@ package struct FleetClient: FleetService {
     let response: HTTPClientResponse
     let body: ByteBuffer
     do {
-      response = try await HTTPClient.shared.execute(
+      response = try await Self.http.execute(
         request, timeout: .seconds(timeoutSeconds))
       body = try await response.body.collect(upTo: bytesMax)
     } catch {

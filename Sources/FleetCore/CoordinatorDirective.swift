@@ -85,6 +85,18 @@ package struct AggregationOrder: Sendable, Equatable {
   package var published: ContentDigest
   /// Updates in node order.
   package var updates: [SealedEntry]
+
+  /// An order with all its facts.
+  package init(
+    key: RoundKey, sealedHash: ContentDigest, base: ModelRecord, published: ContentDigest,
+    updates: [SealedEntry]
+  ) {
+    self.key = key
+    self.sealedHash = sealedHash
+    self.base = base
+    self.published = published
+    self.updates = updates
+  }
 }
 
 /// One update of a sealed set.
@@ -95,6 +107,13 @@ package struct SealedEntry: Sendable, Equatable {
   package var digest: ContentDigest
   /// Its weight in the average.
   package var samples: UInt32
+
+  /// An entry with all its facts.
+  package init(node: Identifier, digest: ContentDigest, samples: UInt32) {
+    self.node = node
+    self.digest = digest
+    self.samples = samples
+  }
 }
 
 /// Constants of a coordinator's behaviour.

@@ -76,10 +76,10 @@ extension NetworkLowering {
       let psi = ScaledInteger(one / Double(spiking.threshold), shiftMax: 40)
       program.psiMultiplier = psi.multiplier
       program.psiShift = psi.shift
-      // The errors of a step add up to less than two, whatever the number of classes.
+      // Errors of a step add up to less than two in magnitude, and mirrored weights may grow to
+      // 127, so no signal is ever clipped.
       let readout = quantised[index + 1]
-      let mirrored = readout.inference.reduce(0) { max($0, abs(Int($1))) }
-      largest *= Double(min(127, 2 * mirrored)) * (1 + Double(classes) / (2 * one))
+      largest *= Double(2 * ChipArithmetic.weightLimit) * (1 + Double(classes) / (2 * one))
       unit *= Double(sign: .plus, exponent: readout.exponent, significand: 1)
       height = rule.gamma
     }

@@ -47,8 +47,13 @@ struct QuantisedWeights {
     self.largest = largest * r
     var reach = largest * r / Double(limit)
     if case .threeFactor? = projection.plasticity {
-      // However small weights start, they may grow to the threshold before they saturate.
-      reach = max(reach, threshold / 128)
+      // However small weights start, a spiking layer's may grow to the threshold before they
+      // saturate, and a readout's, which learning moves furthest, to two logits for each spike.
+      if case .lif = link.population.model {
+        reach = max(reach, threshold / 128)
+      } else {
+        reach = max(reach, 2.0 / 128)
+      }
     }
     exponent = Self.exponent(reach: reach, threshold: threshold)
 

@@ -44,10 +44,10 @@ struct TrainingRun: Sendable {
   /// The update: learnt minus base weights of each plastic layer.
   func finished() -> FinishedTraining {
     let learnt = zip(accelerator.plasticWeights, model.plasticWeights)
-    let layers = zip(model.plasticLayers, learnt).map { layer, weights in
-      ModelUpdate.Layer(
-        index: layer,
-        deltas: .integer(zip(weights.0, weights.1).map { Int32($0) - Int32($1) }))
+    let layers = zip(UpdateDoor.shape(of: model), learnt).map { shape, weights in
+      LayerDelta(
+        layer: shape.layer, exponent: shape.exponent,
+        deltas: zip(weights.0, weights.1).map { Int32($0) - Int32($1) })
     }
     let update = ModelUpdate(
       base: order.base.bytes, samples: order.samples, correct: correct, layers: layers)

@@ -47,12 +47,13 @@ package struct AdmissionProbe: Sendable {
     let socket = try Socket(.dealer, in: context)
     try EndpointSettings.applyClient(
       to: socket, endpoint, keys: keys, serverKey: serverKey, reconnectMilliseconds: 100)
-    let monitor = try ConnectionMonitor(socket, name: "probe-\(endpoint.rawValue)", in: context)
-    try socket.connect(address)
+    let monitored = try MonitoredSocket(
+      socket, name: "probe-\(endpoint.rawValue)", in: context)
+    try monitored.socket.connect(address)
     let deadline = SteadyClock.milliseconds() + Int64(milliseconds)
     while SteadyClock.milliseconds() < deadline {
-      Poller.wait(monitor.socket, milliseconds: 100)
-      while let change = try monitor.next() {
+      Poller.wait(monitored.channel, milliseconds: 100)
+      while let change = try monitored.next() {
         switch change {
         case .refused: return true
         case .succeeded: return false

@@ -1,4 +1,5 @@
 internal import CZeroMQ
+internal import FleetProtocol
 internal import Glibc
 
 /// Answers libzmq's authentication requests (RFC 27) from memory: 200 or 400, never 300.
@@ -32,10 +33,7 @@ final class AdmissionThread: Sendable {
         var strangers = StrangerTable()
         while !mailbox.isClosed {
           Poller.wait(socket, mailbox: mailbox.descriptor)
-          while let request = try socket.receive(frameLimit: 7) {
-            _ = socket.send(
-              Self.reply(to: request, list: list, strangers: &strangers, deliver: deliver))
-          }
+          Self.answer(on: socket, list: list, strangers: &strangers, deliver: deliver)
         }
       } catch {
         throw .socket(error)
@@ -48,6 +46,22 @@ final class AdmissionThread: Sendable {
   func stop() {
     mailbox.closeAndWake()
     owner.join()
+  }
+
+  /// Answers what waits; a failed call is reported and the door goes on.
+  private static func answer(
+    on socket: borrowing Socket, list: AdmissionList, strangers: inout StrangerTable,
+    deliver: (TransportEvent) -> Void
+  ) {
+    do throws(ZMQError) {
+      while let request = try socket.receive(frameLimit: 7) {
+        let reply = reply(to: request, list: list, strangers: &strangers, deliver: deliver)
+        if case .failed(let error) = socket.send(reply) { throw error }
+      }
+    } catch {
+      // Both endpoints depend on it; control is the one whose loss nobody can overlook.
+      deliver(.failed(endpoint: .control, error: error))
+    }
   }
 
   /// Frames: version, request id, domain, address, identity, mechanism, client key.

@@ -60,7 +60,7 @@ struct LinkState {
 
   /// The report that a change is worth, nil for one already made.
   mutating func event(
-    for change: ConnectionMonitor.Change, _ endpoint: WireEndpoint
+    for change: MonitoredSocket.Change, _ endpoint: WireEndpoint
   ) -> AgentTransportEvent? {
     let before = state
     switch change {

@@ -117,24 +117,25 @@ final class DealerEndpoint: Sendable {
     try EndpointSettings.applyClient(
       to: socket, plan.endpoint, keys: plan.keys, serverKey: plan.serverKey,
       reconnectMilliseconds: plan.reconnectMilliseconds)
-    let monitor = try ConnectionMonitor(
+    let monitored = try MonitoredSocket(
       socket, name: "\(plan.endpoint.rawValue)-\(connection)", in: plan.context)
-    try socket.connect(address)
+    try monitored.socket.connect(address)
     var link = LinkState()
     while true {
       Poller.wait(
-        socket, sending: !backlog.isEmpty, monitor: monitor.socket, mailbox: mailbox.descriptor)
+        monitored.socket, sending: !backlog.isEmpty, monitor: monitored.channel,
+        mailbox: mailbox.descriptor)
       let closing = mailbox.isClosed
       if let next = sort(mailbox, &backlog), !closing { return next }
-      try backlog.flush(to: socket, mailbox, plan.meter)
+      try backlog.flush(to: monitored.socket, mailbox, plan.meter)
       if closing {
-        try socket.set(ZMQ_LINGER, plan.lingerMilliseconds, "LINGER")
+        try monitored.socket.set(ZMQ_LINGER, plan.lingerMilliseconds, "LINGER")
         return .end
       }
-      while let change = try monitor.next() {
+      while let change = try monitored.next() {
         if let event = link.event(for: change, plan.endpoint) { plan.deliver(event) }
       }
-      try receive(from: socket, plan)
+      try receive(from: monitored.socket, plan)
     }
   }
 

@@ -1,4 +1,32 @@
+import ArgumentParser
+import Workbench
+
+/// The command-line tool of the fleet's operator.
 @main
-struct Spikefleet {
-  static func main() {}
+struct Spikefleet: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "spikefleet",
+    abstract: "Deploy spiking networks to a fleet of edge machines, watch their energy, learn "
+      + "together.",
+    discussion: """
+      Commands that talk to the coordinator find it by --context, then SPIKEFLEET_CONTEXT, then \
+      operator/context.yaml, then ~/.config/spikefleet/context.yaml.
+
+      Exit status: 0 done, 1 refused or failed, 2 no coordinator answers, 64 wrong usage.
+      """,
+    version: Version.text,
+    groupedSubcommands: [
+      CommandGroup(
+        name: "Set up:", subcommands: [InitCommand.self, NodeCommand.self, DataCommand.self]),
+      CommandGroup(
+        name: "Models:", subcommands: [ModelCommand.self, DeployCommand.self]),
+      CommandGroup(
+        name: "Watch:",
+        subcommands: [
+          StatusCommand.self, TopCommand.self, EnergyCommand.self, TelemetryCommand.self,
+          EventsCommand.self,
+        ]),
+      CommandGroup(name: "Learn together:", subcommands: [FederateCommand.self]),
+      CommandGroup(name: "Try it:", subcommands: [DemoCommand.self]),
+    ])
 }

@@ -66,9 +66,9 @@ import Testing
     #expect(
       trace(chip, record)
         == Trace(
-          spikes: 0x923D_3C25_3134_C389, potentials: 0xF531_5A18_E64E_5431,
-          counts: [5907, 720, 716, 149, 604, 0, 0, 66, 136, 1632, 1517, 10194, 1026, 999],
-          weights: 0x76B6_2394_E526_1600))
+          spikes: 0x923D_3C25_3134_C389, potentials: 0xD060_2E42_7075_45ED,
+          counts: [5907, 720, 716, 149, 604, 0, 0, 66, 136, 1632, 1517, 10173, 1024, 1000],
+          weights: 0xF43E_8E19_FDA0_ED59))
   }
 
   @Test func `pair STDP`() throws {

@@ -45,7 +45,7 @@ import Testing
   private func kill(
     _ coordinator: DaemonProcess, of fleet: TestFleet, afterReports reports: Int
   ) async throws {
-    _ = try await eventually("a round is open", log: { fleet.logs }) {
+    _ = try await eventually("a round is open", log: { fleet.logs }) { () -> Bool? in
       guard let round = try await fleet.job("learn")?.rounds.last else { return nil }
       let reported = round.participants.filter { $0.state == "reported" }.count
       return round.round > 1 || reported >= reports ? true : nil

@@ -11,7 +11,7 @@ final class DaemonProcess: Sendable {
     self.name = name
     logPath = log.path
     if !FileManager.default.fileExists(atPath: log.path) {
-      FileManager.default.createFile(atPath: log.path, contents: nil)
+      try Data().write(to: log)
     }
     let handle = try FileHandle(forWritingTo: log)
     try handle.seekToEnd()

@@ -1,3 +1,4 @@
+import FleetAPI
 import FleetCore
 import FleetProtocol
 import Foundation

@@ -1,3 +1,4 @@
+import CompiledModel
 import FleetAPI
 import Foundation
 import Testing

@@ -37,7 +37,7 @@ enum SmallModel {
       outputDeviation: 0.1, encoderSeed: 7, weightSeed: seed,
       plasticity: .threeFactor(ThreeFactorRule(learningRate: 0.005)))
     let network = try template.network()
-    let chip = try ChipFile.read(packageFile("fleet-configs/chips/loihi-learn.yaml"))
+    let chip = try ChipFile.chip(contentsOf: packageFile("fleet-configs/chips/loihi-learn.yaml"))
     return try NetworkCompiler.compile(network, for: chip).model
   }
 

@@ -8,6 +8,7 @@ import SensorData
 import SpikingNetwork
 import Synchronization
 import Workbench
+import ZeroMQTransport
 
 /// A coordinator and agents as real processes on free loopback ports, in a folder of their own.
 final class TestFleet: Sendable {

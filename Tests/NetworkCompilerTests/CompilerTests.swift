@@ -32,6 +32,10 @@ import Testing
     #expect(fixed.model.layers[0].connection.exponent == -7)
     #expect(learning.model.layers[0].connection.exponent == -6)
     #expect(learning.model.plasticWeights[0].allSatisfy { $0 == 32 * 256 })
+    let small = try compile(
+      CompilerFixture.network(plasticity: rule, weight: 0.05), for: CompilerFixture.chip)
+    // 128 units of 2^-7 are the threshold.
+    #expect(small.model.layers[0].connection.exponent == -7)
     #expect(learning.layers.map(\.rule) == ["three-factor", "three-factor"])
   }
 

@@ -1,0 +1,44 @@
+package import FleetProtocol
+
+/// An Ed25519 key on disk: one line with the seed in hexadecimal, readable by its owner alone.
+package struct SigningKeyFile: Sendable {
+  /// Where the file lies.
+  package let path: String
+
+  /// Names a file; nothing is opened yet.
+  package init(path: String) { self.path = path }
+
+  /// Reads the key; refuses a mode other than 0600 and anything but 64 hexadecimal digits.
+  package func load() throws(SecretFileError) -> SigningKey {
+    let text = try SecretFile.read(path)
+    let lines = text.split(separator: "\n", omittingEmptySubsequences: true)
+    guard lines.count == 1, let seed = Self.bytes(of: lines[0]), let key = SigningKey(seed: seed)
+    else {
+      throw .content(
+        path: path, expected: "one line of 64 hexadecimal digits",
+        cure: "restore the file; a new key has to be named in a new root file")
+    }
+    return key
+  }
+
+  /// Writes a new file of mode 0600 and waits for the disk; never replaces an existing one.
+  package func save(_ key: SigningKey) throws(SecretFileError) {
+    let digits = key.seed.map { byte in
+      let text = String(byte, radix: 16)
+      return text.count == 1 ? "0" + text : text
+    }
+    try SecretFile.create(path, text: digits.joined() + "\n")
+  }
+
+  private static func bytes(of line: Substring) -> [UInt8]? {
+    let digits = Array(line)
+    guard digits.count == 64 else { return nil }
+    var bytes: [UInt8] = []
+    for index in stride(from: 0, to: digits.count, by: 2) {
+      guard let high = digits[index].hexDigitValue, let low = digits[index + 1].hexDigitValue
+      else { return nil }
+      bytes.append(UInt8(high * 16 + low))
+    }
+    return bytes
+  }
+}

@@ -1,0 +1,66 @@
+import ArgumentParser
+import CompiledModel
+import Foundation
+import Workbench
+
+/// `spikefleet model`.
+struct ModelCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "model",
+    abstract: "Train, compile, evaluate, push, list, describe and pull models.",
+    subcommands: [
+      ModelTrainCommand.self, ModelCompileCommand.self, ModelEvaluateCommand.self,
+      ModelPushCommand.self, ModelListCommand.self, ModelDescribeCommand.self,
+      ModelPullCommand.self,
+    ])
+}
+
+/// A compiled model on disk.
+struct ModelFile {
+  let path: String
+  let bytes: [UInt8]
+  let model: CompiledModel
+
+  /// Reads and checks a compiled model; the error names the file.
+  init(reading path: String) throws {
+    self.path = path
+    bytes = [UInt8](try FileContent.read(path, what: "a compiled model"))
+    do {
+      model = try CompiledModel(reading: bytes)
+    } catch {
+      throw CommandFailure("\(path): \(error)")
+    }
+  }
+}
+
+/// Whole files, with errors that name them.
+enum FileContent {
+  static func read(_ path: String, what: String) throws -> Data {
+    do {
+      return try Data(contentsOf: URL(filePath: path))
+    } catch {
+      throw CommandFailure(
+        "\(path): cannot be read (\(reason(error))), expected \(what); name a file that exists "
+          + "and that this user may read")
+    }
+  }
+
+  /// Appears whole or not at all.
+  static func write(_ data: Data, to path: String) throws {
+    do {
+      try data.write(to: URL(filePath: path), options: .atomic)
+    } catch {
+      throw CommandFailure(
+        "\(path): cannot be written (\(reason(error))); name a place with room that this user "
+          + "may write")
+    }
+  }
+
+  private static func reason(_ error: any Error) -> String {
+    let cause = (error as NSError).userInfo[NSUnderlyingErrorKey] as? any Error
+    if let posix = cause as? POSIXError {
+      return String(cString: strerror(posix.code.rawValue)).lowercased()
+    }
+    return error.localizedDescription
+  }
+}

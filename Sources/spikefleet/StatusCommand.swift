@@ -1,0 +1,132 @@
+import ArgumentParser
+import FleetAPI
+import FleetProtocol
+import Workbench
+
+/// `spikefleet status`.
+struct StatusCommand: FleetCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "status", abstract: "Show the coordinator and its fleet in numbers.")
+
+  @OptionGroup var context: ContextOptions
+  @OptionGroup var output: OutputOptions
+
+  func perform() async throws {
+    try output.print(try await context.client().status()) { status in
+      var table = TextTable([.text("FIELD"), .text("VALUE")])
+      table.add(["coordinator", "version \(status.version), start \(status.epoch)"])
+      table.add(["up for", Figure.duration(milliseconds: Int64(status.uptimeSeconds * 1_000))])
+      table.add(["memory", Figure.bytes(UInt64(status.residentKibibytes) * 1_024)])
+      table.add(["control", status.controlAddress])
+      table.add(["data", status.dataAddress])
+      table.add(["key", status.publicKey])
+      table.add(["nodes", "\(status.nodes), \(status.nodesOnline) online"])
+      table.add(["keys pending", "\(status.nodesPending)"])
+      table.add(["models", "\(status.models)"])
+      table.add(["jobs running", "\(status.jobsRunning)"])
+      let refused = status.refusedFrames.sorted { $0.key < $1.key }
+        .map { "\($0.key) \($0.value)" }.joined(separator: ", ")
+      table.add(["refused messages", refused.isEmpty ? "none" : refused])
+      Console.write(table.text)
+    }
+  }
+}
+
+/// `spikefleet energy`.
+struct EnergyCommand: FleetCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "energy", abstract: "Show what each chip has spent, by component.",
+    discussion: "Joules are event counts times the prices of the named table; the grade is that "
+      + "of its weakest price.")
+
+  @OptionGroup var context: ContextOptions
+  @OptionGroup var output: OutputOptions
+
+  func perform() async throws {
+    try output.print(try await context.client().energy()) { views in
+      Console.table(EnergyTables.components(views), empty: "no telemetry yet")
+      EnergyTables.priceLines(views).forEach(Console.line)
+    }
+  }
+}
+
+/// `spikefleet telemetry`.
+struct TelemetryCommand: FleetCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "telemetry", abstract: "Show a node's newest telemetry windows, oldest first.",
+    discussion: "Counters are cumulative since the agent's start, which is one boot.")
+
+  @Argument(help: "The node's name.")
+  var node: String
+
+  @Option(help: "Windows to show at most.")
+  var limit = 20
+
+  @OptionGroup var context: ContextOptions
+  @OptionGroup var output: OutputOptions
+
+  func validate() throws {
+    guard Identifier(node) != nil else {
+      throw ValidationError("found `\(node)`, expected a node's name, [a-z0-9][a-z0-9._-]{0,62}")
+    }
+    guard (1...10_000).contains(limit) else {
+      throw ValidationError("--limit: found \(limit), expected 1 to 10000")
+    }
+  }
+
+  func perform() async throws {
+    guard let name = Identifier(node) else { preconditionFailure("`\(node)` was validated") }
+    let views = try await context.client().telemetry(node: name, limit: limit)
+    try output.print(views) { views in
+      var table = TextTable([
+        .text("TIME"), .text("BOOT"), .number("WINDOW"), .text("MODEL"), .number("INFERENCES"),
+        .number("CORRECT"), .number("LEARNT"), .number("ENERGY"), .text("LEARNING"),
+      ])
+      for view in views {
+        table.add([
+          Figure.instant(microseconds: Int64(clamping: view.atMicroseconds)), view.boot,
+          "\(view.sequence)", Figure.digest(view.model), "\(view.inferences)",
+          "\(view.correct) of \(view.labelled)", "\(view.learningSamples)",
+          Figure.joules(view.joules), view.learningState,
+        ])
+      }
+      Console.table(table, empty: "no telemetry of \(node) yet")
+    }
+  }
+}
+
+/// `spikefleet events`.
+struct EventsCommand: FleetCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "events", abstract: "Show what happened in the fleet, oldest first.")
+
+  @Option(help: "Show events after this number.")
+  var after: Int64 = 0
+
+  @Option(help: "Events to show at most.")
+  var limit = 100
+
+  @OptionGroup var context: ContextOptions
+  @OptionGroup var output: OutputOptions
+
+  func validate() throws {
+    guard after >= 0, (1...10_000).contains(limit) else {
+      throw ValidationError("expected --after of 0 or more and --limit of 1 to 10000")
+    }
+  }
+
+  func perform() async throws {
+    try output.print(try await context.client().events(after: after, limit: limit)) { views in
+      var table = TextTable([
+        .number("NUMBER"), .text("TIME"), .text("EVENT"), .text("ABOUT"), .text("DETAIL"),
+      ])
+      for view in views {
+        table.add([
+          "\(view.id)", Figure.instant(microseconds: view.atMicroseconds), view.kind, view.subject,
+          view.detail,
+        ])
+      }
+      Console.table(table, empty: "no events")
+    }
+  }
+}

@@ -1,0 +1,98 @@
+import FleetAPI
+import FleetProtocol
+import Foundation
+import Testing
+import Workbench
+import ZeroMQTransport
+
+/// The command-line tool as a process: help, exit statuses, and what `init` leaves on the disk.
+@Suite(.timeLimit(.minutes(5))) struct ToolTests {
+  private static let commands = [
+    [], ["init"], ["node"], ["node", "list"], ["node", "accept"], ["node", "describe"], ["data"],
+    ["data", "fetch"], ["data", "deal"], ["model"], ["model", "train"], ["model", "compile"],
+    ["model", "evaluate"], ["model", "push"], ["model", "list"], ["model", "describe"],
+    ["model", "pull"], ["deploy"], ["status"], ["top"], ["energy"], ["telemetry"], ["events"],
+    ["federate"], ["federate", "start"], ["federate", "status"], ["federate", "watch"],
+    ["federate", "cancel"], ["demo"],
+  ]
+
+  @Test(arguments: commands) func `each command explains itself`(command: [String]) throws {
+    let outcome = try Programs.run(Programs.tool, command + ["--help"])
+    #expect(outcome.status == 0)
+    #expect(outcome.output.contains("OVERVIEW: "))
+    #expect(
+      outcome.output.contains("USAGE: \((["spikefleet"] + command).joined(separator: " "))"))
+    #expect(outcome.errors.isEmpty)
+  }
+
+  @Test(arguments: [
+    ["unknown"], ["init"], ["init", "a", "--node", "Upper"], ["init", "a", "--node", "../a"],
+    ["init", "a", "--node", "n", "--node", "n"], ["init", "a", "--control-port", "70000"],
+    ["node", "accept", "short", "--name", "n"], ["deploy"], ["deploy", "m", "--wait", "-1"],
+    ["top", "--interval", "0"], ["status", "-o", "xml"], ["telemetry", "n", "--limit", "0"],
+    ["model", "push", "m.snn"], ["model", "push", "m.snn", "--key", "k", "--expires-days", "0"],
+    ["federate", "watch"],
+  ])
+  func `wrong usage ends with status 64`(arguments: [String]) throws {
+    let outcome = try Programs.run(Programs.tool, arguments)
+    #expect(outcome.status == 64, "\(arguments): \(outcome.errors)")
+    #expect(outcome.errors.contains("Error: "))
+    #expect(outcome.output.isEmpty)
+  }
+
+  @Test(arguments: [
+    ["model", "compile", "none.json", "--chip", "none.yaml", "--out", "a.snn"],
+    ["model", "evaluate", "none.snn", "--data", "none"],
+    ["model", "train", "--data", "none", "--out", "a.json"],
+    ["data", "deal", "none.yaml", "--to", "a"], ["demo", "none.yaml"],
+    ["federate", "start", "none.yaml", "--context", "none.yaml"],
+    ["status", "--context", "none.yaml"],
+  ])
+  func `a missing file is named and ends with status 1`(arguments: [String]) throws {
+    let outcome = try Programs.run(Programs.tool, arguments)
+    #expect(outcome.status == 1, "\(arguments): \(outcome.errors)")
+    #expect(outcome.errors.hasPrefix("spikefleet: none"), "\(outcome.errors)")
+    #expect(outcome.output.isEmpty)
+  }
+
+  @Test func `init writes a fleet once, with its secrets for their owner alone`() throws {
+    let folder = FileManager.default.temporaryDirectory
+      .appending(path: "spikefleet-test-\(UUID().uuidString.lowercased())")
+    defer { try? FileManager.default.removeItem(at: folder) }
+    let arguments = ["init", folder.path, "--node", "north", "--node", "east", "-o", "json"]
+    let outcome = try Programs.run(Programs.tool, arguments)
+    #expect(outcome.status == 0, "\(outcome.errors)")
+    let fleet = FleetFolder(path: folder.path)
+    for path in [
+      fleet.rootKey, fleet.publisherKey, fleet.deployKey, fleet.federationKey,
+      fleet.coordinatorCurveKey, fleet.agentCurveKey("north"), fleet.agentCurveKey("east"),
+    ] {
+      let attributes = try FileManager.default.attributesOfItem(atPath: path)
+      #expect((attributes[.posixPermissions] as? NSNumber)?.intValue == 0o600, "\(path)")
+    }
+    let root = try RootFile(path: fleet.agentRoot("north")).load()
+    let manifest = SignedDocument.sign(
+      [], as: .manifest, with: [try SigningKeyFile(path: fleet.publisherKey).load()])
+    #expect(throws: Never.self) { try root.publishedManifest(manifest) }
+    let order = SignedDocument.sign(
+      [], as: .order, with: [try SigningKeyFile(path: fleet.deployKey).load()])
+    #expect(throws: Never.self) { try root.order(order) }
+    let key = try CurveKeyFile(path: fleet.agentCurveKey("north")).load().publicKey
+    #expect(outcome.output.contains(key.fingerprint.text))
+    let again = try Programs.run(Programs.tool, arguments)
+    #expect(again.status == 1)
+    #expect(again.errors.contains("found a fleet already"), "\(again.errors)")
+    #expect(try CurveKeyFile(path: fleet.agentCurveKey("north")).load().publicKey == key)
+  }
+
+  @Test func `a coordinator that never started means status 2`() throws {
+    let folder = FileManager.default.temporaryDirectory
+      .appending(path: "spikefleet-test-\(UUID().uuidString.lowercased())")
+    defer { try? FileManager.default.removeItem(at: folder) }
+    #expect(try Programs.run(Programs.tool, ["init", folder.path]).status == 0)
+    let outcome = try Programs.run(
+      Programs.tool, ["status", "--context", FleetFolder(path: folder.path).context])
+    #expect(outcome.status == 2)
+    #expect(outcome.errors.contains("no token yet"), "\(outcome.errors)")
+  }
+}

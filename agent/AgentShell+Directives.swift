@@ -1,0 +1,158 @@
+import FleetCore
+import FleetProtocol
+import FleetStore
+import Foundation
+import Logging
+import SwiftProtobuf
+import Workbench
+import ZeroMQTransport
+
+extension AgentShell {
+  /// Carries out a directive that is no transaction; what it answers follows in `answers`.
+  func carryOut(_ directive: AgentDirective, answers: inout [AgentEvent]) {
+    switch directive {
+    case .persist: preconditionFailure("transactions are carried out by their own path")
+    case .open(let endpoint): transport.open(endpoint)
+    case .close(let endpoint):
+      if !isStopping { transport.close(endpoint) }
+    case .send(let packet): send(packet)
+    case .inspectChunks(let model, let chunks):
+      answers.append(.chunksInspected(model, present: inspect(model, chunks)))
+    case .storeChunk(let model, let index, let digest, let bytes):
+      do throws(StoreError) {
+        try blobs.putChunk(digest, bytes: bytes)
+      } catch {
+        answers.append(.chunkFailed(model, index: index, detail: error.description))
+      }
+    case .assemble(let model, let chunks, let size):
+      answers.append(.assembled(model, assemble(model, chunks, size)))
+    case .loadModel(let digest): chip.post(.load(digest))
+    case .serve(let digest):
+      log.info("serves", metadata: ["kind": "model.serving", "subject": "\(digest)"])
+      chip.post(.serve(digest))
+    case .train(let order): chip.post(.train(order))
+    case .stopTraining(let key):
+      chip.post(.stopTraining(key))
+      forget(key)
+    case .sendUpdate(let order): send(order)
+    case .sendOutbox(let session, let sequence):
+      answers.append(sendOutbox(session: session, sequence: sequence))
+    case .dropBlob(let digest):
+      do throws(StoreError) {
+        try blobs.remove(digest)
+      } catch {
+        log.warning("content left behind: \(error)", metadata: ["kind": "store.left-behind"])
+      }
+    case .report(let event):
+      // Connections have lines of their own, which say what to do.
+      log.log(
+        level: event.kind.hasPrefix("link.") ? .debug : .info, "\(event.detail)",
+        metadata: ["kind": "\(event.kind)", "subject": "\(event.subject)"])
+    }
+  }
+
+  // MARK: models
+
+  /// Nil when the whole model is there and undamaged.
+  private func inspect(_ model: ContentDigest, _ chunks: [ContentDigest]) -> [Bool]? {
+    do throws(StoreError) {
+      if try isWhole(model) { return nil }
+      return try blobs.presentChunks(chunks)
+    } catch {
+      log.error(
+        "stored chunks not readable, all are fetched again: \(error)",
+        metadata: ["kind": "store.failed", "subject": "\(model)"])
+      return chunks.map { _ in false }
+    }
+  }
+
+  private func isWhole(_ model: ContentDigest) throws(StoreError) -> Bool {
+    guard try blobs.contains(model) else { return false }
+    do throws(StoreError) {
+      _ = try blobs.read(model)
+      return true
+    } catch .digestMismatch(let path, _, let found) {
+      log.error(
+        "\(path): damaged, its content is \(found); it is fetched again",
+        metadata: ["kind": "store.damaged", "subject": "\(model)"])
+      try blobs.remove(model)
+      return false
+    }
+  }
+
+  private func assemble(
+    _ model: ContentDigest, _ chunks: [ContentDigest], _ size: UInt64
+  ) -> AssemblyOutcome {
+    do throws(StoreError) {
+      try blobs.assemble(chunks: chunks, into: model, size: size)
+      return .stored
+    } catch {
+      switch error {
+      case .digestMismatch(_, let expected, _) where expected == model.hex:
+        return .failed(code: "digest", detail: error.description)
+      case .digestMismatch, .missing: return .damaged(detail: error.description)
+      case .sizeMismatch: return .failed(code: "size", detail: error.description)
+      default: return .failed(code: "disk", detail: error.description)
+      }
+    }
+  }
+
+  // MARK: sending
+
+  private func send(_ packet: Packet) {
+    let frames = packet.frames()
+    guard transport.send(packet.message.type.rule.endpoint, frames) else {
+      log.warning("message given up, too many wait", metadata: ["kind": "send.dropped"])
+      return
+    }
+    sentBytes += UInt64(frames.reduce(0) { $0 + $1.count })
+  }
+
+  private func send(_ order: UpdateOrder) {
+    let end = order.offset + order.count
+    var (offset, sequence) = (order.offset, order.sequence)
+    while offset < end {
+      let bytes: [UInt8]
+      do throws(StoreError) {
+        bytes = try blobs.readRange(
+          order.digest, offset: offset, count: Int(min(end - offset, UInt64(Limits.chunkBytes))))
+      } catch {
+        log.error(
+          "stored update not readable: \(error)",
+          metadata: ["kind": "store.failed", "subject": "\(order.key)"])
+        return
+      }
+      var chunk = WireUpdateChunk()
+      chunk.key = order.key.wire
+      chunk.digest = wireBytes(order.digest.bytes)
+      chunk.offset = offset
+      send(
+        Packet(
+          .updateChunk(chunk), session: order.session, sequence: sequence, payload: bytes))
+      offset += UInt64(bytes.count)
+      sequence += 1
+    }
+  }
+
+  private func sendOutbox(session: UInt64, sequence: UInt64) -> AgentEvent {
+    do {
+      guard let next = try store.nextBatch(), let first = next.windows.first,
+        let last = next.windows.last
+      else { return .outboxSent(last: nil, boot: []) }
+      var windows = WireTelemetryWindows()
+      windows.windows = next.windows
+      var batch = WireTelemetryBatch()
+      batch.bootID = wireBytes(next.boot)
+      batch.firstSequence = first.sequence
+      batch.lastSequence = last.sequence
+      send(
+        Packet(
+          .telemetryBatch(batch), session: session, sequence: sequence,
+          payload: try windows.serializedBytes()))
+      return .outboxSent(last: last.sequence, boot: next.boot)
+    } catch {
+      log.error("outbox not readable: \(error)", metadata: ["kind": "store.failed"])
+      return .outboxSent(last: nil, boot: [])
+    }
+  }
+}

@@ -1,0 +1,171 @@
+import Dispatch
+import FleetCore
+import FleetProtocol
+import FleetStore
+import Foundation
+import Workbench
+
+/// The one thread that runs the chips: inferences at their pace, training in the time between.
+///
+/// A training sample follows each due inference, so neither starves the other. A host too slow for
+/// the pace skips inferences; it never catches up in a burst.
+final class ChipWorker: Sendable {
+  /// What the shell asks for, in order.
+  enum Order: Sendable {
+    case load(ContentDigest)
+    case serve(ContentDigest)
+    case train(TrainingOrder)
+    case stopTraining(RoundKey)
+  }
+
+  /// What the worker tells.
+  enum Report: Sendable {
+    case modelLoaded(ContentDigest, LoadOutcome)
+    case trained(FinishedTraining, milliseconds: UInt32)
+    case trainingFailed(RoundKey, code: String, detail: String)
+    case windowClosed(WireTelemetryWindow)
+  }
+
+  private let inbox = Inbox<Order>()
+  private let ended = DispatchSemaphore(value: 0)
+
+  /// Starts the thread; `report` is called on it and must not block.
+  init(
+    _ runtime: ChipRuntime, inferencesPerSecond: Double, telemetrySeconds: Double,
+    blobs: BlobStore, report: @escaping @Sendable (Report) -> Void
+  ) {
+    let (inbox, ended) = (inbox, ended)
+    let thread = Thread {
+      var loop = ChipLoop(
+        runtime: runtime, inbox: inbox, blobs: blobs, report: report,
+        inferenceNanoseconds: UInt64(1e9 / inferencesPerSecond),
+        windowNanoseconds: UInt64(1e9 * telemetrySeconds))
+      loop.run()
+      ended.signal()
+    }
+    thread.name = "chip"
+    thread.start()
+  }
+
+  /// Hands over an order.
+  func post(_ order: Order) { inbox.post(order) }
+
+  /// Gives up what is under way, reports the last window and returns; call it once.
+  func stop() {
+    inbox.close()
+    ended.wait()
+  }
+}
+
+/// What the worker's thread owns.
+private struct ChipLoop {
+  private var runtime: ChipRuntime
+  private let inbox: Inbox<ChipWorker.Order>
+  private let blobs: BlobStore
+  private let report: @Sendable (ChipWorker.Report) -> Void
+  private let inferenceNanoseconds: UInt64
+  private let windowNanoseconds: UInt64
+  private var inferenceDue: UInt64
+  private var windowDue: UInt64
+  private var busyNanoseconds: UInt64 = 0
+  private var timed: (key: RoundKey, started: UInt64)?
+
+  init(
+    runtime: ChipRuntime, inbox: Inbox<ChipWorker.Order>, blobs: BlobStore,
+    report: @escaping @Sendable (ChipWorker.Report) -> Void, inferenceNanoseconds: UInt64,
+    windowNanoseconds: UInt64
+  ) {
+    self.runtime = runtime
+    self.inbox = inbox
+    self.blobs = blobs
+    self.report = report
+    self.inferenceNanoseconds = inferenceNanoseconds
+    self.windowNanoseconds = windowNanoseconds
+    inferenceDue = Self.now()
+    windowDue = inferenceDue + windowNanoseconds
+  }
+
+  mutating func run() {
+    while !inbox.isClosed {
+      for order in inbox.take(until: DispatchTime(uptimeNanoseconds: nextDue)) { carryOut(order) }
+      inferIfDue()
+      trainOne()
+      if Self.now() >= windowDue { closeWindow() }
+    }
+    closeWindow()
+  }
+
+  private static func now() -> UInt64 { DispatchTime.now().uptimeNanoseconds }
+
+  private var nextDue: UInt64 {
+    if runtime.trainingKey != nil { return 0 }
+    return runtime.isServing ? min(inferenceDue, windowDue) : windowDue
+  }
+
+  private mutating func carryOut(_ order: ChipWorker.Order) {
+    let started = Self.now()
+    defer { busyNanoseconds += Self.now() - started }
+    switch order {
+    case .load(let digest): load(digest)
+    case .serve(let digest):
+      // What was counted so far belongs to the model that served and to its prices.
+      closeWindow()
+      guard !runtime.serve(digest) else { return }
+      report(
+        .modelLoaded(
+          digest, .refused(code: "not-loaded", detail: "asked to serve before it was loaded")))
+    case .train(let order): begin(order)
+    case .stopTraining(let key): runtime.stopTraining(key)
+    }
+  }
+
+  private mutating func load(_ digest: ContentDigest) {
+    do throws(StoreError) {
+      let bytes = try blobs.read(digest)
+      report(.modelLoaded(digest, runtime.load(digest, bytes: bytes)))
+    } catch {
+      report(
+        .modelLoaded(
+          digest, .refused(code: "model-unreadable", detail: error.description)))
+    }
+  }
+
+  private mutating func begin(_ order: TrainingOrder) {
+    do {
+      try runtime.begin(order, base: try blobs.read(order.base))
+    } catch let error as ChipRefusal {
+      report(.trainingFailed(order.key, code: error.code, detail: error.detail))
+    } catch {
+      report(.trainingFailed(order.key, code: "model-unreadable", detail: "\(error)"))
+    }
+  }
+
+  private mutating func inferIfDue() {
+    let started = Self.now()
+    guard runtime.isServing, started >= inferenceDue else { return }
+    runtime.inferNext()
+    let now = Self.now()
+    busyNanoseconds += now - started
+    inferenceDue = max(inferenceDue + inferenceNanoseconds, now)
+  }
+
+  private mutating func trainOne() {
+    guard let key = runtime.trainingKey else { return }
+    let started = Self.now()
+    if timed?.key != key { timed = (key, started) }
+    let finished = runtime.trainNext()
+    let now = Self.now()
+    busyNanoseconds += now - started
+    guard let finished else { return }
+    let milliseconds = (now - (timed?.started ?? now)) / 1_000_000
+    timed = nil
+    report(.trained(finished, milliseconds: UInt32(clamping: milliseconds)))
+  }
+
+  private mutating func closeWindow() {
+    var window = runtime.window()
+    window.busyTimeUs = busyNanoseconds / 1_000
+    report(.windowClosed(window))
+    windowDue = Self.now() + windowNanoseconds
+  }
+}
