@@ -184,6 +184,7 @@ extension CoordinatorCore {
     guard let base = state.models[round.base] else {
       preconditionFailure("round \(round.key) has the unknown base \(round.base)")
     }
+    aggregations = aggregations.filter { $0.key.job != round.key.job }
     aggregations[round.key] = .some(nil)
     directives.append(
       .aggregate(
@@ -199,15 +200,15 @@ extension CoordinatorCore {
     _ key: RoundKey, _ outcome: AggregationOutcome, at now: Instant,
     into directives: inout [CoordinatorDirective]
   ) {
-    aggregations[key] = nil
+    let again = now.advanced(milliseconds: Self.aggregationPauseMilliseconds)
+    // Looked at again only if the transaction below fails.
+    aggregations[key] = .some(again)
     // Cancelled meanwhile, or a repeated answer: cancel wins and a commit happens once.
     guard let round = state.rounds[key], case .sealed(let hash) = round.state,
       let job = state.jobs[key.job], let base = state.models[round.base]
     else { return }
     switch outcome {
     case .unavailable(let detail):
-      let again = now.advanced(milliseconds: Self.aggregationPauseMilliseconds)
-      aggregations[key] = .some(again)
       directives.append(.report(FleetEvent(key, "round.delayed", detail, at: now)))
     case .refused(let code, let detail):
       fail(key, code: code, detail, at: now, into: &directives)

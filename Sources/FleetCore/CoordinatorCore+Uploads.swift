@@ -149,8 +149,17 @@ extension CoordinatorCore {
     _ key: UploadKey, _ outcome: UploadOutcome, at now: Instant,
     into directives: inout [CoordinatorDirective]
   ) {
-    // Without a running check the answer belongs to an upload that was given up since.
-    guard let upload = uploads[key], upload.isChecking else { return }
+    guard let upload = uploads[key] else { return }
+    guard upload.isChecking else {
+      // The disk failed under an upload that is still coming: the node announces it again. Any
+      // other outcome belongs to an upload that was given up since.
+      if case .unreadable(let detail) = outcome {
+        drop(key, into: &directives)
+        directives.append(
+          .report(FleetEvent(key.round, "update.unreadable", "\(key.node): \(detail)", at: now)))
+      }
+      return
+    }
     uploads[key] = nil
     let standing = standing(of: key.node, in: key.round, digest: upload.digest)
     guard case .wanted = standing else {

@@ -17,6 +17,7 @@ package struct CoordinatorCore: Sendable {
   var uploads: [UploadKey: Upload]
   /// Sealed rounds that the shell works on: nil inside while it does, else when to ask it again.
   var aggregations: [RoundKey: Instant?]
+  private var lastInstant: Instant
   private var sessionCount: UInt64
 
   /// A coordinator on the state that its store loaded.
@@ -27,14 +28,20 @@ package struct CoordinatorCore: Sendable {
     refusedFrames = [:]
     uploads = [:]
     aggregations = [:]
+    lastInstant = Instant(microseconds: 0)
     sessionCount = 0
   }
 
   /// Goes back to what the store holds after a `persist` failed; conversations go on.
   package mutating func reload(_ state: FleetState) {
     self.state = state
-    uploads = [:]
-    aggregations = [:]
+    // What the shell checks already goes on; what was still coming is announced again.
+    uploads = uploads.filter(\.value.isChecking)
+    // Asking for an aggregation may have been dropped with the transaction. Asked again it gives
+    // the same bytes; after a pause, so that a full disk is not kept busy with it.
+    aggregations = aggregations.mapValues { again in
+      again ?? lastInstant.advanced(milliseconds: Self.aggregationPauseMilliseconds)
+    }
   }
 
   /// The one door: takes an event at an instant and returns what must be done, in order.
@@ -42,6 +49,7 @@ package struct CoordinatorCore: Sendable {
     _ event: CoordinatorEvent, at now: Instant
   ) -> [CoordinatorDirective] {
     var directives: [CoordinatorDirective] = []
+    lastInstant = now
     switch event {
     case .started: resumeJobs(at: now, into: &directives)
     case .tick:

@@ -57,7 +57,8 @@ package enum UploadOutcome: Sendable, Equatable {
   case valid
   /// Refused for good, with the validator's code.
   case refused(code: String, detail: String)
-  /// The disk or the blob failed; nothing is decided and the node will announce it again.
+  /// The disk or the blob failed, under a check or under bytes that still come; nothing is decided
+  /// and the node will announce it again.
   case unreadable(detail: String)
 }
 

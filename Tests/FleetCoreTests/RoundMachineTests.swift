@@ -312,13 +312,28 @@ import Testing
         == .open(deadline: bench.now.advanced(milliseconds: 5_000)))
   }
 
-  @Test func `a failed transaction is taken up again at the next tick`() {
+  @Test func `a commit that failed is taken up again after a pause`() {
     var bench = CoordinatorBench()
     bench.startJob()
     for node in nodes { bench.report(node, bench.key()) }
     _ = bench.core.handle(
       .aggregated(bench.key(), .made(bench.successor(1), accuracy: 80)), at: bench.now)
     bench.core.reload(bench.mirror.state)
+    #expect(bench.handle(.tick).aggregations.isEmpty)
+    bench.pass(milliseconds: 10_000)
+    #expect(bench.handle(.tick).aggregations.count == 1)
+  }
+
+  @Test func `a seal that failed is taken up again`() {
+    var bench = CoordinatorBench()
+    bench.startJob()
+    bench.report(nodes[0], bench.key())
+    bench.report(nodes[1], bench.key())
+    bench.pass(milliseconds: 60_000)
+    _ = bench.core.handle(.tick, at: bench.now)
+    bench.core.reload(bench.mirror.state)
+    #expect(bench.handle(.tick).changes.count == 2, "sealed again")
+    bench.pass(milliseconds: 10_000)
     #expect(bench.handle(.tick).aggregations.count == 1)
   }
 }

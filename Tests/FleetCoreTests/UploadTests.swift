@@ -73,6 +73,33 @@ import Testing
     #expect(bench.report(nodes[0], bench.key()).verdicts(to: nodes[0]) == [.acknowledged])
   }
 
+  @Test func `an upload that the disk failed under starts afresh`() {
+    var bench = CoordinatorBench()
+    bench.startJob()
+    let update = CoordinatorBench.update(nodes[0], bench.key(), size: 3 * Limits.chunkBytes)
+    let announce = Message.updateAnnounce(CoordinatorBench.announce(bench.key(), update))
+    bench.receive(announce, from: nodes[0])
+    let (message, payload) = CoordinatorBench.chunk(bench.key(), update, at: 0)
+    bench.receive(message, from: nodes[0], payload: payload)
+    let key = UploadKey(round: bench.key(), node: nodes[0])
+    let failed = bench.handle(.uploadChecked(key, .unreadable(detail: "disk full")))
+    #expect(failed.contains(.dropUpload(key)))
+    #expect(bench.receive(announce, from: nodes[0]).wanted(from: nodes[0]).map(\.offset) == [0])
+  }
+
+  @Test func `a check that runs while a transaction fails still counts`() {
+    var bench = CoordinatorBench()
+    bench.startJob()
+    let update = CoordinatorBench.update(nodes[0], bench.key())
+    bench.receive(.updateAnnounce(CoordinatorBench.announce(bench.key(), update)), from: nodes[0])
+    let (message, payload) = CoordinatorBench.chunk(bench.key(), update, at: 0)
+    bench.receive(message, from: nodes[0], payload: payload)
+    bench.core.reload(bench.mirror.state)
+    let done = bench.handle(
+      .uploadChecked(UploadKey(round: bench.key(), node: nodes[0]), .valid))
+    #expect(done.verdicts(to: nodes[0]) == [.acknowledged])
+  }
+
   @Test func `an announcement outside the offer is refused before a byte is sent`() {
     let changes: [(inout WireUpdateAnnounce) -> Void] = [
       { $0.samples = 401 }, { $0.samples = 0 }, { $0.correct = 401 }, { $0.size = 0 },

@@ -10,6 +10,8 @@ struct SimulatedCoordinator {
   var mirror: FleetMirror
   var blobs: [ContentDigest: [UInt8]] = [:]
   var staging: [UploadKey: [UInt8]] = [:]
+  /// What the shell tells the core before it takes anything else.
+  var answers: [CoordinatorEvent] = []
   static let settings = CoordinatorSettings(
     heartbeatMilliseconds: 1_000, liveness: 3, tickMilliseconds: 250,
     restartGraceMilliseconds: 5_000)
@@ -60,9 +62,11 @@ extension SimulatedFleet {
     guard var core = coordinator.core else { return }
     let directives = core.handle(event, at: now)
     coordinator.core = core
+    coordinator.answers = []
     for directive in directives {
       guard carryOut(directive) else { return }
     }
+    for answer in coordinator.answers { tell(answer) }
   }
 
   /// False when the rest of the list must not happen.
@@ -73,10 +77,7 @@ extension SimulatedFleet {
     case .sendDesired(let address, let order): sendDesired(address, order)
     case .sendChunks(let address, let order): sendChunks(address, order)
     case .appendUpload(let key, let offset, let bytes):
-      if offset == 0 { coordinator.staging[key] = [] }
-      require(
-        UInt64(coordinator.staging[key]?.count ?? -1) == offset, "hole in the upload \(key.name)")
-      coordinator.staging[key]?.append(contentsOf: bytes)
+      append(key, offset, bytes)
     case .checkUpload(let key, let check):
       plan(.check(coordinator.life, key, check), in: delay(2...60))
     case .dropUpload(let key): coordinator.staging[key] = nil
@@ -94,6 +95,18 @@ extension SimulatedFleet {
     case .report(let event): trace("\(event.kind) \(event.subject) \(event.detail)")
     }
     return true
+  }
+
+  private mutating func append(_ key: UploadKey, _ offset: UInt64, _ bytes: [UInt8]) {
+    if random.chance(faults.diskFailure) {
+      let failure = UploadOutcome.unreadable(detail: "disk full")
+      coordinator.answers.append(.uploadChecked(key, failure))
+      return
+    }
+    if offset == 0 { coordinator.staging[key] = [] }
+    let staged = UInt64(coordinator.staging[key]?.count ?? 0)
+    require(staged == offset, "hole in the upload \(key.name): \(staged), then \(offset)")
+    coordinator.staging[key]?.append(contentsOf: bytes)
   }
 
   private mutating func commit(_ changes: [FleetChange]) -> Bool {
