@@ -15,14 +15,15 @@ struct Agent: ParsableCommand {
     commandName: "spikefleet-agent",
     abstract: "Runs a node's chip on its sensor stream, learns on it, and obeys one coordinator.",
     discussion: """
-      Settings come from flags, then SPIKEFLEET_AGENT_<KEY> in the environment (COORDINATOR_CONTROL \
-      for coordinator.control), then the file, then defaults. `spikefleet init` writes a file to \
-      start from; fleet-configs/agent.yaml explains each key. Without its coordinator the agent \
-      goes on serving and tries again. SIGTERM and SIGINT stop it after what was acknowledged is on \
-      the disk; it goes on from its state folder at the next start.
+      Settings come from flags, then SPIKEFLEET_AGENT_<KEY> in the environment \
+      (COORDINATOR_CONTROL for coordinator.control), then the file, then defaults. \
+      `spikefleet init` writes a file to start from; fleet-configs/agent.yaml explains each key. \
+      Without its coordinator the agent goes on serving and tries again. SIGTERM and SIGINT stop \
+      it after what was acknowledged is on the disk; it goes on from its state folder at the next \
+      start.
 
-      Test aid: SPIKEFLEET_CRASH_AT=n in the environment kills the process right before (n = 2k - 1) \
-      or right after (n = 2k) its k-th database transaction.
+      Test aid: SPIKEFLEET_CRASH_AT=n in the environment kills the process right before \
+      (n = 2k - 1) or right after (n = 2k) its k-th database transaction.
       """,
     version: Version.text)
 

@@ -57,7 +57,8 @@ enum AdminTokenError: Error, Equatable, CustomStringConvertible {
       "\(path): mode 0\(String(found, radix: 8)) lets others read it, expected 0600; run "
         + "`chmod 600 \(path)`"
     case .content(let path):
-      "\(path): holds no token of 64 hexadecimal digits; remove it and start again to make a new one"
+      "\(path): holds no token of 64 hexadecimal digits; remove it and start again to make a "
+        + "new one"
     case .system(let path, let call, let number):
       "\(path): \(call) failed, \(String(cString: strerror(number))); check the folder and its "
         + "permissions"

@@ -30,40 +30,54 @@ package struct FleetClient: FleetService {
   /// A request id that no other command has.
   package static func newRequestID() -> String { UUID().uuidString.lowercased() }
 
+  /// The fleet in numbers.
   package func status() async throws -> FleetStatus { try await get(APIPath.status) }
+  /// Accepted nodes in name order.
   package func nodes() async throws -> [NodeView] { try await get(APIPath.nodes) }
+  /// Keys that knocked, newest first.
   package func pending() async throws -> [PendingView] { try await get(APIPath.pending) }
+  /// Models, newest first.
   package func models() async throws -> [ModelView] { try await get(APIPath.models) }
+  /// Jobs in name order.
   package func jobs() async throws -> [JobView] { try await get(APIPath.jobs) }
+  /// The live table in name order.
   package func top() async throws -> [TopRow] { try await get(APIPath.top) }
+  /// Energy by node and price table.
   package func energy() async throws -> [EnergyView] { try await get(APIPath.energy) }
 
+  /// The newest windows of a node, oldest first.
   package func telemetry(node: Identifier, limit: Int) async throws -> [TelemetryView] {
     try await get("\(APIPath.telemetry)/\(node.text)?limit=\(limit)")
   }
 
+  /// Events after a position, oldest first.
   package func events(after id: Int64, limit: Int) async throws -> [EventView] {
     try await get("\(APIPath.events)?after=\(id)&limit=\(limit)")
   }
 
+  /// Binds a key to a name.
   package func accept(_ request: AcceptRequest, requestID: String) async throws -> CommandView {
     try await post(APIPath.nodes, request, requestID)
   }
 
+  /// Adds a model whose blob is stored.
   package func addModel(_ request: ModelRequest, requestID: String) async throws -> CommandView {
     try await post(APIPath.models, request, requestID)
   }
 
+  /// Sets what nodes should run.
   package func deploy(_ request: DeployRequest, requestID: String) async throws -> CommandView {
     try await post(APIPath.deployments, request, requestID)
   }
 
+  /// Starts a federated job; its `model` may be a name or the first digits of a digest.
   package func startJob(
     _ specification: JobSpecification, requestID: String
   ) async throws -> CommandView {
     try await post(APIPath.jobs, specification, requestID)
   }
 
+  /// Ends a job.
   package func cancelJob(_ name: String, requestID: String) async throws -> CommandView {
     guard let job = Identifier(name) else {
       throw ServiceError(
@@ -73,6 +87,7 @@ package struct FleetClient: FleetService {
     return try await post("\(APIPath.jobs)/\(job.text)/cancel", [String: String](), requestID)
   }
 
+  /// Stores the bytes of a model under their digest; throws when they have another.
   package func putBlob(_ bytes: [UInt8], digest: ContentDigest) async throws {
     var request = request("\(APIPath.blobs)/\(digest.hex)")
     request.method = .PUT
@@ -80,6 +95,7 @@ package struct FleetClient: FleetService {
     _ = try await answer(to: request, bytesMax: APIPath.jsonBytesMax)
   }
 
+  /// The bytes of a stored model.
   package func blob(_ digest: ContentDigest) async throws -> [UInt8] {
     let buffer = try await answer(
       to: request("\(APIPath.blobs)/\(digest.hex)"), bytesMax: Limits.modelBytesMax)

@@ -9,6 +9,12 @@ package struct OutboxBatch: Sendable, Equatable {
   package var boot: [UInt8]
   /// Windows with consecutive sequences, at least one.
   package var windows: [WireTelemetryWindow]
+
+  /// A batch with its windows.
+  package init(boot: [UInt8], windows: [WireTelemetryWindow]) {
+    self.boot = boot
+    self.windows = windows
+  }
 }
 
 /// Windows that were dropped before any coordinator had them.
@@ -17,6 +23,12 @@ package struct OutboxGap: Sendable, Equatable {
   package var boot: [UInt8]
   /// First and last sequence dropped; sums lose nothing, for later windows count on.
   package var sequences: ClosedRange<UInt64>
+
+  /// A gap of one boot.
+  package init(boot: [UInt8], sequences: ClosedRange<UInt64>) {
+    self.boot = boot
+    self.sequences = sequences
+  }
 }
 
 extension AgentStore {

@@ -9,9 +9,10 @@ package final class AgentStore: Sendable {
   /// Bytes of waiting windows beyond which the oldest are dropped, unless told otherwise.
   package static let outboxBytesDefault = 64 << 20
 
-  private let folder: StateFolder?
   private let outboxBytesMax: Int
   let database: StoreDatabase
+  // The last property: the folder is given back after the database is closed.
+  private let folder: StateFolder?
 
   /// Opens `agent.sqlite` in a folder that no other process may hold, creating both where missing.
   ///

@@ -11,6 +11,13 @@ package struct NodeTotals: Sendable, Equatable {
   package var price: ContentDigest?
   /// Sums over all boots of the node.
   package var counters: CumulativeCounters
+
+  /// Totals of a node under a price table.
+  package init(node: Identifier, price: ContentDigest?, counters: CumulativeCounters) {
+    self.node = node
+    self.price = price
+    self.counters = counters
+  }
 }
 
 /// A stored telemetry window with the boot it belongs to.
@@ -21,6 +28,13 @@ package struct StoredWindow: Sendable, Equatable {
   package var boot: [UInt8]
   /// The window as it was reported.
   package var window: WireTelemetryWindow
+
+  /// A window of a node's boot.
+  package init(node: Identifier, boot: [UInt8], window: WireTelemetryWindow) {
+    self.node = node
+    self.boot = boot
+    self.window = window
+  }
 }
 
 /// A line of the event log with its position.

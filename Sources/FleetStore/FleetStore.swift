@@ -6,8 +6,9 @@ import GRDB
 /// After every `commit` that returns, `load()` equals the state before it with the same changes
 /// applied. Calls block until SQLite is done; they may come from any thread, commits one at a time.
 package final class FleetStore: Sendable {
-  private let folder: StateFolder?
   let database: StoreDatabase
+  // The last property: the folder is given back after the database is closed.
+  private let folder: StateFolder?
 
   /// Opens `fleet.sqlite` in a folder that no other process may hold, creating both where missing.
   ///

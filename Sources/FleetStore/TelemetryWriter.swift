@@ -10,6 +10,7 @@ import SwiftProtobuf
 /// counted between two stored windows is added to the total of the *later* window's price table;
 /// a boot's first window counts from zero. A change of model inside one window interval is thus
 /// priced by the newer table for at most that interval, and the sum over tables is always exact.
+/// Windows that are stored already, as of a boot whose progress was forgotten, are passed over.
 struct TelemetryWriter {
   let db: Database
 
@@ -23,7 +24,8 @@ struct TelemetryWriter {
     guard let last = windows.last else { return }
     var state = try find(node, boot)
     var added: [(price: Data, counters: CumulativeCounters)] = []
-    for window in windows {
+    let stored = UInt64(state.sequence)
+    for window in windows where window.sequence > stored {
       let sequence = try insert(window, after: state)
       let counters = CumulativeCounters(window)
       let step = counters.since(state.counters)
@@ -37,7 +39,7 @@ struct TelemetryWriter {
       state.counters = state.counters.highest(counters)
     }
     for (price, counters) in added { try add(counters, to: node, price) }
-    try finish(state, last)
+    if last.sequence > stored { try finish(state, last) }
     try advance(node, boot, through: last.sequence)
   }
 

@@ -7,8 +7,11 @@ package import Logging
 /// `subject` (what it is about) come before it, other metadata after it, in the order of names.
 /// What a peer wrote cannot forge a line: control characters are escaped in both formats.
 package struct LogLines: LogHandler {
+  /// What every line of this logger carries.
   package var metadata: Logger.Metadata = [:]
+  /// What is asked for more at each line.
   package var metadataProvider: Logger.MetadataProvider?
+  /// Lines below it are left out.
   package var logLevel: Logger.Level = .info
   private let source: String
   private let format: LogFormat
@@ -27,11 +30,13 @@ package struct LogLines: LogHandler {
     self.write = write
   }
 
+  /// One entry of the metadata of every line.
   package subscript(metadataKey key: String) -> Logger.Metadata.Value? {
     get { metadata[key] }
     set { metadata[key] = newValue }
   }
 
+  /// Writes one line.
   package func log(event: LogEvent) {
     var merged = metadata
     if let provided = metadataProvider?.get() { merged.merge(provided) { $1 } }

@@ -120,7 +120,9 @@ struct Demonstration: Sendable {
     guard let view = jobs.first(where: { $0.specification.name == scenario.name }) else {
       throw JobTables.unknown(scenario.name)
     }
-    try await stage.tool("model", "pull", view.currentModel, "--out", fleet.federatedModel)
+    let learnt = Figure.digest(view.currentModel)
+    try await stage.tool("model", "pull", learnt, "--out", fleet.federatedModel)
+    try await stage.tool("deploy", learnt, "--wait", "60")
     return view
   }
 

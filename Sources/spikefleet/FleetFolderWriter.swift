@@ -60,7 +60,7 @@ struct FleetFolderWriter {
   }
 
   private func stage(_ settings: FleetFolderSettings, in staged: FleetFolder) throws -> Written {
-    let folders = ["/operator", "/coordinator"].map { staged.path + $0 } + nodes.map(staged.agent)
+    let folders = FleetFolder.parts.map { staged.path + "/" + $0 } + nodes.map(staged.agent)
     for path in folders {
       try FileManager.default.createDirectory(
         atPath: path, withIntermediateDirectories: true,

@@ -17,9 +17,9 @@ enum ModelReference {
     guard let match = matches.first, matches.count == 1 else {
       throw CommandFailure(
         matches.isEmpty
-          ? "no model is called `\(text)`, nor has a digest that begins so; `spikefleet model list` "
-            + "shows them"
-          : "\(matches.count) models have digests that begin with `\(text)`; write more digits")
+          ? "no model is called `\(text)`, nor has a digest that begins so; "
+            + "`spikefleet model list` shows them"
+          : "\(matches.count) models have digests that begin with `\(text)`; write more of it")
     }
     return match
   }

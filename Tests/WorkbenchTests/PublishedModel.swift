@@ -26,7 +26,8 @@ struct PublishedModel {
       outputDeviation: 0.2, weightSeed: weightSeed)
     let path = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
       .deletingLastPathComponent().appending(path: "fleet-configs/chips/loihi-learn.yaml").path
-    model = try NetworkCompiler.compile(template.network(), for: ChipFile.chip(contentsOf: path)).model
+    let chip = try ChipFile.chip(contentsOf: path)
+    model = try NetworkCompiler.compile(template.network(), for: chip).model
     bytes = model.encoded()
     let owner = SigningKey()
     root = try TrustRoot(

@@ -1,0 +1,100 @@
+import FleetCore
+import FleetProtocol
+import FleetStore
+
+/// Draws random changes that are legal for an agent in the state they are drawn for.
+struct AgentChangeSource {
+  /// The outbox as it must be: boots in the order of their first window.
+  private(set) var waiting: [OutboxBatch] = []
+
+  private var generator: SplitMix
+  private var sequences: [[UInt8]: UInt64] = [:]
+  private var drawn: UInt32 = 0
+
+  init(seed: UInt64) { generator = SplitMix(seed: seed) }
+
+  /// What goes out next.
+  var oldest: OutboxBatch? { waiting.first }
+
+  mutating func transaction(on state: AgentState) -> [AgentChange] {
+    var state = state
+    return (0..<Int.random(in: 1...4, using: &generator)).map { _ in
+      let change = change(in: state)
+      state.apply(change)
+      return change
+    }
+  }
+
+  private mutating func change(in state: AgentState) -> AgentChange {
+    drawn += 1
+    switch Int.random(in: 0..<9, using: &generator) {
+    case 0: return .desiredAccepted(model())
+    case 1: return .activated(model())
+    case 2:
+      return .observed(
+        ObservedModel(
+          generation: generator.generation(),
+          phase: ModelPhase.allCases.randomElement(using: &generator) ?? .failed,
+          model: generator.digest(), code: generator.text(), detail: generator.text()))
+    case 3: return offer()
+    case 4: return training(in: state) ?? offer()
+    case 5:
+      let key = state.trainings.keys.sorted().randomElement(using: &generator)
+      return .roundClosed(key ?? RoundKey(job: name("none"), round: drawn, attempt: 1))
+    case 6: return .epochSeen(generator.wide())
+    case 7: return acknowledgement() ?? queued()
+    default: return queued()
+    }
+  }
+
+  private mutating func model() -> AcceptedModel {
+    AcceptedModel(
+      generation: generator.generation(), name: name("model-\(drawn % 3)"),
+      releaseCounter: generator.wide(), model: generator.digest(),
+      manifest: generator.bytes(Int.random(in: 0...30, using: &generator)), baseManifest: [])
+  }
+
+  private mutating func offer() -> AgentChange {
+    .offerAccepted(
+      TrainingRecord(
+        key: RoundKey(job: name("job"), round: drawn, attempt: 1), base: generator.digest(),
+        manifest: generator.bytes(8), baseManifest: generator.bytes(3),
+        samples: generator.narrow(), seed: generator.wide()))
+  }
+
+  private mutating func training(in state: AgentState) -> AgentChange? {
+    let open = state.trainings.values.filter { $0.result == nil }.map(\.key).sorted()
+    guard let key = open.randomElement(using: &generator) else { return nil }
+    return .trained(
+      key,
+      TrainingResult(
+        digest: generator.digest(), size: generator.wide(), samples: generator.narrow(),
+        correct: generator.narrow(), counts: [generator.wide(), generator.wide()],
+        milliseconds: generator.narrow()), nextOrdinal: generator.wide())
+  }
+
+  private mutating func queued() -> AgentChange {
+    // Boots follow one another, as on a node that restarts.
+    let boot = [UInt8](repeating: UInt8(drawn / 40), count: 16)
+    let sequence = (sequences[boot] ?? 0) + 1
+    sequences[boot] = sequence
+    let queued = window(sequence, inferences: sequence, at: 3)
+    if waiting.last?.boot == boot {
+      waiting[waiting.count - 1].windows.append(queued)
+    } else {
+      waiting.append(OutboxBatch(boot: boot, windows: [queued]))
+    }
+    return .windowQueued(boot: boot, queued)
+  }
+
+  private mutating func acknowledgement() -> AgentChange? {
+    guard let batch = waiting.randomElement(using: &generator),
+      let through = batch.windows.randomElement(using: &generator)?.sequence
+    else { return nil }
+    for index in waiting.indices where waiting[index].boot == batch.boot {
+      waiting[index].windows.removeAll { $0.sequence <= through }
+    }
+    waiting.removeAll { $0.windows.isEmpty }
+    return .windowsAcknowledged(boot: batch.boot, through: through)
+  }
+}

@@ -1,0 +1,222 @@
+import FleetCore
+import FleetProtocol
+import FleetStore
+import Foundation
+import Testing
+
+@Suite struct BlobStoreTests {
+  private let folder: TemporaryFolder
+  private let store: BlobStore
+
+  init() throws {
+    folder = try TemporaryFolder()
+    store = try BlobStore(folder: folder.path)
+  }
+
+  private var key: UploadKey {
+    UploadKey(round: RoundKey(job: name("job"), round: 1, attempt: 1), node: name("a"))
+  }
+
+  private func blobPath(_ digest: ContentDigest) -> String {
+    "\(folder.path)/blobs/\(digest.hex.prefix(2))/\(digest.hex)"
+  }
+
+  private func bytes(_ count: Int, seed: UInt64 = 1) -> [UInt8] {
+    var generator = SplitMix(seed: seed)
+    return generator.bytes(count)
+  }
+
+  @Test func `content is stored once under its digest and reads back`() throws {
+    #expect(
+      BlobStore.digest(of: Array("abc".utf8)).hex
+        == "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad")
+    for content in [[], [7], bytes(200_000)] {
+      let digest = try store.put(content)
+      #expect(digest == BlobStore.digest(of: content))
+      #expect(try store.put(content) == digest)
+      #expect(try store.contains(digest))
+      #expect(try store.size(digest) == UInt64(content.count))
+      #expect(try store.read(digest) == content)
+    }
+    #expect(folder.files().count == 3)
+    let mode = try FileManager.default.attributesOfItem(atPath: folder.path + "/blobs")
+    #expect(mode[.posixPermissions] as? Int == 0o700)
+  }
+
+  @Test func `a range is read where it lies and refused outside`() throws {
+    let content = bytes(1_000)
+    let digest = try store.put(content)
+    #expect(try store.readRange(digest, offset: 0, count: 10) == Array(content[..<10]))
+    #expect(try store.readRange(digest, offset: 990, count: 65_536) == Array(content[990...]))
+    #expect(try store.readRange(digest, offset: 0, count: .max) == content)
+    for (offset, count) in [(1_000, 1), (UInt64.max, 1), (0, 0), (0, -1)] as [(UInt64, Int)] {
+      #expect(
+        throws: StoreError.range(
+          path: blobPath(digest), offset: offset, count: UInt64(clamping: count), size: 1_000)
+      ) { try store.readRange(digest, offset: offset, count: count) }
+    }
+  }
+
+  @Test func `what is not stored is missing`() throws {
+    let absent = digest(3)
+    let missing = StoreError.missing(digest: absent.hex, path: blobPath(absent))
+    #expect(try !store.contains(absent))
+    #expect(throws: missing) { try store.read(absent) }
+    #expect(throws: missing) { try store.size(absent) }
+    #expect(throws: missing) { try store.readRange(absent, offset: 0, count: 1) }
+    try store.remove(absent)
+  }
+
+  @Test func `damaged content is found when read and mended when put again`() throws {
+    let content = bytes(100)
+    let digest = try store.put(content)
+    for damage in [Array(content.dropLast()), content + [0], bytes(100, seed: 2)] {
+      try Data(damage).write(to: URL(filePath: blobPath(digest)))
+      #expect(
+        throws: StoreError.digestMismatch(
+          path: blobPath(digest), expected: digest.hex, found: BlobStore.digest(of: damage).hex)
+      ) { try store.read(digest) }
+      #expect(try store.put(content) == digest)
+      #expect(try store.read(digest) == content)
+    }
+    try store.remove(digest)
+    #expect(try !store.contains(digest))
+  }
+
+  @Test func `chunks are verified one by one and put together`() throws {
+    let content = bytes(150_000)
+    let parts = stride(from: 0, to: content.count, by: Limits.chunkBytes).map {
+      Array(content[$0..<min($0 + Limits.chunkBytes, content.count)])
+    }
+    let digests = parts.map { BlobStore.digest(of: $0) }
+    let whole = BlobStore.digest(of: content)
+    #expect(try store.presentChunks(digests) == [false, false, false])
+    let error = #expect(throws: StoreError.self) {
+      try store.putChunk(digests[0], bytes: parts[1])
+    }
+    guard case .digestMismatch(_, digests[0].hex, digests[1].hex) = error else {
+      Issue.record("\(String(describing: error))")
+      return
+    }
+    try store.putChunk(digests[0], bytes: parts[0])
+    try store.putChunk(digests[2], bytes: parts[2])
+    #expect(try store.presentChunks(digests) == [true, false, true])
+    #expect(throws: StoreError.self) {
+      try store.assemble(chunks: digests, into: whole, size: 150_000)
+    }
+    // A restart keeps what was fetched.
+    let again = try BlobStore(folder: folder.path)
+    #expect(try again.presentChunks(digests) == [true, false, true])
+    try again.putChunk(digests[1], bytes: parts[1])
+    try again.assemble(chunks: digests, into: whole, size: 150_000, keeping: [digests[0]])
+    #expect(try again.read(whole) == content)
+    #expect(try again.presentChunks(digests) == [true, false, false])
+    #expect(folder.files().count == 2)
+  }
+
+  @Test func `a chunk damaged on the disk is dropped, to be fetched again`() throws {
+    let (first, second) = (bytes(10, seed: 1), bytes(10, seed: 2))
+    let digests = [first, second].map { BlobStore.digest(of: $0) }
+    let whole = BlobStore.digest(of: first + second)
+    try store.putChunk(digests[0], bytes: first)
+    try store.putChunk(digests[1], bytes: second)
+    let path = "\(folder.path)/chunks/\(digests[1].hex)"
+    try Data(first).write(to: URL(filePath: path))
+    #expect(
+      throws: StoreError.digestMismatch(
+        path: path, expected: digests[1].hex, found: digests[0].hex)
+    ) { try store.assemble(chunks: digests, into: whole, size: 20) }
+    #expect(try store.presentChunks(digests) == [true, false])
+    #expect(try !store.contains(whole))
+    try store.putChunk(digests[1], bytes: second)
+    try store.assemble(chunks: digests, into: whole, size: 20)
+    #expect(try store.read(whole) == first + second)
+  }
+
+  @Test func `chunks that make something else leave nothing under the promised digest`() throws {
+    let part = bytes(10)
+    let digest = BlobStore.digest(of: part)
+    let promised = BlobStore.digest(of: [1])
+    try store.putChunk(digest, bytes: part)
+    for size in [9, 11, 0, UInt64.max] as [UInt64] {
+      #expect(
+        throws: StoreError.sizeMismatch(path: blobPath(promised), expected: size, found: 10)
+      ) { try store.assemble(chunks: [digest], into: promised, size: size) }
+    }
+    let error = #expect(throws: StoreError.self) {
+      try store.assemble(chunks: [digest], into: promised, size: 10)
+    }
+    guard case .digestMismatch = error else {
+      Issue.record("\(String(describing: error))")
+      return
+    }
+    #expect(try !store.contains(promised))
+    #expect(folder.files() == ["chunks/\(digest.hex)"])
+  }
+
+  @Test func `an upload grows in order, is verified and becomes a blob`() throws {
+    let content = bytes(100_000)
+    let whole = BlobStore.digest(of: content)
+    #expect(try store.uploadSize(key) == nil)
+    #expect(throws: StoreError.self) { try store.append(key, at: 0, bytes: [1]) }
+    #expect(throws: StoreError.self) { try store.finish(key, expected: whole, size: 100_000) }
+    try store.openUpload(key)
+    try store.append(key, at: 0, bytes: Array(content[..<65_536]))
+    try store.append(key, at: 0, bytes: Array(content[..<65_536]))
+    let hole = #expect(throws: StoreError.self) { try store.append(key, at: 65_537, bytes: [1]) }
+    guard case .range(_, 65_537, 1, 65_536) = hole else {
+      Issue.record("\(String(describing: hole))")
+      return
+    }
+    let short = #expect(throws: StoreError.self) {
+      try store.finish(key, expected: whole, size: 100_000)
+    }
+    guard case .sizeMismatch(_, 100_000, 65_536) = short else {
+      Issue.record("\(String(describing: short))")
+      return
+    }
+    try store.append(key, at: 65_536, bytes: Array(content[65_536...]))
+    #expect(throws: StoreError.self) {
+      try store.finish(key, expected: digest(0), size: 100_000)
+    }
+    #expect(try store.uploadSize(key) == 100_000)
+    try store.finish(key, expected: whole, size: 100_000)
+    #expect(try store.uploadSize(key) == nil)
+    #expect(try store.read(whole) == content)
+  }
+
+  @Test func `an upload has a largest size`() throws {
+    try store.openUpload(key)
+    let limit = UInt64(Limits.updateBytesMax)
+    for (offset, count) in [(0, Limits.updateBytesMax + 1), (limit, 1), (.max, 1)]
+      as [(UInt64, Int)]
+    {
+      #expect(throws: StoreError.self) {
+        try store.append(key, at: offset, bytes: [UInt8](repeating: 0, count: count))
+      }
+    }
+    #expect(try store.uploadSize(key) == 0)
+  }
+
+  @Test func `uploads of different keys never share bytes and a restart drops them`() throws {
+    let keys = [
+      key, UploadKey(round: RoundKey(job: name("job.1"), round: 1, attempt: 1), node: name("a")),
+      UploadKey(round: RoundKey(job: name("job"), round: 1, attempt: 1), node: name("1.a")),
+      UploadKey(round: RoundKey(job: name("job"), round: 1, attempt: 2), node: name("a")),
+    ]
+    for (index, key) in keys.enumerated() {
+      try store.openUpload(key)
+      try store.append(key, at: 0, bytes: [UInt8](repeating: 1, count: index + 1))
+    }
+    #expect(try keys.map { try store.uploadSize($0) } == [1, 2, 3, 4])
+    try store.openUpload(key)
+    #expect(try store.uploadSize(key) == 0)
+    try store.discard(key)
+    try store.discard(key)
+    #expect(try store.uploadSize(key) == nil)
+    #expect(folder.files().count == 3)
+    try Data([1]).write(to: folder.url.appending(path: "staging/half"))
+    _ = try BlobStore(folder: folder.path)
+    #expect(folder.files().isEmpty)
+  }
+}
