@@ -24,6 +24,7 @@ struct FleetViews {
         silentMilliseconds: session.map { now.milliseconds(since: $0.lastHeard) },
         chip: record.chip, desiredModel: record.desired?.model.hex,
         desiredGeneration: record.desired.map { "\($0.generation)" },
+        observedGeneration: record.observed.map { "\($0.generation)" },
         observedModel: record.observed?.model.hex, phase: record.observed?.phase.rawValue,
         code: record.observed?.code ?? "", detail: record.observed?.detail ?? "")
     }

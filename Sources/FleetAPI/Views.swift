@@ -67,6 +67,8 @@ package struct NodeView: Codable, Sendable, Equatable {
   package var desiredModel: String?
   /// Generation of that wish, `epoch.number`.
   package var desiredGeneration: String?
+  /// Generation that its last report is about, `epoch.number`.
+  package var observedGeneration: String?
   /// Model it last reported about, 64 hexadecimal digits.
   package var observedModel: String?
   /// downloading, verifying, active, refused or failed; nil before any report.
@@ -80,7 +82,8 @@ package struct NodeView: Codable, Sendable, Equatable {
   package init(
     name: String, publicKey: String, fingerprint: String, liveness: String,
     silentMilliseconds: Int64? = nil, chip: String, desiredModel: String? = nil,
-    desiredGeneration: String? = nil, observedModel: String? = nil, phase: String? = nil,
+    desiredGeneration: String? = nil, observedGeneration: String? = nil,
+    observedModel: String? = nil, phase: String? = nil,
     code: String, detail: String
   ) {
     self.name = name
@@ -91,6 +94,7 @@ package struct NodeView: Codable, Sendable, Equatable {
     self.chip = chip
     self.desiredModel = desiredModel
     self.desiredGeneration = desiredGeneration
+    self.observedGeneration = observedGeneration
     self.observedModel = observedModel
     self.phase = phase
     self.code = code

@@ -80,18 +80,23 @@ struct DeployCommand: FleetCommand {
 extension NodeView {
   /// Whether the node reports the model active that it was told to run.
   var runsWhatItShould: Bool {
-    desiredModel != nil && observedModel == desiredModel && phase == "active"
+    hasReportedOnItsOrder && phase == "active"
   }
 
   /// Whether the node said for good that it does not run that model.
   var refusesWhatItShould: Bool {
+    hasReportedOnItsOrder && (phase == "refused" || phase == "failed")
+  }
+
+  /// Whether its last report is about the order that stands, not about an older one.
+  private var hasReportedOnItsOrder: Bool {
     desiredModel != nil && observedModel == desiredModel
-      && (phase == "refused" || phase == "failed")
+      && observedGeneration == desiredGeneration
   }
 
   /// One word for a status line.
   var progress: String {
-    guard observedModel == desiredModel, let phase else {
+    guard hasReportedOnItsOrder, let phase else {
       return liveness == "online" ? "waiting" : liveness
     }
     return phase
