@@ -44,6 +44,9 @@ package struct FleetFolder: Sendable, Equatable {
   package func agentSettings(_ node: String) -> String { agent(node) + "/agent.yaml" }
   /// CURVE key pair of a node.
   package func agentCurveKey(_ node: String) -> String { agent(node) + "/curve.key" }
+
+  /// The public half of a node's CURVE key, for the operator who accepts it.
+  package func agentPublicKey(_ node: String) -> String { agent(node) + "/curve.pub" }
   /// The root file that a node believes.
   package func agentRoot(_ node: String) -> String { agent(node) + "/root.signed" }
   /// The sensor stream of a node.

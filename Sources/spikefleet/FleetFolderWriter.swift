@@ -78,6 +78,7 @@ struct FleetFolderWriter {
     for node in nodes {
       let pair = try CurveKeyPair.generate()
       try CurveKeyFile(path: staged.agentCurveKey(node)).save(pair)
+      try write(pair.publicKey.z85 + "\n", to: staged.agentPublicKey(node))
       try write(settings.agent(node), to: staged.agentSettings(node))
       try Data(root).write(to: URL(filePath: staged.agentRoot(node)))
       made.append(

@@ -8,11 +8,20 @@ struct StatusCommand: FleetCommand {
   static let configuration = CommandConfiguration(
     commandName: "status", abstract: "Show the coordinator and its fleet in numbers.")
 
+  @Option(help: "Seconds to wait for a coordinator that is still starting.")
+  var wait = 0.0
+
   @OptionGroup var context: ContextOptions
   @OptionGroup var output: OutputOptions
 
+  func validate() throws {
+    guard (0...3_600).contains(wait) else {
+      throw ValidationError("--wait: found \(wait), expected 0 to 3600 seconds")
+    }
+  }
+
   func perform() async throws {
-    try output.print(try await context.client().status()) { status in
+    try output.print(try await status()) { status in
       var table = TextTable([.text("FIELD"), .text("VALUE")])
       table.add(["coordinator", "version \(status.version), start \(status.epoch)"])
       table.add(["up for", Figure.duration(milliseconds: Int64(status.uptimeSeconds * 1_000))])
@@ -28,6 +37,22 @@ struct StatusCommand: FleetCommand {
         .map { "\($0.key) \($0.value)" }.joined(separator: ", ")
       table.add(["refused messages", refused.isEmpty ? "none" : refused])
       Console.write(table.text)
+    }
+  }
+
+  /// Asks until somebody answers or the time is up.
+  private func status() async throws -> FleetStatus {
+    let deadline = ContinuousClock.now.advanced(by: .seconds(wait))
+    while true {
+      do {
+        return try await context.client().status()
+      } catch {
+        let isUnreachable =
+          (error as? ServiceError)?.code == "unreachable"
+          || (error as? CommandFailure)?.code == .unreachable
+        guard isUnreachable, ContinuousClock.now < deadline else { throw error }
+        try await Task.sleep(for: .milliseconds(100))
+      }
     }
   }
 }

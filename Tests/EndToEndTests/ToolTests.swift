@@ -79,6 +79,8 @@ import ZeroMQTransport
     #expect(throws: Never.self) { try root.order(order) }
     let key = try CurveKeyFile(path: fleet.agentCurveKey("north")).load().publicKey
     #expect(outcome.output.contains(key.fingerprint.text))
+    #expect(
+      try String(contentsOfFile: fleet.agentPublicKey("north"), encoding: .utf8) == key.z85 + "\n")
     let again = try Programs.run(Programs.tool, arguments)
     #expect(again.status == 1)
     #expect(again.errors.contains("found a fleet already"), "\(again.errors)")
