@@ -187,6 +187,21 @@ import ZeroMQTransport
     #expect(try again.events.message().userID == "node-a")
   }
 
+  @Test func `both sides live through many fresh sockets`() throws {
+    let pair = try Pair()
+    defer { pair.stop() }
+    // Each one is given up right after its handshake, while libzmq still reports about it.
+    for number in 0..<100 as Range<UInt8> {
+      try pair.agent.connect()
+      pair.agent.transport.send(.control, [[number]])
+      #expect(try pair.fleet.events.message().frames == [[number]])
+    }
+    // The data endpoint shares its I/O thread with the sockets that went.
+    try pair.agent.connect(.data)
+    pair.agent.transport.send(.data, [[1]])
+    #expect(try pair.fleet.events.message().frames == [[1]])
+  }
+
   @Test func `an address where nobody listens is unreachable`() throws {
     let pair = try Pair()
     pair.fleet.transport.stop()
@@ -225,13 +240,22 @@ import ZeroMQTransport
     #expect(pair.agent.transport.droppedSends == 2)
   }
 
-  @Test func `what waits is bounded by bytes`() throws {
+  @Test func `what waits is bounded by bytes and by messages`() throws {
     let pair = try Pair()
+    pair.fleet.transport.stop()
     defer { pair.stop() }
-    // Nobody reads the sends: the endpoint is open towards a silent address.
-    let most = 64 << 20
-    #expect(!pair.agent.transport.send(.data, [[UInt8](repeating: 0, count: most + 1)]))
-    #expect(pair.agent.transport.droppedSends == 1)
+    // Nobody listens any more, so that everything sent waits.
+    pair.agent.transport.open(.control)
+    pair.agent.transport.open(.data)
+    _ = try pair.agent.events.disconnected(.control)
+    let half = [UInt8](repeating: 0, count: 32 << 20)
+    #expect(pair.agent.transport.send(.data, [half]))
+    #expect(!pair.agent.transport.send(.data, [half, [1]]))
+    #expect(pair.agent.transport.send(.data, [half]))
+    #expect(!pair.agent.transport.send(.data, [[1]]))
+    for _ in 0..<8_192 { #expect(pair.agent.transport.send(.control, [[]])) }
+    #expect(!pair.agent.transport.send(.control, [[]]))
+    #expect(pair.agent.transport.droppedSends == 3)
   }
 
   @Test func `a last message goes out within the linger`() throws {
