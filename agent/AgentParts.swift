@@ -52,6 +52,7 @@ struct AgentParts {
     let store = try AgentStore(folder: settings.stateFolder)
     let blobs = try BlobStore(folder: settings.stateFolder)
     let state = try store.load()
+    try blobs.sweep(keeping: Set(state.neededBlobs))
     let inbox = Inbox<AgentShell.Mail>()
     let core = AgentCore(
       state: state,

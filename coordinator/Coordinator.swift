@@ -82,6 +82,7 @@ struct Coordinator: AsyncParsableCommand {
     let token = try AdminTokenFile(stateFolder: settings.stateFolder).loadOrCreate()
     let checkData = try settings.checkData.map { try SampleFolder.read($0) }
     let state = try store.start()
+    try blobs.sweep(keeping: state.neededBlobs)
     let daemon = CoordinatorDaemon(
       store: store, blobs: blobs, state: state, settings: settings.settings,
       deployKey: keys.deploy,

@@ -38,7 +38,8 @@ extension CoordinatorCore {
     send(.welcome(welcome), to: node, correlation: header.sequence, into: &directives)
     directives.append(
       .report(FleetEvent(node, "node.online", "agent \(hello.agentVersion)", at: now)))
-    reconcile(node, observed: Generation(hello.observed), into: &directives)
+    reconcile(
+      node, claims: (Generation(hello.accepted), Generation(hello.observed)), into: &directives)
     settle(hello.openRounds, node: node, at: now, into: &directives)
   }
 
@@ -78,7 +79,8 @@ extension CoordinatorCore {
     reply.serverTimeUs = UInt64(max(0, now.microseconds))
     send(.heartbeatReply(reply), to: node, correlation: header.sequence, into: &directives)
     note(accepted: Generation(beat.accepted), node: node, into: &directives)
-    reconcile(node, observed: Generation(beat.observed), into: &directives)
+    reconcile(
+      node, claims: (Generation(beat.accepted), Generation(beat.observed)), into: &directives)
     guard beat.openRounds.count <= Limits.openRoundsMax else {
       count("open-rounds")
       return
@@ -88,22 +90,28 @@ extension CoordinatorCore {
 
   /// Sends the desired state again while the node has neither stored nor refused it.
   ///
-  /// A node that has carried it out, but whose report was lost, gets it again too: it answers an
-  /// equal generation with its report and does nothing else.
+  /// What the node itself says of its generations goes before the record: one that lost its state
+  /// folder gets its model again. A node that has carried it out, but whose report was lost, gets
+  /// it again too: it answers an equal generation with its report and does nothing else.
   mutating func reconcile(
-    _ node: Identifier, observed: Generation = .none,
+    _ node: Identifier, claims: (accepted: Generation, observed: Generation)? = nil,
     into directives: inout [CoordinatorDirective]
   ) {
     guard let record = state.nodes[node], let desired = record.desired,
-      record.accepted < desired.generation || observed == desired.generation,
       let model = state.models[desired.model], var session = sessions[node],
       session.liveness != .offline
     else { return }
-    if let observed = record.observed, observed.generation == desired.generation,
-      observed.phase.isTerminal
-    {
-      return
+    let isReported =
+      record.observed?.generation == desired.generation
+      && record.observed?.phase.isTerminal == true
+    let isMissing: Bool
+    if let claims {
+      let hasNever = max(claims.accepted, claims.observed) < desired.generation
+      isMissing = hasNever || (claims.observed == desired.generation && !isReported)
+    } else {
+      isMissing = record.accepted < desired.generation && !isReported
     }
+    guard isMissing else { return }
     let order = DesiredOrder(
       node: node, session: session.number, sequence: session.reserve(),
       generation: desired.generation, model: model, baseManifest: publishedManifest(of: model))

@@ -31,6 +31,15 @@ package struct FleetState: Sendable, Equatable {
     answers = [:]
   }
 
+  /// Blobs that must stay on the disk: models, and the updates of rounds that are not over.
+  package var neededBlobs: Set<ContentDigest> {
+    var needed = Set(models.keys)
+    for round in rounds.values where !round.state.isTerminal {
+      for (_, update) in round.reported { needed.insert(update.digest) }
+    }
+    return needed
+  }
+
   /// Applies the changes of one transaction in order.
   package mutating func apply(_ changes: [FleetChange]) {
     for change in changes { apply(change) }

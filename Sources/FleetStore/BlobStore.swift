@@ -111,6 +111,22 @@ package final class BlobStore: Sendable {
     return digest
   }
 
+  /// Removes every blob that nothing needs and returns how many there were.
+  ///
+  /// For the start of a daemon, before anything is stored: what a crash left behind goes.
+  @discardableResult
+  package func sweep(keeping needed: Set<ContentDigest>) throws(StoreError) -> Int {
+    var removed = 0
+    for shelf in try FileSystem.list(blobs) {
+      for name in try FileSystem.list(blobs + "/" + shelf) {
+        if let digest = ContentDigest(hex: name), needed.contains(digest) { continue }
+        try FileSystem.remove(blobs + "/" + shelf + "/" + name)
+        removed += 1
+      }
+    }
+    return removed
+  }
+
   // MARK: inside the store
 
   func path(of digest: ContentDigest) -> String {

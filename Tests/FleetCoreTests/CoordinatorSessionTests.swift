@@ -118,6 +118,10 @@ import Testing
     observed.state = .downloading
     bench.receive(.observedState(observed), from: node)
     #expect(bench.core.state.nodes[node]?.observed?.phase == .active, "overtaken progress")
+    // Its disk was replaced: it holds nothing and says so.
+    beat.accepted = Generation.none.wire
+    beat.observed = Generation.none.wire
+    #expect(isDesiredSent(), "a node that forgot its model gets it again")
   }
 
   // MARK: telemetry

@@ -57,6 +57,15 @@ import Testing
     }
   }
 
+  @Test func `a sweep removes what nothing needs and nothing else`() throws {
+    let kept = try store.put(bytes(100, seed: 1))
+    let orphan = try store.put(bytes(100, seed: 2))
+    #expect(try store.sweep(keeping: [kept]) == 1)
+    #expect(try store.contains(kept))
+    #expect(try !store.contains(orphan))
+    #expect(try store.sweep(keeping: [kept]) == 0)
+  }
+
   @Test func `what is not stored is missing`() throws {
     let absent = digest(3)
     let missing = StoreError.missing(digest: absent.hex, path: blobPath(absent))
