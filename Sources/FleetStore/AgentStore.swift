@@ -47,6 +47,9 @@ package final class AgentStore: Sendable {
     try database.read("loading the agent") { db in try AgentLoader(db: db).state() }
   }
 
+  /// How firmly a commit holds; for the log at start-up and for tests.
+  package func durability() throws(StoreError) -> StoreDurability { try database.durability() }
+
   /// Stores all changes in order in one transaction, or none and throws.
   ///
   /// Where a new window would exceed the outbox's bound, the oldest windows are dropped and the

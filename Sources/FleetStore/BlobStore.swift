@@ -34,6 +34,8 @@ package final class BlobStore: Sendable {
     if let size = try FileSystem.size(path), size == UInt64(bytes.count),
       try FileSystem.read(path, offset: 0, count: bytes.count) == bytes
     {
+      // A process that died between its rename and its fsync left a name that a power cut removes.
+      try syncName(of: digest)
       return digest
     }
     let staged = stagingPath()
@@ -144,7 +146,11 @@ package final class BlobStore: Sendable {
     let folder = "\(blobs)/\(digest.hex.prefix(2))"
     try FileSystem.makeFolder(folder)
     try FileSystem.rename(staged, to: path(of: digest))
-    try FileSystem.sync(folder)
+    try syncName(of: digest)
+  }
+
+  private func syncName(of digest: ContentDigest) throws(StoreError) {
+    try FileSystem.sync("\(blobs)/\(digest.hex.prefix(2))")
     try FileSystem.sync(blobs)
   }
 

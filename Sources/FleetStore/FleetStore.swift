@@ -45,6 +45,9 @@ package final class FleetStore: Sendable {
     try database.read("loading the fleet") { db in try FleetLoader(db: db).state() }
   }
 
+  /// How firmly a commit holds; for the log at start-up and for tests.
+  package func durability() throws(StoreError) -> StoreDurability { try database.durability() }
+
   /// Stores all changes in order in one transaction, or none and throws.
   ///
   /// `refused` says which change breaks which rule; `full` that the disk has no room.

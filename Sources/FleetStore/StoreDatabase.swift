@@ -88,6 +88,16 @@ final class StoreDatabase: Sendable {
     }
   }
 
+  /// The promises that the connection which writes has made to SQLite.
+  func durability() throws(StoreError) -> StoreDurability {
+    try write("reading the settings") { db in
+      StoreDurability(
+        journal: try String.fetchOne(db, sql: "PRAGMA journal_mode") ?? "",
+        synchronous: try Int.fetchOne(db, sql: "PRAGMA synchronous") ?? -1,
+        foreignKeys: try Bool.fetchOne(db, sql: "PRAGMA foreign_keys") ?? false)
+    }
+  }
+
   /// Reads a consistent snapshot.
   func read<Value>(
     _ operation: String, _ body: (Database) throws -> Value

@@ -47,6 +47,13 @@ import Testing
     }
   }
 
+  @Test func `every commit waits for the disk`() throws {
+    let full = StoreDurability(journal: "wal", synchronous: 2, foreignKeys: true)
+    let folders = (try TemporaryFolder(), try TemporaryFolder())
+    #expect(try FleetStore(folder: folders.0.path).durability() == full)
+    #expect(try AgentStore(folder: folders.1.path).durability() == full)
+  }
+
   @Test func `a second opener is told who has the folder`() throws {
     let folder = try TemporaryFolder()
     var store: FleetStore? = try FleetStore(folder: folder.path)
