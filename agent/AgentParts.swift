@@ -87,7 +87,7 @@ struct AgentParts {
   }
 
   private func tell(_ log: Logger, _ state: AgentState) {
-    let now = UInt64(max(0, LogLines.microsecondsNow()))
+    let now = UInt64(max(0, WallClock.now().microseconds))
     if root.expiresMicroseconds < now {
       log.warning(
         "the root file has expired; nothing new is believed until a new one is in place",

@@ -133,15 +133,13 @@ final class AgentShell {
 
   private func completed(_ window: WireTelemetryWindow) -> WireTelemetryWindow {
     var window = window
-    window.atUs = UInt64(max(0, Self.now().microseconds))
+    window.atUs = UInt64(max(0, WallClock.now().microseconds))
     window.residentKibibytes = UInt32(clamping: HostUsage.residentKibibytes())
     window.cpuTimeUs = HostUsage.processorMicroseconds()
     window.sentBytes = sentBytes
     window.receivedBytes = receivedBytes
     return window
   }
-
-  private static func now() -> Instant { Instant(microseconds: LogLines.microsecondsNow()) }
 
   /// Handles an event and everything that follows from it at once; false where the disk failed.
   @discardableResult
@@ -150,7 +148,7 @@ final class AgentShell {
     var isStored = true
     while !events.isEmpty {
       let event = events.removeFirst()
-      guard !perform(core.handle(event, at: Self.now()), answers: &events) else { continue }
+      guard !perform(core.handle(event, at: WallClock.now()), answers: &events) else { continue }
       isStored = false
       reload()
     }

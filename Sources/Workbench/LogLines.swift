@@ -1,3 +1,4 @@
+import FleetCore
 import Foundation
 package import Logging
 
@@ -21,7 +22,7 @@ package struct LogLines: LogHandler {
   /// Lines of `source`; the clock in microseconds since 1970 UTC and the sink are for tests.
   package init(
     source: String, format: LogFormat,
-    now: @escaping @Sendable () -> Int64 = LogLines.microsecondsNow,
+    now: @escaping @Sendable () -> Int64 = { WallClock.now().microseconds },
     write: @escaping @Sendable ([UInt8]) -> Void = LogLines.writeToStandardError
   ) {
     self.source = source
@@ -127,13 +128,6 @@ package struct LogLines: LogHandler {
   }
 
   // MARK: the world
-
-  /// The system's clock.
-  package static func microsecondsNow() -> Int64 {
-    var time = timespec()
-    clock_gettime(CLOCK_REALTIME, &time)
-    return Int64(time.tv_sec) * 1_000_000 + Int64(time.tv_nsec) / 1_000
-  }
 
   /// One call for each line, so that lines of several threads do not mix.
   package static func writeToStandardError(_ line: [UInt8]) {

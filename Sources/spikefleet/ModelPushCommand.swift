@@ -60,7 +60,7 @@ struct ModelPushCommand: FleetCommand {
     } else {
       counter = try await nextCounter(client, name: file.model.name, digest: digest)
     }
-    let now = UInt64(Date().timeIntervalSince1970 * 1_000_000)
+    let now = UInt64(WallClock.now().microseconds)
     let expires = now + UInt64(expiresDays) * 86_400_000_000
     let plastic = maxDrift == 0 ? [] : file.model.plasticLayers
     let manifest = ModelPublisher.manifest(
