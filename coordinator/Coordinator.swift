@@ -100,7 +100,8 @@ struct Coordinator: AsyncParsableCommand {
     log.notice(
       "listening",
       metadata: [
-        "control": "\(transport.controlAddress)", "data": "\(transport.dataAddress)",
+        "kind": "coordinator.listening", "control": "\(transport.controlAddress)",
+        "data": "\(transport.dataAddress)",
         "epoch": "\(state.epoch)", "nodes": "\(state.nodes.count)",
         "key": "\(keys.curve.publicKey)",
       ])
@@ -119,7 +120,7 @@ struct Coordinator: AsyncParsableCommand {
         ],
         gracefulShutdownSignals: [.sigterm, .sigint], logger: groupLog))
     try await group.run()
-    log.notice("stopped", metadata: ["epoch": "\(state.epoch)"])
+    log.notice("stopped", metadata: ["kind": "coordinator.stopped", "epoch": "\(state.epoch)"])
   }
 }
 
@@ -159,7 +160,8 @@ private struct AdminService: Service {
     let log = log
     do {
       try await server.run { port in
-        log.notice("admin endpoint", metadata: ["port": "\(port)"])
+        log.notice(
+          "admin endpoint", metadata: ["kind": "coordinator.administered", "port": "\(port)"])
       }
     } catch {
       guard "\(error)".contains("Address already in use") else { throw error }

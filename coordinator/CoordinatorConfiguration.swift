@@ -51,7 +51,7 @@ struct CoordinatorConfiguration {
     settings.heartbeatMilliseconds = UInt32(
       try file.int("heartbeatMilliseconds", default: 10_000, in: 100...600_000))
     settings.liveness = UInt32(try file.int("liveness", default: 3, in: 2...100))
-    logLevel = try file.string("logLevel", default: "info")
+    logLevel = try file.choice("logLevel", of: LogFormat.levels, default: "info")
     try file.finish()
   }
 }

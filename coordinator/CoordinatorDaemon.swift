@@ -73,15 +73,19 @@ final class CoordinatorDaemon: Sendable {
     case .malformed(let peer, let userID, let frameCount):
       handle(.malformed(ReplyAddress(peer), user: userID, frameCount: frameCount))
     case .undeliverable(_, let reason):
-      log.debug("message given up", metadata: ["reason": "\(reason.rawValue)"])
+      log.debug(
+        "message given up", metadata: ["kind": "message.dropped", "reason": "\(reason.rawValue)"])
     case .unknownKey(let key, let address):
       pendingKeys.note(key, address: address, at: WallClock.now())
       log.notice(
         "unknown key refused; accept it with `spikefleet node accept`",
-        metadata: ["key": "\(key)", "address": "\(address)"])
+        metadata: ["kind": "key.refused", "key": "\(key)", "address": "\(address)"])
     case .failed(let endpoint, let error):
       log.error(
-        "socket call failed", metadata: ["endpoint": "\(endpoint.rawValue)", "error": "\(error)"])
+        "socket call failed",
+        metadata: [
+          "kind": "socket.failed", "endpoint": "\(endpoint.rawValue)", "error": "\(error)",
+        ])
     }
   }
 
@@ -110,7 +114,9 @@ final class CoordinatorDaemon: Sendable {
           try store.commit(changes)
         } catch {
           // Nothing after a failed transaction may happen: peers get no acknowledgement.
-          log.error("transaction failed; nothing of it counts", metadata: ["error": "\(error)"])
+          log.error(
+            "transaction failed; nothing of it counts",
+            metadata: ["kind": "store.failed", "error": "\(error)"])
           machine.failure = error.description
           reload(&machine)
           return
@@ -127,7 +133,9 @@ final class CoordinatorDaemon: Sendable {
       machine.core.reload(try store.load())
     } catch {
       // The next transaction fails as well; the core goes on with what it had.
-      log.critical("the database cannot be read back", metadata: ["error": "\(error)"])
+      log.critical(
+        "the database cannot be read back",
+        metadata: ["kind": "store.unreadable", "error": "\(error)"])
     }
   }
 
@@ -146,7 +154,9 @@ final class CoordinatorDaemon: Sendable {
         if offset == 0 { try blobs.openUpload(key) }
         try blobs.append(key, at: offset, bytes: bytes)
       } catch {
-        log.error("upload not stored", metadata: ["upload": "\(key.name)", "error": "\(error)"])
+        log.error(
+          "upload not stored",
+          metadata: ["kind": "upload.failed", "subject": "\(key.name)", "error": "\(error)"])
         events.append(.uploadChecked(key, .unreadable(detail: error.description)))
       }
     case .checkUpload(let key, let check):
@@ -155,7 +165,9 @@ final class CoordinatorDaemon: Sendable {
       do throws(StoreError) {
         try blobs.discard(key)
       } catch {
-        log.warning("staged upload left behind", metadata: ["error": "\(error)"])
+        log.warning(
+          "staged upload left behind",
+          metadata: ["kind": "upload.left", "subject": "\(key.name)", "error": "\(error)"])
       }
     case .aggregate(let order):
       let published = machine.core.state.models[order.published]
@@ -223,7 +235,8 @@ final class CoordinatorDaemon: Sendable {
           order.digest, offset: UInt64(index) * UInt64(Limits.chunkBytes),
           count: Limits.chunkBytes)
       } catch {
-        log.error("chunk not readable", metadata: ["error": "\(error)"])
+        log.error(
+          "chunk not readable", metadata: ["kind": "blob.unreadable", "error": "\(error)"])
         return
       }
       var chunk = WireBlobChunk()
