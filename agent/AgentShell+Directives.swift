@@ -92,7 +92,7 @@ extension AgentShell {
         return .failed(code: "digest", detail: error.description)
       case .digestMismatch, .missing: return .damaged(detail: error.description)
       case .sizeMismatch: return .failed(code: "size", detail: error.description)
-      default: return .failed(code: "disk", detail: error.description)
+      default: return .unavailable(detail: error.description)
       }
     }
   }

@@ -124,9 +124,7 @@ private struct ChipLoop {
       let bytes = try blobs.read(digest)
       report(.modelLoaded(digest, runtime.load(digest, bytes: bytes)))
     } catch {
-      report(
-        .modelLoaded(
-          digest, .refused(code: "model-unreadable", detail: error.description)))
+      report(.modelLoaded(digest, .unreadable(detail: error.description)))
     }
   }
 

@@ -67,20 +67,38 @@ final class BackgroundWork: Sendable {
     }
   }
 
+  /// Judges the staged bytes; only what is valid becomes a blob.
+  ///
+  /// A refusal never touches a blob: a node may send the bytes of a stored model or of another
+  /// node's update.
   private func judge(_ key: UploadKey, _ check: UploadCheck) -> UploadOutcome {
+    let bytes: [UInt8]
     do throws(StoreError) {
-      try blobs.finish(key, expected: check.digest, size: check.size)
-      let bytes = try blobs.read(check.digest)
-      let outcome = UpdateDoor.judge(bytes, check, base: try blobs.read(check.base))
-      if case .refused = outcome { try blobs.remove(check.digest) }
-      return outcome
+      bytes = try blobs.staged(key, expected: check.digest, size: check.size)
     } catch {
       switch error {
-      case .digestMismatch: return .refused(code: "digest", detail: error.description)
-      case .sizeMismatch: return .refused(code: "size", detail: error.description)
+      case .digestMismatch: return refuse(key, code: "digest", error.description)
+      case .sizeMismatch: return refuse(key, code: "size", error.description)
       default: return .unreadable(detail: error.description)
       }
     }
+    do throws(StoreError) {
+      let outcome = UpdateDoor.judge(bytes, check, base: try blobs.read(check.base))
+      if case .refused(let code, let detail) = outcome { return refuse(key, code: code, detail) }
+      try blobs.finish(key, expected: check.digest, size: check.size)
+      return outcome
+    } catch {
+      return .unreadable(detail: error.description)
+    }
+  }
+
+  private func refuse(_ key: UploadKey, code: String, _ detail: String) -> UploadOutcome {
+    do throws(StoreError) {
+      try blobs.discard(key)
+    } catch {
+      log.warning("staged upload left behind", metadata: ["error": "\(error)"])
+    }
+    return .refused(code: code, detail: detail)
   }
 
   private func outcome(

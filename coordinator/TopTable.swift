@@ -38,17 +38,23 @@ struct TopTable {
     return row
   }
 
+  /// Counters are what nodes say: a sum beyond their width stays at the largest value.
+  private func sum(_ left: UInt64, _ right: UInt64) -> UInt64 {
+    let (sum, overflow) = left.addingReportingOverflow(right)
+    return overflow ? .max : sum
+  }
+
   private func addTotals(to row: inout TopRow, _ totals: [NodeTotals]) {
     var inferenceJoules = 0.0
     var inferences: UInt64 = 0
     var names: [String] = []
     for total in totals {
-      row.learningSamples += total.counters.learningSamples
+      row.learningSamples = sum(row.learningSamples, total.counters.learningSamples)
       guard let price = total.price, let table = views.table(price) else { continue }
       let inference = views.total(total.counters.inferenceCounts, table) ?? 0
       row.joules += inference + (views.total(total.counters.learningCounts, table) ?? 0)
       inferenceJoules += inference
-      inferences += total.counters.inferences
+      inferences = sum(inferences, total.counters.inferences)
       names.append("\(table.name) (\(table.weakestGrade.rawValue))")
     }
     row.priceTable = names.joined(separator: ", ")

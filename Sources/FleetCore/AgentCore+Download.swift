@@ -29,6 +29,7 @@ extension AgentCore {
     }
     guard let present else {
       stored.insert(model)
+      lost.remove(model)
       download = nil
       return
     }
@@ -104,7 +105,9 @@ extension AgentCore {
     switch outcome {
     case .stored:
       stored.insert(model)
+      lost.remove(model)
       download = nil
+    case .unavailable(let detail): postpone(model, detail, at: now, into: &directives)
     case .failed(let code, let detail):
       abandon(model, ModelRefusal(code, detail), at: now, into: &directives)
     case .damaged(let detail):
@@ -117,6 +120,25 @@ extension AgentCore {
         directives.append(.inspectChunks(model: model, chunks: current.chunks))
       }
     }
+  }
+
+  /// The disk does not take the model (yet): it is fetched again later, from where it stood.
+  mutating func postpone(
+    _ model: ContentDigest, _ detail: String, at now: Instant,
+    into directives: inout [AgentDirective]
+  ) {
+    guard download?.model == model else { return }
+    download = nil
+    postponed[model] = now.advanced(milliseconds: Self.patienceMilliseconds)
+    report(
+      "model.postponed", "\(model.short) is not stored, trying again: \(detail)", at: now,
+      into: &directives)
+    guard let wanted = wantedModel, wanted.model == model else { return }
+    tell(
+      ObservedModel(
+        generation: wanted.generation, phase: .downloading, model: model, code: "storage",
+        detail: String(detail.prefix(500))),
+      into: &directives)
   }
 
   /// The coordinator does not hold the model (yet): it is asked again later.

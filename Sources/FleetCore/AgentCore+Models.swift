@@ -80,7 +80,7 @@ extension AgentCore {
     tell(observed, into: &directives)
   }
 
-  private mutating func tell(
+  mutating func tell(
     _ observed: ObservedModel, into directives: inout [AgentDirective]
   ) {
     var wire = WireObservedState()
@@ -97,7 +97,11 @@ extension AgentCore {
   /// Starts what the newest model still needs; the model that served goes on serving meanwhile.
   mutating func pursueModels(at now: Instant, into directives: inout [AgentDirective]) {
     if let active = state.active, serving == nil, !unloadable.contains(active.model) {
-      load(active.model, into: &directives)
+      if !lost.contains(active.model) {
+        load(active.model, into: &directives)
+      } else if download == nil {
+        _ = fetch(active.model, active.manifest, at: now, into: &directives)
+      }
     }
     guard let wanted = wantedModel else { return }
     if serving == wanted.model {
@@ -136,6 +140,12 @@ extension AgentCore {
         serving = model
         directives.append(.serve(model))
       }
+    case .unreadable(let detail):
+      stored.remove(model)
+      lost.insert(model)
+      postponed[model] = now.advanced(milliseconds: Self.patienceMilliseconds)
+      report(
+        "model.lost", "\(model.short) is fetched again: \(detail)", at: now, into: &directives)
     case .refused(let code, let detail):
       unloadable.insert(model)
       if state.active?.model == model, serving == nil {

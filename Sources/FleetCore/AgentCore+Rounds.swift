@@ -90,7 +90,8 @@ extension AgentCore {
     _ key: RoundKey, _ result: TrainingResult, nextOrdinal: UInt64,
     into directives: inout [AgentDirective]
   ) {
-    guard training == key, let record = state.trainings[key], record.result == nil else {
+    // Nothing is trained while the shell holds a result that the disk did not take.
+    guard training ?? key == key, let record = state.trainings[key], record.result == nil else {
       // The round was closed while its last sample was trained.
       drop(result.digest, into: &directives)
       return

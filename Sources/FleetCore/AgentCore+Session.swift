@@ -124,7 +124,8 @@ extension AgentCore {
       if now >= until { greet(tries: 1, at: now, into: &directives) }
     case .talking(var session):
       let interval = Int64(session.heartbeatMilliseconds)
-      if now.milliseconds(since: session.lastHeard) > interval * Int64(session.liveness) {
+      let patience = UInt64(session.heartbeatMilliseconds) * UInt64(session.liveness)
+      if now.milliseconds(since: session.lastHeard) > Int64(clamping: patience) {
         let silence = now.milliseconds(since: session.lastHeard)
         reopenControl("silent for \(silence) ms", at: now, into: &directives)
       } else if now.milliseconds(since: session.lastBeat) >= interval {

@@ -32,6 +32,8 @@ package struct AgentCore: Sendable {
   var download: Download?
   /// Whole models known to be on the disk.
   var stored: Set<ContentDigest>
+  /// Models that were stored and cannot be read any more, until they were fetched again.
+  var lost: Set<ContentDigest>
   var loading: ContentDigest?
   /// Models that the chip refused in this run.
   var unloadable: Set<ContentDigest>
@@ -46,6 +48,7 @@ package struct AgentCore: Sendable {
   /// Nothing is started before this instant; set after a transaction failed.
   var pausedUntil: Instant?
   var mustPause: Bool
+  private var lastInstant: Instant
 
   // Telemetry.
   var windowSequence: UInt64
@@ -64,6 +67,8 @@ package struct AgentCore: Sendable {
     heardTime = Instant(microseconds: .min)
     jitter = SeedSequence(state: settings.jitterSeed)
     stored = []
+    lost = []
+    lastInstant = Instant(microseconds: .min)
     unloadable = []
     postponed = [:]
     announced = [:]
@@ -94,6 +99,8 @@ package struct AgentCore: Sendable {
   /// The one door: takes an event at an instant and returns what must be done, in order.
   package mutating func handle(_ event: AgentEvent, at now: Instant) -> [AgentDirective] {
     var directives: [AgentDirective] = []
+    if now < lastInstant { rewind(to: now) }
+    lastInstant = now
     if mustPause {
       mustPause = false
       pausedUntil = now.advanced(milliseconds: Self.pauseMilliseconds)
@@ -111,7 +118,7 @@ package struct AgentCore: Sendable {
     case .chunksInspected(let model, let present):
       inspected(model, present: present, into: &directives)
     case .chunkFailed(let model, _, let detail):
-      abandon(model, ModelRefusal("storage", detail), at: now, into: &directives)
+      postpone(model, detail, at: now, into: &directives)
     case .assembled(let model, let outcome):
       assembled(model, outcome, at: now, into: &directives)
     case .modelLoaded(let model, let outcome):

@@ -40,7 +40,9 @@ package enum AssemblyOutcome: Sendable, Equatable {
   case stored
   /// A chunk was damaged and is gone; it must be fetched again.
   case damaged(detail: String)
-  /// The disk failed or the whole is not what the manifest says.
+  /// The disk failed; the chunks are still wanted.
+  case unavailable(detail: String)
+  /// The whole is not what the manifest says.
   case failed(code: String, detail: String)
 }
 
@@ -48,6 +50,8 @@ package enum AssemblyOutcome: Sendable, Equatable {
 package enum LoadOutcome: Sendable, Equatable {
   /// The chip can run it.
   case ready
+  /// Its bytes are not on the disk as they were stored.
+  case unreadable(detail: String)
   /// The chip cannot run it, with a stable code.
   case refused(code: String, detail: String)
 }

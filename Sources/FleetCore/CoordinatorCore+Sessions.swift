@@ -14,19 +14,12 @@ extension CoordinatorCore {
       return
     }
     let boot = [UInt8](hello.bootID)
-    if let other = sessions[node], other.boot != boot, other.liveness == .online,
-      now.milliseconds(since: other.lastHeard) < Int64(settings.heartbeatMilliseconds)
-    {
-      let detail = "a second live agent process uses this node's key; the newer one is served"
-      persist(
-        [.event(FleetEvent(node, "node.duplicate-identity", detail, at: now))], into: &directives)
-    }
+    let other = sessions[node]
     if state.nodes[node]?.chip != hello.chip {
       persist([.nodeChip(node, chip: hello.chip)], into: &directives)
     }
     sessions[node] = Session(
       number: nextSessionNumber(), node: node, boot: boot, control: address, at: now)
-    note(accepted: Generation(hello.accepted), node: node, into: &directives)
     var welcome = WireWelcome()
     welcome.version = Limits.protocolVersion
     welcome.epoch = state.epoch
@@ -38,8 +31,26 @@ extension CoordinatorCore {
     send(.welcome(welcome), to: node, correlation: header.sequence, into: &directives)
     directives.append(
       .report(FleetEvent(node, "node.online", "agent \(hello.agentVersion)", at: now)))
+    // After the welcome: the conversation does not wait for a full disk to take these.
+    if let other, other.boot != boot, other.liveness == .online,
+      now.milliseconds(since: other.lastHeard) < Int64(settings.heartbeatMilliseconds)
+    {
+      let detail = "a second live agent process uses this node's key; the newer one is served"
+      persist(
+        [.event(FleetEvent(node, "node.duplicate-identity", detail, at: now))], into: &directives)
+    }
+    let accepted = Generation(hello.accepted)
+    if accepted.epoch > state.epoch {
+      let detail =
+        "the node holds generation \(accepted), this coordinator is at epoch \(state.epoch): its "
+        + "state is an older copy, and the node obeys nothing below its own epoch; restore the "
+        + "newest copy, or start the coordinator again until its epoch, one more each start, is "
+        + "higher"
+      persist([.event(FleetEvent(node, "epoch.behind", detail, at: now))], into: &directives)
+    }
+    note(accepted: accepted, node: node, into: &directives)
     reconcile(
-      node, claims: (Generation(hello.accepted), Generation(hello.observed)), into: &directives)
+      node, claims: (accepted, Generation(hello.observed)), into: &directives)
     settle(hello.openRounds, node: node, at: now, into: &directives)
   }
 

@@ -49,6 +49,7 @@ package struct CoordinatorCore: Sendable {
     _ event: CoordinatorEvent, at now: Instant
   ) -> [CoordinatorDirective] {
     var directives: [CoordinatorDirective] = []
+    if now < lastInstant { rewind(to: now) }
     lastInstant = now
     switch event {
     case .started: resumeJobs(at: now, into: &directives)
@@ -68,6 +69,18 @@ package struct CoordinatorCore: Sendable {
       finishRound(key, outcome, at: now, into: &directives)
     }
     return directives
+  }
+
+  /// Goes on after the clock was put back: nothing waits for it to come round again.
+  private mutating func rewind(to now: Instant) {
+    sessions = sessions.mapValues { session in
+      var session = session
+      session.lastHeard = min(session.lastHeard, now)
+      session.offers = [:]
+      return session
+    }
+    let longest = now.advanced(milliseconds: Self.aggregationPauseMilliseconds)
+    aggregations = aggregations.mapValues { again in again.map { min($0, longest) } }
   }
 
   /// Applies changes to the state and asks for the same changes on the disk.

@@ -56,6 +56,29 @@ extension BlobStore {
     try adopt(path, as: digest)
   }
 
+  /// The staged bytes of a complete upload, to be judged before they become a blob.
+  ///
+  /// Throws `sizeMismatch` or `digestMismatch` where they are not what was announced.
+  package func staged(
+    _ key: UploadKey, expected digest: ContentDigest, size: UInt64
+  ) throws(StoreError) -> [UInt8] {
+    let path = uploadPath(key)
+    guard let staged = try FileSystem.size(path) else {
+      throw .missing(digest: "upload \(key.name)", path: path)
+    }
+    guard staged == size, size <= UInt64(Limits.updateBytesMax) else {
+      throw .sizeMismatch(path: path, expected: size, found: staged)
+    }
+    guard let bytes = try FileSystem.read(path, offset: 0, count: Int(size)) else {
+      throw .missing(digest: "upload \(key.name)", path: path)
+    }
+    let found = Self.digest(of: bytes)
+    guard found == digest else {
+      throw .digestMismatch(path: path, expected: digest.hex, found: found.hex)
+    }
+    return bytes
+  }
+
   /// Throws an upload away; without one it does nothing.
   package func discard(_ key: UploadKey) throws(StoreError) {
     try FileSystem.remove(uploadPath(key))

@@ -1,3 +1,4 @@
+import CompiledModel
 import Crypto
 import Federation
 import FleetAPI
@@ -88,6 +89,28 @@ import ZeroMQTransport
     let participant = job?.rounds.first?.participants.first
     #expect(participant?.state == "refused")
     #expect(participant?.code == code)
+  }
+
+  @Test func `a model's own bytes sent as an update leave the model where it is`() async throws {
+    let fleet = try TestFleet(nodes: ["north"])
+    let peer = try await accepted(fleet, "north")
+    let digest = try await fleet.push()
+    _ = try await peer.hello(node: "north")
+    try await fleet.startJob("learn", digest, rounds: 1)
+    let offered = try await peer.next {
+      if case .roundOffer = $0 { true } else { false }
+    }
+    guard case .roundOffer(let offer) = offered else { return }
+    let isOpen = await peer.open(.data)
+    #expect(isOpen)
+    try await upload(fleet.model.encoded(), peer, offer)
+    let verdict = try await peer.next {
+      if case .roundVerdict = $0 { true } else { false }
+    }
+    guard case .roundVerdict(let body) = verdict else { return }
+    #expect(body.verdict == .refused)
+    let held = try await fleet.client().blob(digest)
+    #expect(held == fleet.model.encoded())
   }
 
   // MARK: parts

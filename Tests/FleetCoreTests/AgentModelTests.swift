@@ -76,15 +76,52 @@ import Testing
     #expect(silent.map(\.firstChunk) == [0, 4], "a lost request is repeated")
   }
 
-  @Test func `a model that cannot be stored or loaded ends in a failure with its code`() {
+  @Test(arguments: [false, true])
+  func `a full disk under a download delays the model and never ends it`(isWhole: Bool) {
     var bench = AgentBench()
     bench.connect()
     bench.deploy()
     let digest = bench.model.record.digest
     bench.handle(.linked(.data))
-    bench.handle(.chunksInspected(digest, present: [false, false]))
-    bench.handle(.chunkFailed(digest, index: 0, detail: "disk full"))
-    #expect(bench.stored.observed?.code == "storage")
+    let failed: [AgentDirective]
+    if isWhole {
+      bench.handle(.chunksInspected(digest, present: [true, true]))
+      failed = bench.handle(.assembled(digest, .unavailable(detail: "disk full")))
+    } else {
+      bench.handle(.chunksInspected(digest, present: [false, false]))
+      failed = bench.handle(.chunkFailed(digest, index: 0, detail: "disk full"))
+    }
+    #expect(failed.observed.map(\.code) == ["storage"])
+    #expect(failed.observed.map(\.state) == [.downloading])
+    #expect(bench.stored.observed == nil, "nothing final is said")
+    let later = bench.pass(milliseconds: 5_000)
+    #expect(later.contains { if case .inspectChunks = $0 { true } else { false } })
+    bench.serve(bench.model)
+    #expect(bench.stored.active?.model == digest)
+  }
+
+  @Test func `a model whose file is lost is fetched again and serves`() {
+    var bench = AgentBench()
+    bench.connect()
+    bench.deploy()
+    bench.serve(bench.model)
+    let digest = bench.model.record.digest
+    #expect(bench.restart().contains(.loadModel(digest)))
+    bench.handle(.linked(.control))
+    bench.receive(AgentBench.welcome(), session: 9)
+    let lost = bench.handle(.modelLoaded(digest, .unreadable(detail: "no such file")))
+    #expect(!lost.contains(.loadModel(digest)), "not at once again")
+    let later = bench.pass(milliseconds: 5_000)
+    #expect(later.contains { if case .inspectChunks = $0 { true } else { false } })
+    #expect(bench.handle(.chunksInspected(digest, present: nil)).contains(.loadModel(digest)))
+    #expect(bench.handle(.modelLoaded(digest, .ready)).contains(.serve(digest)))
+  }
+
+  @Test func `a model that cannot be loaded ends in a failure with its code`() {
+    var bench = AgentBench()
+    bench.connect()
+    bench.deploy()
+    let digest = bench.model.record.digest
     let again = Generation(epoch: 1, number: 2)
     bench.deploy(nil, again)
     bench.handle(.chunksInspected(digest, present: nil))

@@ -34,6 +34,19 @@ import Testing
     #expect(directives.trainings.map(\.firstOrdinal) == [0])
   }
 
+  @Test func `a result that the disk did not take is taken when it comes again`() {
+    var bench = promised()
+    let digest = bench.model.record.digest
+    bench.handle(.chunksInspected(digest, present: nil))
+    let trained = AgentEvent.trained(AgentBench.key(), AgentBench.result(), nextOrdinal: 50)
+    _ = bench.core.handle(trained, at: bench.now)
+    bench.core.reload(bench.stored)
+    let again = bench.handle(trained)
+    #expect(!again.contains(.dropBlob(AgentBench.result().digest)))
+    #expect(bench.stored.trainings[AgentBench.key()]?.result == AgentBench.result())
+    #expect(bench.pass(milliseconds: 6_000).trainings.isEmpty, "it is not trained twice")
+  }
+
   @Test func `a repeated offer is accepted again and trained once`() {
     var bench = promised()
     let again = bench.receive(.roundOffer(bench.offer()))

@@ -29,6 +29,25 @@ import Testing
     #expect(wait(&bench) { beats($0).count == 1 } == 1_000)
   }
 
+  @Test func `a clock that is put back stops no heartbeat`() {
+    var bench = AgentBench()
+    bench.connect()
+    bench.now = bench.now.advanced(milliseconds: -3_600_000)
+    // One interval from the tick that sees it.
+    #expect(wait(&bench) { beats($0).count == 1 } == 1_250)
+  }
+
+  @Test func `the largest interval and liveness of a welcome are borne`() {
+    var bench = AgentBench()
+    bench.handle(.started)
+    bench.handle(.linked(.control))
+    guard case .welcome(var welcome) = AgentBench.welcome() else { return }
+    welcome.heartbeatMilliseconds = .max
+    welcome.liveness = .max
+    bench.receive(.welcome(welcome))
+    #expect(!bench.pass(milliseconds: 60_000).contains(.close(.control)))
+  }
+
   @Test func `heartbeats carry both generations and the open rounds`() {
     var bench = AgentBench()
     bench.connect()

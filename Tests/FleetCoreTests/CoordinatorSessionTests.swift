@@ -13,6 +13,34 @@ import Testing
     Packet(message, session: bench.core.sessions[node]?.number ?? 0, sequence: 1).frames()
   }
 
+  @Test func `a welcome does not wait for what the node has accepted to be stored`() {
+    var bench = CoordinatorBench()
+    bench.hello(node)
+    bench.command(.deploy(model: bench.model.record.digest, nodes: []))
+    var hello = WireHello()
+    hello.versionMin = 1
+    hello.versionMax = 1
+    hello.nodeID = node.text
+    hello.chip = FleetFixture.chip
+    hello.bootID = wireBytes([UInt8](repeating: 1, count: 16))
+    hello.accepted = Generation(epoch: 1, number: 1).wire
+    let directives = bench.receive(.hello(hello), from: node)
+    let stored = directives.position { if case .persist = $0 { true } else { false } }
+    let told = directives.position { if case .send = $0 { true } else { false } }
+    #expect(told == 0 && stored != nil)
+  }
+
+  @Test func `a clock that is put back holds no node and no offer`() {
+    var bench = CoordinatorBench()
+    bench.startJob()
+    bench.pass(milliseconds: -3_600_000)
+    bench.handle(.tick)
+    #expect(bench.heartbeat(node).offers(to: node).count == 1)
+    bench.pass(milliseconds: 31_000)
+    bench.handle(.tick)
+    #expect(bench.core.sessions[node]?.liveness == .offline)
+  }
+
   @Test func `three malformed messages close the conversation`() {
     var bench = CoordinatorBench()
     bench.hello(node)
@@ -85,6 +113,24 @@ import Testing
     }
     #expect(refused.code == "node-mismatch")
     #expect(bench.core.sessions[node] == nil)
+  }
+
+  @Test func `a node ahead of an older copy of the state is told of`() {
+    var bench = CoordinatorBench()
+    var hello = WireHello()
+    hello.versionMin = 1
+    hello.versionMax = 1
+    hello.nodeID = node.text
+    hello.bootID = wireBytes([UInt8](repeating: 1, count: 16))
+    hello.accepted = Generation(epoch: 9, number: 2).wire
+    let events = bench.receive(.hello(hello), from: node).flatMap { directive in
+      if case .persist(let changes) = directive { changes } else { [] }
+    }
+    let isTold = events.contains { change in
+      if case .event(let event) = change { event.kind == "epoch.behind" } else { false }
+    }
+    #expect(isTold)
+    #expect(bench.core.sessions[node] != nil)
   }
 
   @Test func `a node that is not accepted gets no answer`() {
