@@ -84,7 +84,21 @@ final class StoreDatabase: Sendable {
         return value
       }
     } catch {
-      throw Self.failure(error, operation, path)
+      let failure = Self.failure(error, operation, path)
+      if case .full = failure { shortenLog() }
+      throw failure
+    }
+  }
+
+  /// Moves what is committed out of the log: on a small disk the log alone may fill it, below the
+  /// length at which SQLite would do so by itself.
+  private func shortenLog() {
+    do {
+      try writer.writeWithoutTransaction { db in
+        try db.execute(sql: "PRAGMA wal_checkpoint(TRUNCATE)")
+      }
+    } catch {
+      // Still no room: the next transaction that fails tries again.
     }
   }
 

@@ -17,7 +17,16 @@ package struct CurveKeyPair: Sendable, Equatable, CustomStringConvertible {
   let secretBytes: [UInt8]
 
   /// A fresh pair from libzmq's random source.
+  ///
+  /// Its public half does not begin with a dash: on a command line it would pass for an option.
   package static func generate() throws(ZMQError) -> CurveKeyPair {
+    while true {
+      let pair = try generateAny()
+      if !pair.publicKey.z85.hasPrefix("-") { return pair }
+    }
+  }
+
+  private static func generateAny() throws(ZMQError) -> CurveKeyPair {
     var publicText = [CChar](repeating: 0, count: textLength + 1)
     var secretText = [CChar](repeating: 0, count: textLength + 1)
     guard zmq_curve_keypair(&publicText, &secretText) == 0,

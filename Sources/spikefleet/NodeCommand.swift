@@ -52,7 +52,10 @@ struct NodeAcceptCommand: FleetCommand {
     commandName: "accept", abstract: "Bind a key to a node's name, so that its agent is let in.",
     discussion: "Compare the fingerprint with the one that `spikefleet init` printed first.")
 
-  @Argument(help: "CURVE public key (40 characters), or the fingerprint of a pending key.")
+  @Argument(
+    help: ArgumentHelp(
+      "CURVE public key (40 characters; after `--` if it begins with a dash), or the "
+        + "fingerprint of a pending key."))
   var key: String
 
   @Option(help: "The name that the node gets.")

@@ -123,10 +123,10 @@ import Testing
     hello.nodeID = node.text
     hello.bootID = wireBytes([UInt8](repeating: 1, count: 16))
     hello.accepted = Generation(epoch: 9, number: 2).wire
-    let events = bench.receive(.hello(hello), from: node).flatMap { directive in
+    let events = bench.receive(.hello(hello), from: node).flatMap { directive -> [FleetChange] in
       if case .persist(let changes) = directive { changes } else { [] }
     }
-    let isTold = events.contains { change in
+    let isTold = events.contains { change -> Bool in
       if case .event(let event) = change { event.kind == "epoch.behind" } else { false }
     }
     #expect(isTold)

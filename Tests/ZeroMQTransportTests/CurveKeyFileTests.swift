@@ -15,6 +15,13 @@ import ZeroMQTransport
     try FileManager.default.setAttributes([.posixPermissions: mode], ofItemAtPath: file.path)
   }
 
+  @Test func `a public key never passes for an option on a command line`() throws {
+    for _ in 0..<1_000 {
+      let pair = try CurveKeyPair.generate()
+      #expect(!pair.publicKey.z85.hasPrefix("-"))
+    }
+  }
+
   @Test func `a saved pair loads again from a file that its owner alone can read`() throws {
     try inFolder { folder in
       let pair = try CurveKeyPair.generate()
