@@ -87,6 +87,11 @@ final class TestFleet: Sendable {
     return daemon
   }
 
+  /// The newest process of that name.
+  func daemon(_ name: String) -> DaemonProcess? {
+    running.withLock { daemons in daemons.last { $0.name == name } }
+  }
+
   // MARK: the admin endpoint
 
   func client() throws -> FleetClient {
@@ -151,11 +156,13 @@ final class TestFleet: Sendable {
     }
   }
 
-  func startJob(_ name: String, _ model: ContentDigest, rounds: UInt32) async throws {
+  func startJob(
+    _ name: String, _ model: ContentDigest, rounds: UInt32, samples: UInt32 = 100
+  ) async throws {
     try await done(
       client().startJob(
         JobSpecification(
-          name: name, model: model.hex, rounds: rounds, samplesPerRound: 100, nodes: nodes,
+          name: name, model: model.hex, rounds: rounds, samplesPerRound: samples, nodes: nodes,
           minimumReports: nodes.count, deadlineMilliseconds: 60_000, attemptsMax: 2,
           maxRegression: 100, seed: 5),
         requestID: FleetClient.newRequestID()))
