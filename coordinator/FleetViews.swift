@@ -104,7 +104,7 @@ struct FleetViews {
 
   /// The price table of a digest, as a held model carries it.
   func table(_ digest: ContentDigest) -> PriceTable? {
-    prices.table(digest, among: state.models.values.sorted { $0.digest < $1.digest })
+    prices.table(digest, among: state.models.values)
   }
 
   /// Joules of these counts; nil when an event of them has no price.
@@ -151,17 +151,10 @@ struct FleetViews {
       }
     }
     return TelemetryView(
-      node: stored.node.text, boot: Self.hex(stored.boot.prefix(6)), sequence: window.sequence,
-      atMicroseconds: window.atUs, model: Self.hex(window.modelDigest),
+      node: stored.node.text, boot: Hex.text(stored.boot.prefix(6)), sequence: window.sequence,
+      atMicroseconds: window.atUs, model: Hex.text(window.modelDigest),
       inferences: window.inferences, labelled: window.labelled, correct: window.correct,
       learningSamples: window.learningSamples, joules: joules,
       learningState: window.learningState, residentKibibytes: window.residentKibibytes)
-  }
-
-  static func hex(_ bytes: some Sequence<UInt8>) -> String {
-    bytes.map { byte in
-      let text = String(byte, radix: 16)
-      return text.count == 1 ? "0" + text : text
-    }.joined()
   }
 }

@@ -1,3 +1,5 @@
+import FleetProtocol
+
 /// SHA-256 of some bytes: the only name under which content is stored or asked for.
 package struct ContentDigest: Sendable, Hashable, Comparable, CustomStringConvertible {
   /// The 32 bytes.
@@ -33,16 +35,7 @@ package struct ContentDigest: Sendable, Hashable, Comparable, CustomStringConver
   }
 
   /// 64 lower-case hexadecimal digits.
-  package var hex: String {
-    let digits: [Character] = Array("0123456789abcdef")
-    var text = ""
-    text.reserveCapacity(64)
-    for byte in bytes {
-      text.append(digits[Int(byte >> 4)])
-      text.append(digits[Int(byte & 15)])
-    }
-    return text
-  }
+  package var hex: String { Hex.text(bytes) }
 
   /// The first 12 digits, enough for a person.
   package var short: String { String(hex.prefix(12)) }

@@ -1,12 +1,12 @@
 import Foundation
 
 /// A small file whose content only its owner may read.
-enum SecretFile {
-  /// Longer ones hold something else.
+package enum SecretFile {
+  /// Largest content in bytes that is read; longer ones hold something else.
   static let bytesMax = 1_024
 
   /// The file's text; refuses any mode other than 0600.
-  static func read(_ path: String) throws(SecretFileError) -> String {
+  package static func read(_ path: String) throws(SecretFileError) -> String {
     let descriptor = open(path, O_RDONLY | O_CLOEXEC)
     guard descriptor >= 0 else { throw .system(path: path, call: "open", errno: errno) }
     defer { close(descriptor) }
@@ -23,20 +23,23 @@ enum SecretFile {
   }
 
   /// Writes a new file of mode 0600 and waits for the disk; never replaces an existing one.
-  static func create(_ path: String, text: String) throws(SecretFileError) {
-    let descriptor = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
-    guard descriptor >= 0 else {
-      throw errno == EEXIST ? .exists(path: path) : .system(path: path, call: "open", errno: errno)
+  ///
+  /// The name appears with the whole content or, after a crash, not at all.
+  package static func create(_ path: String, text: String) throws(SecretFileError) {
+    let staged = path + ".new"
+    let descriptor = open(staged, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600)
+    guard descriptor >= 0 else { throw .system(path: staged, call: "open", errno: errno) }
+    defer {
+      close(descriptor)
+      unlink(staged)
     }
-    defer { close(descriptor) }
     let bytes = [UInt8](text.utf8)
     // The umask may have narrowed the mode; reading insists on exactly 0600.
     guard fchmod(descriptor, 0o600) == 0, write(descriptor, bytes, bytes.count) == bytes.count,
       fsync(descriptor) == 0
-    else {
-      let failure = errno
-      unlink(path)
-      throw .system(path: path, call: "write", errno: failure)
+    else { throw .system(path: path, call: "write", errno: errno) }
+    guard link(staged, path) == 0 else {
+      throw errno == EEXIST ? .exists(path: path) : .system(path: path, call: "link", errno: errno)
     }
   }
 }

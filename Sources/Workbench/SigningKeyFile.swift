@@ -23,11 +23,7 @@ package struct SigningKeyFile: Sendable {
 
   /// Writes a new file of mode 0600 and waits for the disk; never replaces an existing one.
   package func save(_ key: SigningKey) throws(SecretFileError) {
-    let digits = key.seed.map { byte in
-      let text = String(byte, radix: 16)
-      return text.count == 1 ? "0" + text : text
-    }
-    try SecretFile.create(path, text: digits.joined() + "\n")
+    try SecretFile.create(path, text: Hex.text(key.seed) + "\n")
   }
 
   private static func bytes(of line: Substring) -> [UInt8]? {

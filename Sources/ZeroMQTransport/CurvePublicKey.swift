@@ -1,5 +1,6 @@
 internal import CZeroMQ
 internal import Crypto
+internal import FleetProtocol
 
 /// The public half of a CURVE key: 32 bytes, written as 40 characters of Z85.
 package struct CurvePublicKey: Sendable, Hashable, CustomStringConvertible {
@@ -34,14 +35,9 @@ package struct CurveFingerprint: Sendable, Hashable, CustomStringConvertible {
 
   /// The fingerprint of a key.
   package init(of key: CurvePublicKey) {
-    let digits: [Character] = Array("0123456789abcdef")
-    var text = ""
-    for (index, byte) in SHA256.hash(data: key.bytes).prefix(8).enumerated() {
-      if index > 0, index.isMultiple(of: 2) { text.append("-") }
-      text.append(digits[Int(byte >> 4)])
-      text.append(digits[Int(byte & 15)])
-    }
-    self.text = text
+    let bytes = Array(SHA256.hash(data: key.bytes).prefix(8))
+    text = stride(from: 0, to: bytes.count, by: 2).map { Hex.text(bytes[$0..<$0 + 2]) }
+      .joined(separator: "-")
   }
 
   package var description: String { text }
