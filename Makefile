@@ -4,6 +4,10 @@
 #                   the fleet running)
 #   make test       install what is missing, run every test in release mode (FILTER=name runs some)
 #   make build      install what is missing, build in release mode
+#   make bench      build, measure the chip and its compiler; one JSON line a case (FILTER=name
+#                   measures some)
+#   make fuzz       feed the readers of models and chip files with made-up bytes (SECONDS=60 each,
+#                   FUZZER=ModelFuzz or ChipFileFuzz for one)
 #   make lint       check the format of every Swift file
 #   make format     put every Swift file into that format
 #   make protocol   regenerate the Swift code of the wire schema
@@ -13,14 +17,16 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help demo test build lint format protocol setup clean
+.PHONY: help demo test build bench fuzz lint format protocol setup clean
 
 SWIFT_SOURCES := Package.swift Sources Tests agent coordinator
 SCENARIO := fleet-configs/digits.yaml
+SECONDS := 60
 
 # libzmq3-dev: the fleet's sockets. libsqlite3-dev: its state. zlib1g-dev: the HTTP client.
+# libhdf5-dev: recordings that other tools read.
 # python3-pip: fetches the digits. ca-certificates: lets it check whom it talks to.
-PACKAGES := libzmq3-dev libsqlite3-dev zlib1g-dev python3-pip ca-certificates
+PACKAGES := libzmq3-dev libsqlite3-dev zlib1g-dev libhdf5-dev python3-pip ca-certificates
 
 help:
 	@sed -n 's/^#   //p' Makefile
@@ -42,6 +48,13 @@ test: setup
 build: setup
 	@echo 'Building in release mode; the first time takes some minutes.'
 	@if [ -t 1 ]; then swift build -c release; else swift build -c release --quiet; fi
+
+bench: build
+	@exec .build/release/spikefleet-bench $(if $(FILTER),--filter '$(FILTER)')
+
+fuzz: PACKAGES += lld
+fuzz: build
+	@exec Tests/Fuzz/run $(SECONDS) $(FUZZER)
 
 lint:
 	@swift format lint --strict --recursive --parallel $(SWIFT_SOURCES)

@@ -47,6 +47,7 @@ let package = Package(
   platforms: [.macOS(.v15)],
   products: [
     .executable(name: "spikefleet", targets: ["spikefleet"]),
+    .executable(name: "spikefleet-bench", targets: ["spikefleet-bench"]),
     .executable(name: "spikefleet-agent", targets: ["spikefleet-agent"]),
     .executable(name: "spikefleet-coordinator", targets: ["spikefleet-coordinator"]),
   ],
@@ -65,8 +66,10 @@ let package = Package(
   ],
   targets: [
     // Layer 0: C
+    .target(name: "CKernels"),
     .systemLibrary(name: "CZeroMQ", providers: [.apt(["libzmq3-dev"])]),
     .systemLibrary(name: "CZlib", providers: [.apt(["zlib1g-dev"])]),
+    .systemLibrary(name: "CHDF5", providers: [.apt(["libhdf5-dev"])]),
 
     // Layer 1: values
     library("SpikingNetwork", []),
@@ -76,12 +79,13 @@ let package = Package(
 
     // Layer 2: machines
     library("NetworkCompiler", ["SpikingNetwork", "CompiledModel"]),
-    library("Accelerator", ["SpikingNetwork", "CompiledModel"]),
+    library("Accelerator", ["SpikingNetwork", "CompiledModel", "CKernels"]),
     library("NetworkTraining", ["SpikingNetwork"]),
     library("FleetCore", ["FleetProtocol", "Federation", crypto, protobuf]),
 
     // Layer 3: edges
     library("SensorData", ["SpikingNetwork", "CZlib", crypto]),
+    library("NIRFormat", ["CHDF5"]),
     library("ZeroMQTransport", ["FleetProtocol", "CZeroMQ", crypto]),
     library("FleetStore", ["FleetCore", "FleetProtocol", grdb, crypto, protobuf]),
     library(
@@ -101,9 +105,17 @@ let package = Package(
     .executableTarget(
       name: "spikefleet",
       dependencies: [
-        "Workbench", "SensorData", "FleetAPI", "FleetProtocol", "SpikingNetwork", "CompiledModel",
+        "Workbench", "SensorData", "NIRFormat", "FleetAPI", "FleetProtocol", "SpikingNetwork",
+        "CompiledModel",
         "NetworkCompiler", "Accelerator", "NetworkTraining", "ZeroMQTransport", "FleetCore",
-        arguments, crypto, yams,
+        "Federation", arguments, crypto, yams,
+      ],
+      swiftSettings: settings),
+    .executableTarget(
+      name: "spikefleet-bench",
+      dependencies: [
+        "Workbench", "SensorData", "SpikingNetwork", "CompiledModel", "NetworkCompiler",
+        "Accelerator", "NetworkTraining", arguments,
       ],
       swiftSettings: settings),
     .executableTarget(
@@ -128,9 +140,12 @@ let package = Package(
     tests("SpikingNetwork", ["SpikingNetwork"]),
     tests("CompiledModel", ["CompiledModel"]),
     tests("NetworkCompiler", ["NetworkCompiler", "CompiledModel", "SpikingNetwork"]),
-    tests("Accelerator", ["Accelerator", "NetworkCompiler", "CompiledModel", "SpikingNetwork"]),
+    tests(
+      "Accelerator", ["Accelerator", "NetworkCompiler", "CompiledModel", "SpikingNetwork"],
+      resources: [.copy("Golden")]),
     tests("NetworkTraining", ["NetworkTraining", "SpikingNetwork"]),
     tests("SensorData", ["SensorData", "SpikingNetwork"]),
+    tests("NIRFormat", ["NIRFormat"]),
     tests("FleetProtocol", ["FleetProtocol", crypto, protobuf]),
     tests("Federation", ["Federation"]),
     tests("FleetCore", ["FleetCore", "FleetProtocol", crypto, protobuf]),

@@ -1,231 +1,211 @@
 package import CompiledModel
-import SpikingNetwork
+package import SpikingNetwork
 
 /// The chip's definition in plain loops: slow, and the judge of `Accelerator`, bit for bit.
 ///
-/// Equations are those of `docs/CHIP.md`. It counts each event where it happens and records what
-/// each neuron did; modelled time is the ledger's business and is left out.
+/// Rules are those of `docs/CHIP.md`, one statement for each; each event is counted where it
+/// happens.
 package struct ReferenceAccelerator {
-  /// What one layer did in one step of the last sample.
-  package struct StepRecord: Sendable, Equatable {
-    /// Logical step.
-    package let step: Int
-    /// Index of the layer.
-    package let layer: Int
-    /// Neurons that fired, rising.
-    package let spikes: [Int]
-    /// Potentials after the reset.
-    package let potentials: [Int]
-  }
-
   let model: CompiledModel
-  /// Learning weights, `[layer][source * size + target]`; empty for fixed layers.
-  var learningWeights: [[Int]]
-  var counts: [UInt64]
-  var sources: [[Int]] = []
+  /// All connections; positions in it are what random draws are keyed by.
+  let connections: [CompiledModel.ConnectionIndex]
+  /// By connection: who reaches whom.
+  let synapses: [ReferenceSynapses]
+  /// By layer and neuron: the core that holds it.
+  let coreOf: [[Int]]
+  /// By source layer, the input first, and neuron: the cores that take its spikes, rising.
+  package let destinations: [[[Int]]]
+
+  // State of neurons, by layer.
+  var potentials: [[Int]]
+  var currents: [[Int]]
+  var rises: [[Int]]
   var psi: [[Int]]
-  var psiTraces: [[Int]]
-  var preTraces: [[Int: Int]]
+  var refractoryLeft: [[Int]]
+  /// Spikes of the sample by source, the input first, and step.
+  var fired: [[[Int]]] = []
+  var scores: [Int64] = []
+
+  // State of connections, by their position.
+  /// Weights as they are kept: 16 bits where they learn, else those of inference.
+  var weights: [[Int]]
+  var preTraces: [[Int]]
+  /// Whether the connection has taken a spike of the source in this sample.
+  var hasSpiked: [[Bool]]
+  /// Traces of pseudo-derivatives, postsynaptic traces or activities, as the rule has it.
   var postTraces: [[Int]]
-  var sums: [[Int: Int]]
-  private var inputSpikes = 0
-  private var refractoryLeft: [[Int]]
-  private(set) var potentials: [[Int]]
-  /// What happened in the last sample, by step, then by layer.
-  package private(set) var record: [StepRecord] = []
+  /// Sums of changes, `[source * targets + target]`, where three-factor learning has one.
+  var sums: [[Int]]
+
+  var ledger: ReferenceLedger
+  /// Values that met the end of their range since the start.
+  package var saturations: UInt64 = 0
+  /// Whether `record` is written.
+  package var isRecording = false
+  /// What happened in the last sample, by step.
+  package var record: [ReferenceRecord] = []
 
   /// Loads a valid model.
   package init(_ model: CompiledModel) {
     self.model = model
-    let zeros = model.layers.map { [Int](repeating: 0, count: $0.size) }
-    learningWeights = model.layers.map { layer in
-      if case .plastic(let weights, _, _) = layer.connection.weights {
-        return weights.map(Int.init)
-      }
-      return []
+    connections = model.connections
+    synapses = connections.map { index in
+      ReferenceSynapses(model[index], layer: index.layer, of: model)
     }
-    counts = [UInt64](repeating: 0, count: EventKind.allCases.count)
-    psi = zeros
-    psiTraces = zeros
-    postTraces = zeros
-    refractoryLeft = zeros
+    coreOf = model.layers.indices.map { layer in
+      (0..<model.layers[layer].size).map { neuron in
+        model.cores.firstIndex { $0.layer == layer && $0.neurons.contains(neuron) } ?? -1
+      }
+    }
+    destinations = Self.destinations(model, synapses)
+    let zeros = model.layers.map { [Int](repeating: 0, count: $0.size) }
     potentials = zeros
-    preTraces = model.layers.map { _ in [:] }
-    sums = preTraces
+    currents = zeros
+    rises = zeros
+    psi = zeros
+    refractoryLeft = zeros
+    weights = connections.map { index in
+      switch model[index].weights {
+      case .fixed(let weights): weights.map(Int.init)
+      case .plastic(let weights, _, _): weights.map(Int.init)
+      }
+    }
+    preTraces = connections.map { [Int](repeating: 0, count: model[$0].pooledSize) }
+    hasSpiked = preTraces.map { $0.map { _ in false } }
+    postTraces = connections.map { zeros[$0.layer] }
+    sums = connections.map { index in
+      guard case .threeFactor? = model[index].plasticity else { return [] }
+      return [Int](repeating: 0, count: model[index].weights.count)
+    }
+    ledger = ReferenceLedger(model)
+  }
+
+  private static func destinations(
+    _ model: CompiledModel, _ synapses: [ReferenceSynapses]
+  ) -> [[[Int]]] {
+    let sources = [nil] + model.layers.indices.map { Int?($0) }
+    return sources.map { source in
+      let size = source.map { model.layers[$0].size } ?? model.inputs
+      return (0..<size).map { neuron in
+        model.cores.indices.filter { core in
+          zip(model.connections, synapses).contains { index, synapses in
+            guard model[index].source == source,
+              let row = model[index].row(of: neuron)
+            else { return false }
+            return synapses.fanOut[row][core] > 0
+          }
+        }
+      }
+    }
   }
 
   /// Shows one sample with fixed weights.
   package mutating func infer(_ intensities: [UInt8], sample: UInt64) -> Inference {
-    rest()
-    count(.step, model.steps + model.layers.count - 1)
-    for step in 0..<model.steps { forward(intensities, sample, step) }
-    return inference()
+    infer(encoded(intensities, sample: sample))
   }
 
-  /// As `Accelerator.learn`.
+  /// Shows recorded input with fixed weights, one entry for each step of the model.
+  package mutating func infer(_ input: SpikeTrains) -> Inference {
+    show(input, lesson: nil)
+  }
+
+  /// Shows one sample and learns from it, by all rules of the model.
+  ///
+  /// Three-factor learning needs the label; local rules use it for a teacher only. The inference is
+  /// that of weights from before the sample where labels teach.
   package mutating func learn(
-    _ intensities: [UInt8], sample: UInt64, label: Int, seed: UInt64, ordinal: UInt64
+    _ intensities: [UInt8], sample: UInt64, label: Int?, seed: UInt64, ordinal: UInt64
   ) -> Inference {
-    rest()
-    count(.step, model.steps + model.layers.count + 1)
-    for step in 0..<model.steps {
-      forward(intensities, sample, step)
-      accumulate(errors(label: label))
-    }
-    let result = inference()
-    applySums(seed: seed, ordinal: ordinal)
-    return result
+    precondition(
+      label != nil || !learnsFromLabels, "three-factor learning of `\(model.name)` needs a label")
+    precondition(
+      label.map { (0..<model.classes).contains($0) } ?? true,
+      "label \(label ?? 0) of \(model.classes) classes")
+    let input = encoded(intensities, sample: sample)
+    let lesson = Lesson(
+      label: label, random: CounterRandom(seed: seed, purpose: .rounding), ordinal: ordinal)
+    guard model.layers.last?.teacher != nil else { return show(input, lesson: lesson) }
+    let judged = show(input, lesson: nil)
+    _ = show(input, lesson: lesson)
+    return judged
   }
 
-  /// As `Accelerator.present`.
-  package mutating func present(
-    _ intensities: [UInt8], sample: UInt64, seed: UInt64, ordinal: UInt64
-  ) -> Inference {
-    rest()
-    count(.step, model.steps + model.layers.count - 1)
+  /// What a sample is learnt with.
+  struct Lesson {
+    let label: Int?
+    let random: CounterRandom
+    let ordinal: UInt64
+  }
+
+  private func encoded(_ intensities: [UInt8], sample: UInt64) -> SpikeTrains {
+    precondition(
+      intensities.count == model.inputs, "\(intensities.count) of \(model.inputs) intensities")
+    guard case .bernoulli(let seed) = model.input else { preconditionFailure("no such input") }
+    let encoder = BernoulliEncoder(seed: seed)
+    var steps: [[Int32]] = []
     for step in 0..<model.steps {
-      forward(intensities, sample, step)
-      for layer in model.layers.indices { pairSTDP(layer, step, seed: seed, ordinal: ordinal) }
+      var spikes: [Int32] = []
+      encoder.encode(intensities, sample: sample, step: step, into: &spikes)
+      steps.append(spikes)
     }
+    return SpikeTrains(sources: model.inputs, steps: steps)
+  }
+
+  private mutating func show(_ input: SpikeTrains, lesson: Lesson?) -> Inference {
+    precondition(
+      input.sources == model.inputs && input.steps.count == model.steps,
+      "\(input.steps.count) steps of \(input.sources) sources, expected \(model.steps) of "
+        + "\(model.inputs)")
+    rest()
+    let waits = lesson != nil && learnsFromLabels
+    let lastChipStep = model.steps + phaseMax + (waits ? 1 : -1)
+    ledger.begin(chipSteps: lastChipStep + 1)
+    for step in 0..<model.steps {
+      fired[0].append(input.steps[step].map(Int.init))
+      send(fired[0][step], from: nil, chipStep: step)
+      for layer in model.layers.indices {
+        let spikes = run(layer, step, label: lesson?.label)
+        fired[layer + 1].append(spikes)
+        send(spikes, from: layer, chipStep: step + model.layers[layer].phase)
+      }
+      var errors: [Int] = []
+      if let lesson {
+        errors = learnFromLabel(step, lesson)
+        learnLocally(step, lesson)
+      }
+      if isRecording { record.append(snapshot(step, errors)) }
+    }
+    if let lesson { applySums(lesson, chipStep: lastChipStep) }
+    ledger.end(isLearning: lesson != nil)
     return inference()
   }
 
-  /// Learning weights of each plastic layer.
-  package var plasticWeights: [[Int16]] {
-    model.plasticLayers.map { learningWeights[$0].map { Int16($0) } }
-  }
-
-  /// Events since the start, by the raw value of their kind.
-  package var eventCounts: [UInt64] { counts }
-
-  /// The weight that inference uses.
-  func weight(_ layer: Int, _ source: Int, _ target: Int) -> Int {
-    let index = source * model.layers[layer].size + target
-    switch model.layers[layer].connection.weights {
-    case .fixed(let weights):
-      return Int(weights[index])
-    case .plastic:
-      let rounded = (learningWeights[layer][index] + 128) >> 8
-      return max(-127, min(127, rounded))
-    }
-  }
-
-  mutating func count(_ kind: EventKind, _ number: Int) {
-    counts[kind.rawValue] += UInt64(number)
-  }
-
-  /// The tile of the core that holds a neuron.
-  func tile(_ layer: Int, _ neuron: Int) -> CompiledModel.MeshPlace {
-    for core in model.cores where core.layer == layer {
-      if neuron >= core.firstNeuron, neuron < core.firstNeuron + core.neuronCount {
-        return CompiledModel.MeshPlace(column: core.column, row: core.row)
-      }
-    }
-    preconditionFailure("neuron \(neuron) of layer \(layer) is on no core")
-  }
-
-  /// One message of a kind from a tile to every core of a layer.
-  mutating func multicast(
-    _ kind: EventKind, from place: CompiledModel.MeshPlace, toLayer layer: Int
-  ) {
-    for core in model.cores where core.layer == layer {
-      count(kind, 1)
-      count(.hopHorizontal, abs(core.column - place.column))
-      count(.hopVertical, abs(core.row - place.row))
-    }
-  }
-
-  private mutating func rest() {
+  /// State at the start of a sample: all zero.
+  mutating func rest() {
     for layer in model.layers.indices {
       for neuron in 0..<model.layers[layer].size {
         potentials[layer][neuron] = 0
-        refractoryLeft[layer][neuron] = 0
-        psiTraces[layer][neuron] = 0
-        postTraces[layer][neuron] = 0
-      }
-      preTraces[layer] = [:]
-    }
-    record = []
-    inputSpikes = 0
-  }
-
-  private mutating func forward(_ intensities: [UInt8], _ sample: UInt64, _ step: Int) {
-    var spikes: [Int32] = []
-    switch model.input {
-    case .bernoulli(let seed):
-      BernoulliEncoder(seed: seed).encode(intensities, sample: sample, step: step, into: &spikes)
-    }
-    inputSpikes += spikes.count
-    sources = [spikes.map(Int.init)]
-    for _ in spikes { multicast(.message, from: model.port, toLayer: 0) }
-    for layer in model.layers.indices {
-      let fired = run(layer, sources[layer])
-      record.append(
-        StepRecord(step: step, layer: layer, spikes: fired, potentials: potentials[layer]))
-      sources.append(fired)
-    }
-  }
-
-  private mutating func run(_ layer: Int, _ spikes: [Int]) -> [Int] {
-    let neurons = model.layers[layer].neurons
-    let limit = Int(ChipArithmetic.potentialLimit)
-    var fired: [Int] = []
-    for neuron in 0..<model.layers[layer].size {
-      var input = 0
-      for source in spikes {
-        input += weight(layer, source, neuron)
-        count(.synapticOperation, 1)
-      }
-      count(.neuronAccess, 1)
-      let old = potentials[layer][neuron]
-      if old != 0 || input != 0 || neurons.bias != 0 { count(.neuronUpdate, 1) }
-      let size = (abs(old) * Int(neurons.decay)) >> 12
-      let sum = (old < 0 ? -size : size) + input * 64 + Int(neurons.bias)
-      let potential = max(-limit, min(limit, sum))
-      guard case .spiking(let program) = neurons else {
-        potentials[layer][neuron] = potential
-        continue
-      }
-      if refractoryLeft[layer][neuron] > 0 {
-        refractoryLeft[layer][neuron] -= 1
+        currents[layer][neuron] = 0
+        rises[layer][neuron] = 0
         psi[layer][neuron] = 0
-        continue
+        refractoryLeft[layer][neuron] = 0
       }
-      potentials[layer][neuron] = potential
-      psi[layer][neuron] = pseudoDerivative(layer, potential, threshold: Int(program.threshold))
-      guard potential > Int(program.threshold) else { continue }
-      fired.append(neuron)
-      count(.spike, 1)
-      refractoryLeft[layer][neuron] = Int(program.refractorySteps)
-      switch program.reset {
-      case .none: break
-      case .soft: potentials[layer][neuron] = potential - Int(program.threshold)
-      case .hard: potentials[layer][neuron] = Int(program.resetPotential)
-      }
-      multicast(.message, from: tile(layer, neuron), toLayer: layer + 1)
     }
-    return fired
-  }
-
-  private func pseudoDerivative(_ layer: Int, _ potential: Int, threshold: Int) -> Int {
-    guard case .threeFactor(let rule)? = model.layers[layer].connection.plasticity else { return 0 }
-    let height = max(0, threshold - abs(potential - threshold))
-    return (height * Int(rule.psiMultiplier)) >> Int(rule.psiShift)
+    for position in connections.indices {
+      for source in preTraces[position].indices {
+        preTraces[position][source] = 0
+        hasSpiked[position][source] = false
+      }
+      for target in postTraces[position].indices { postTraces[position][target] = 0 }
+    }
+    fired = [[[Int]]](repeating: [], count: model.layers.count + 1)
+    scores = [Int64](repeating: 0, count: model.classes)
+    record = []
   }
 
   private func inference() -> Inference {
-    let last = model.layers.count - 1
-    var scores = [Int64](repeating: 0, count: model.classes)
-    var totals = [Int](repeating: 0, count: model.layers.count)
-    for entry in record {
-      totals[entry.layer] += entry.spikes.count
-      guard entry.layer == last else { continue }
-      for neuron in scores.indices {
-        scores[neuron] +=
-          model.hasReadout
-          ? Int64(entry.potentials[neuron]) : (entry.spikes.contains(neuron) ? 1 : 0)
-      }
-    }
-    return Inference(scores: scores, inputSpikes: inputSpikes, layerSpikes: totals)
+    Inference(
+      scores: scores, inputSpikes: fired[0].reduce(0) { $0 + $1.count },
+      layerSpikes: fired.dropFirst().map { $0.reduce(0) { $0 + $1.count } })
   }
 }

@@ -30,8 +30,24 @@ struct ByteReader {
     try integer(field)
   }
 
+  mutating func int16(_ field: String) throws(ModelError) -> Int16 {
+    Int16(bitPattern: try integer(field))
+  }
+
   mutating func int32(_ field: String) throws(ModelError) -> Int32 {
     Int32(bitPattern: try integer(field))
+  }
+
+  /// Many integers; there is no room for them before the bytes are seen to be there.
+  mutating func int32s(_ count: Int, _ field: String) throws(ModelError) -> [Int32] {
+    try take(count * 4, field).integers(as: Int32.self)
+  }
+
+  /// Whether a part follows.
+  mutating func flag(_ field: String) throws(ModelError) -> Bool {
+    let value = try uint8(field)
+    guard value <= 1 else { throw error(field, found: "\(value)", expected: "0 or 1") }
+    return value == 1
   }
 
   /// A UInt32 that is within a range.

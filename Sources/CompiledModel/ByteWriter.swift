@@ -10,7 +10,15 @@ struct ByteWriter {
 
   mutating func uint64(_ value: UInt64) { integer(value) }
 
+  mutating func int16(_ value: Int16) { integer(UInt16(bitPattern: value)) }
+
   mutating func int32(_ value: Int32) { integer(UInt32(bitPattern: value)) }
+
+  /// A count or a place that fits 32 bits.
+  mutating func count(_ value: Int) { integer(UInt32(value)) }
+
+  /// 1 for a part that follows, 0 for one that is missing.
+  mutating func flag(_ isPresent: Bool) { bytes.append(isPresent ? 1 : 0) }
 
   /// A count of bytes as UInt16, then UTF-8.
   mutating func text(_ value: String) {
@@ -22,12 +30,13 @@ struct ByteWriter {
 
   mutating func reserve(_ count: Int) { bytes.reserveCapacity(count) }
 
-  mutating func int8s(_ values: [Int8]) {
-    bytes += values.lazy.map { UInt8(bitPattern: $0) }
-  }
-
-  mutating func int16s(_ values: [Int16]) {
-    for value in values { uint16(UInt16(bitPattern: value)) }
+  /// Many integers at once.
+  mutating func integers<Value: FixedWidthInteger>(_ values: [Value]) {
+    if Value.bitWidth == 8 || Value(littleEndian: 1) == 1 {
+      values.withUnsafeBytes { bytes.append(contentsOf: $0) }
+    } else {
+      for value in values { withUnsafeBytes(of: value.littleEndian) { bytes += $0 } }
+    }
   }
 
   mutating func raw(_ value: [UInt8]) { bytes += value }

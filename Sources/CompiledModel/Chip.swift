@@ -12,15 +12,22 @@ package struct Chip: Sendable, Equatable {
   package var core: CoreLimits
   /// What the cores can do.
   package var features: ChipFeatures
+  /// Widths of its state.
+  package var arithmetic: StateArithmetic
   /// What events take.
   package var timing: TimingTable
   /// What events cost.
   package var prices: PriceTable
+  /// Area of a core in square millimetres, where it is published.
+  package var coreArea: PublishedFigure?
+  /// Figures of the whole chip as their authors report them; nothing is computed from them.
+  package var published: [PublishedFigure]
 
   /// A chip of `columns` x `rows` tiles.
   package init(
     name: String, columns: Int, rows: Int, coresPerTile: Int, core: CoreLimits,
-    features: ChipFeatures, timing: TimingTable, prices: PriceTable
+    features: ChipFeatures, arithmetic: StateArithmetic, timing: TimingTable, prices: PriceTable,
+    coreArea: PublishedFigure? = nil, published: [PublishedFigure] = []
   ) {
     self.name = name
     self.columns = columns
@@ -28,6 +35,9 @@ package struct Chip: Sendable, Equatable {
     self.coresPerTile = coresPerTile
     self.core = core
     self.features = features
+    self.arithmetic = arithmetic
+    self.coreArea = coreArea
+    self.published = published
     self.timing = timing
     self.prices = prices
   }
@@ -48,11 +58,18 @@ package struct CoreLimits: Sendable, Equatable {
   package var synapseMemoryBytes: Int
   /// Bits of a weight for inference, its sign among them.
   package var weightBits: Int
+  /// Largest delay of a connection in steps, beyond the step that delivery takes.
+  package var delayMax: Int
+  /// Longest refractory period in steps.
+  package var refractoryMax: Int
 
   /// Limits of one core.
   package init(
-    neurons: Int, inAxons: Int, outAxons: Int, synapseMemoryBytes: Int, weightBits: Int
+    neurons: Int, inAxons: Int, outAxons: Int, synapseMemoryBytes: Int, weightBits: Int,
+    delayMax: Int, refractoryMax: Int
   ) {
+    self.delayMax = delayMax
+    self.refractoryMax = refractoryMax
     self.neurons = neurons
     self.inAxons = inAxons
     self.outAxons = outAxons
@@ -61,19 +78,98 @@ package struct CoreLimits: Sendable, Equatable {
   }
 }
 
-/// What the cores of a chip can do beyond hard reset and fixed weights.
+/// What the cores of a chip can do; lists are in the order of declaration of their kinds.
 package struct ChipFeatures: Sendable, Equatable {
-  /// The threshold can be subtracted from a potential.
-  package var softReset: Bool
-  /// A readout core can send signed errors with a value.
-  package var gradedErrors: Bool
-  /// Bits of a weight that learns; 0 for a chip that does not learn.
-  package var learningWeightBits: Int
+  /// A neuron's dynamics; raw values are stable names.
+  package enum Neuron: String, Sendable, CaseIterable {
+    /// Leaky integrate-and-fire.
+    case lif
+    /// The same behind a synaptic current.
+    case cubaLIF = "cuba-lif"
+    /// Integrate-and-fire without a leak.
+    case integrateAndFire = "if"
+    /// A threshold that rises with the neuron's spikes.
+    case adaptiveLIF = "adaptive-lif"
+    /// A leaky integrator that is read out.
+    case readout
+  }
+
+  /// What a spike does to the potential; raw values are stable names.
+  package enum Reset: String, Sendable, CaseIterable {
+    /// Nothing.
+    case none
+    /// The threshold is subtracted.
+    case soft
+    /// The potential is set.
+    case hard
+  }
+
+  /// How synapse memory is addressed; raw values are stable names.
+  package enum Layout: String, Sendable, CaseIterable {
+    /// A row of weights for each source.
+    case dense
+    /// A list of targets and weights for each source.
+    case sparse
+    /// Weights that all places share.
+    case convolution
+  }
+
+  /// A learning rule that the cores can run; raw values are stable names.
+  package enum Rule: String, Sendable, CaseIterable {
+    /// Learning signal times traces; errors travel as graded messages.
+    case threeFactor = "three-factor"
+    /// Spike pairs by traces.
+    case pairSTDP = "pair-stdp"
+    /// Spike-driven plasticity.
+    case sdsp
+  }
+
+  /// Dynamics that its neurons have.
+  package var neurons: [Neuron]
+  /// Resets that its neurons know.
+  package var resets: [Reset]
+  /// Layouts of its synapse memory.
+  package var layouts: [Layout]
+  /// Bits that a fixed weight may have besides the core's full width, of 1, 4 and 8.
+  package var precisions: [SynapsePrecision]
+  /// Rules that change weights on the chip; empty for a chip that does not learn.
+  package var rules: [Rule]
+  /// A window of sources can be summed on the way in.
+  package var pooling: Bool
 
   /// What a chip declares.
-  package init(softReset: Bool, gradedErrors: Bool, learningWeightBits: Int) {
-    self.softReset = softReset
-    self.gradedErrors = gradedErrors
-    self.learningWeightBits = learningWeightBits
+  package init(
+    neurons: [Neuron], resets: [Reset], layouts: [Layout], precisions: [SynapsePrecision],
+    rules: [Rule], pooling: Bool
+  ) {
+    self.neurons = neurons
+    self.resets = resets
+    self.layouts = layouts
+    self.precisions = precisions
+    self.rules = rules
+    self.pooling = pooling
+  }
+}
+
+/// A figure that somebody published, with where it stands and how well it is founded.
+package struct PublishedFigure: Sendable, Equatable {
+  /// What it measures, as its authors name it.
+  package var name: String
+  /// The figure.
+  package var value: Double
+  /// Its unit, as text: `mm2`, `nJ/pixel`, `TOPS/W`, `%`.
+  package var unit: String
+  /// Where it comes from and what it includes.
+  package var source: String
+  /// How well it is founded.
+  package var grade: EvidenceGrade
+
+  /// Takes the figure as it is.
+  package init(name: String, value: Double, unit: String, source: String, grade: EvidenceGrade) {
+    self.name = name
+    self.value = value
+    self.unit = unit
+    self.source = source
+    self.grade = grade
   }
 }

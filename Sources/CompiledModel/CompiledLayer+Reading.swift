@@ -1,119 +1,117 @@
 extension CompiledModel {
-  /// Reads the layers and, from where they point, their weights.
+  /// Reads the layers and, block by block, their weights.
   static func layers(
-    from section: ArraySlice<UInt8>, file: [UInt8]
+    from section: ArraySlice<UInt8>, _ blocks: BlockReader
   ) throws(ModelError) -> [CompiledLayer] {
     var reader = ByteReader(section, section: "layers")
+    var blocks = blocks
     let count = try reader.count("count", 1...layersMax)
     var layers: [CompiledLayer] = []
     for index in 0..<count {
-      let name = try reader.text("[\(index)].name", bytesMax: 63)
-      let size = try reader.count("[\(index)].size", 1...sizeMax)
-      let phase = try reader.count("[\(index)].phase", 0...layersMax)
-      let neurons = try neuronProgram(from: &reader, at: "[\(index)]")
-      let connection = try connection(
-        from: &reader, at: "[\(index)].connection", size: size, file: file)
-      layers.append(
-        CompiledLayer(
-          name: name, neurons: neurons, size: size, connection: connection, phase: phase))
+      layers.append(try layer(from: &reader, &blocks, at: "[\(index)]"))
     }
     try reader.finish()
+    try blocks.finish()
     return layers
   }
 
-  private static func neuronProgram(
-    from reader: inout ByteReader, at field: String
-  ) throws(ModelError) -> NeuronProgram {
+  private static func layer(
+    from reader: inout ByteReader, _ blocks: inout BlockReader, at field: String
+  ) throws(ModelError) -> CompiledLayer {
+    let name = try reader.text(field + ".name", bytesMax: nameBytesMax)
+    let size = try reader.count(field + ".size", 1...sizeMax)
+    let phase = try reader.count(field + ".phase", 1...phaseMax)
+    let exponent = try reader.int32(field + ".exponent")
+    let neurons = try NeuronProgram(from: &reader, size: size, at: field)
+    var teacher: TeacherProgram?
+    if try reader.flag(field + ".teacher") {
+      teacher = TeacherProgram(
+        excitation: try reader.int32(field + ".teacher.excitation"),
+        inhibition: try reader.int32(field + ".teacher.inhibition"))
+    }
+    let count = try reader.count(field + ".connection count", 1...connectionsMax)
+    var connections: [CompiledConnection] = []
+    for index in 0..<count {
+      connections.append(
+        try CompiledConnection(
+          from: &reader, &blocks, size: size, at: "\(field).connections[\(index)]"))
+    }
+    return CompiledLayer(
+      name: name, neurons: neurons, size: size, exponent: exponent, connections: connections,
+      phase: phase, teacher: teacher)
+  }
+}
+
+extension NeuronProgram {
+  fileprivate init(
+    from reader: inout ByteReader, size: Int, at field: String
+  ) throws(ModelError) {
     let model = try reader.uint8(field + ".model")
-    let decay = try reader.int32(field + ".decay")
-    let bias = try reader.int32(field + ".bias")
+    let membrane = try MembraneProgram(from: &reader, size: size, at: field)
     switch model {
     case 0:
-      let threshold = try reader.int32(field + ".threshold")
-      let raw = try reader.uint8(field + ".reset")
-      guard let reset = SpikingProgram.Reset(rawValue: raw) else {
-        throw reader.error(field + ".reset", found: "\(raw)", expected: "0 to 2")
-      }
-      return .spiking(
-        SpikingProgram(
-          decay: decay, bias: bias, threshold: threshold, reset: reset,
-          resetPotential: try reader.int32(field + ".reset potential"),
-          refractorySteps: try reader.int32(field + ".refractory")))
+      self = .spiking(
+        try SpikingProgram(from: &reader, membrane: membrane, size: size, at: field))
     case 1:
-      return .readout(
+      self = .readout(
         ReadoutProgram(
-          decay: decay, bias: bias, logitMultiplier: try reader.int32(field + ".logit multiplier"),
+          membrane: membrane, logitMultiplier: try reader.int32(field + ".logit multiplier"),
           logitShift: try reader.int32(field + ".logit shift")))
     default:
       throw reader.error(field + ".model", found: "\(model)", expected: "0, spiking, or 1, readout")
     }
   }
+}
 
-  private static func connection(
-    from reader: inout ByteReader, at field: String, size: Int, file: [UInt8]
-  ) throws(ModelError) -> CompiledConnection {
-    let source = try reader.count(field + ".source", 0...layersMax)
-    let sourceSize = try reader.count(field + ".source size", 1...sizeMax)
-    let raw = try reader.uint8(field + ".layout")
-    guard let layout = CompiledConnection.Layout(rawValue: raw) else {
-      throw reader.error(field + ".layout", found: "\(raw)", expected: "0, dense")
+extension SpikingProgram {
+  fileprivate init(
+    from reader: inout ByteReader, membrane: MembraneProgram, size: Int, at field: String
+  ) throws(ModelError) {
+    let threshold = try NeuronValues(from: &reader, size: size, at: field + ".threshold")
+    let raw = try reader.uint8(field + ".reset")
+    guard let reset = Reset(rawValue: raw) else {
+      throw reader.error(field + ".reset", found: "\(raw)", expected: "0 to 2")
     }
-    let exponent = try reader.int32(field + ".exponent")
-    let offset = try reader.uint64(field + ".weights offset")
-    let length = try reader.uint64(field + ".weights bytes")
-    let rule = try plasticity(from: &reader, at: field)
-    // Both sizes are below 2^17, so the product cannot overflow.
-    let expected = sourceSize * size * (rule == nil ? 1 : 2)
-    guard length == UInt64(expected), offset <= UInt64(file.count),
-      length <= UInt64(file.count) - offset
-    else {
-      throw reader.error(
-        field + ".weights", found: "\(length) bytes at \(offset)",
-        expected: "\(expected) bytes within the file's \(file.count)")
+    self.init(
+      membrane: membrane, threshold: threshold, reset: reset,
+      resetPotential: try NeuronValues(from: &reader, size: size, at: field + ".reset potential"),
+      refractorySteps: try reader.int32(field + ".refractory"))
+    if try reader.flag(field + ".adaptation") {
+      adaptation = Adaptation(
+        decay: try reader.int32(field + ".adaptation.decay"),
+        impulse: try NeuronValues(from: &reader, size: size, at: field + ".adaptation.impulse"))
     }
-    let bytes = file[Int(offset)..<Int(offset + length)]
-    let weights: CompiledConnection.Weights
-    if let rule {
-      weights = .plastic(int16s(bytes), rule.program, bounds: rule.bounds)
-    } else {
-      weights = .fixed(bytes.map { Int8(bitPattern: $0) })
+    if try reader.flag(field + ".psi") {
+      pseudoDerivative = PseudoDerivative(
+        multiplier: try NeuronValues(from: &reader, size: size, at: field + ".psi.multiplier"),
+        shift: try reader.int32(field + ".psi.shift"))
     }
-    return CompiledConnection(
-      source: source == 0 ? nil : source - 1, sourceSize: sourceSize, layout: layout,
-      exponent: exponent, weights: weights)
   }
+}
 
-  private static func plasticity(
-    from reader: inout ByteReader, at field: String
-  ) throws(ModelError) -> (program: PlasticityProgram, bounds: ClosedRange<Int16>)? {
-    let kind = try reader.uint8(field + ".plasticity")
-    guard kind != 0 else { return nil }
-    guard kind <= 2 else {
-      throw reader.error(field + ".plasticity", found: "\(kind)", expected: "0 to 2")
-    }
-    var fields: [Int32] = []
-    for index in 0..<(kind == 1 ? 11 : 6) {
-      fields.append(try reader.int32(field + ".plasticity[\(index)]"))
-    }
-    let low = try reader.int32(field + ".weight min")
-    let high = try reader.int32(field + ".weight max")
-    guard let lower = Int16(exactly: low), let upper = Int16(exactly: high), lower <= upper else {
-      throw reader.error(
-        field + ".weight min", found: "\(low) to \(high)", expected: "a range of 16 bits")
-    }
-    return (
-      kind == 1
-        ? .threeFactor(ThreeFactorProgram(fields: fields))
-        : .pairSTDP(PairSTDPProgram(fields: fields)),
-      lower...upper
-    )
+extension MembraneProgram {
+  fileprivate init(
+    from reader: inout ByteReader, size: Int, at field: String
+  ) throws(ModelError) {
+    let decay = try reader.int32(field + ".decay")
+    let currentDecay =
+      try reader.flag(field + ".current") ? try reader.int32(field + ".current decay") : nil
+    self.init(
+      decay: decay, currentDecay: currentDecay,
+      bias: try NeuronValues(from: &reader, size: size, at: field + ".bias"))
   }
+}
 
-  private static func int16s(_ bytes: ArraySlice<UInt8>) -> [Int16] {
-    let start = bytes.startIndex
-    return (0..<bytes.count / 2).map { index in
-      let low = UInt16(bytes[start + 2 * index])
-      return Int16(bitPattern: low | UInt16(bytes[start + 2 * index + 1]) << 8)
+extension NeuronValues {
+  /// One value or `size` of them; whether they are written as short as they can be is judged later.
+  fileprivate init(
+    from reader: inout ByteReader, size: Int, at field: String
+  ) throws(ModelError) {
+    let count = try reader.count(field + ".count", 1...size)
+    guard count == 1 || count == size else {
+      throw reader.error(field + ".count", found: "\(count)", expected: "1 or \(size)")
     }
+    self.init(0)
+    values = try reader.int32s(count, field)
   }
 }

@@ -1,4 +1,4 @@
-/// A population as the chip runs it, with the connection that feeds it.
+/// A population as the chip runs it, with the connections that feed it.
 package struct CompiledLayer: Sendable, Equatable {
   /// Name of the population.
   package var name: String
@@ -6,164 +6,41 @@ package struct CompiledLayer: Sendable, Equatable {
   package var neurons: NeuronProgram
   /// Number of neurons.
   package var size: Int
-  /// What feeds them.
-  package var connection: CompiledConnection
-  /// Steps after a sample's first one at which the layer starts; 0 for the first layer.
+  /// One unit of its connections' finest weights is `2^exponent`.
+  package var exponent: Int32
+  /// What feeds them, in the order in which rules draw and files list; at least one.
+  package var connections: [CompiledConnection]
+  /// Chip steps by which the layer runs behind the input, at least 1.
   package var phase: Int
+  /// What a label adds to its neurons while they learn; the last layer only.
+  package var teacher: TeacherProgram?
 
   /// Takes the parts as they are; `CompiledModel.validate()` judges them.
   package init(
-    name: String, neurons: NeuronProgram, size: Int, connection: CompiledConnection, phase: Int
+    name: String, neurons: NeuronProgram, size: Int, exponent: Int32,
+    connections: [CompiledConnection], phase: Int, teacher: TeacherProgram? = nil
   ) {
     self.name = name
     self.neurons = neurons
     self.size = size
-    self.connection = connection
-    self.phase = phase
-  }
-}
-
-/// What a layer's neurons compute, in units of the layer's potential.
-package enum NeuronProgram: Sendable, Equatable {
-  /// Leaky integrate-and-fire.
-  case spiking(SpikingProgram)
-  /// A leaky integrator that never spikes and judges the classes: the readout.
-  case readout(ReadoutProgram)
-
-  /// Decay of the potential, 0 to 4096.
-  package var decay: Int32 {
-    switch self {
-    case .spiking(let program): program.decay
-    case .readout(let program): program.decay
-    }
-  }
-
-  /// What is added to the potential in each step.
-  package var bias: Int32 {
-    switch self {
-    case .spiking(let program): program.bias
-    case .readout(let program): program.bias
-    }
-  }
-}
-
-/// Parameters of leaky integrate-and-fire neurons.
-package struct SpikingProgram: Sendable, Equatable {
-  /// What a spike does to the potential.
-  package enum Reset: UInt8, Sendable, CaseIterable {
-    /// Nothing.
-    case none = 0
-    /// The threshold is subtracted.
-    case soft = 1
-    /// The potential becomes `resetPotential`.
-    case hard = 2
-  }
-
-  /// Decay of the potential, 0 to 4096.
-  package var decay: Int32
-  /// What is added to the potential in each step.
-  package var bias: Int32
-  /// A neuron fires above it.
-  package var threshold: Int32
-  /// What a spike does to the potential.
-  package var reset: Reset
-  /// Potential after a hard reset.
-  package var resetPotential: Int32
-  /// Steps after a spike during which the potential is held.
-  package var refractorySteps: Int32
-
-  /// Takes the parameters as they are.
-  package init(
-    decay: Int32, bias: Int32, threshold: Int32, reset: Reset, resetPotential: Int32,
-    refractorySteps: Int32
-  ) {
-    self.decay = decay
-    self.bias = bias
-    self.threshold = threshold
-    self.reset = reset
-    self.resetPotential = resetPotential
-    self.refractorySteps = refractorySteps
-  }
-}
-
-/// Parameters of the readout.
-package struct ReadoutProgram: Sendable, Equatable {
-  /// Decay of the potential, 0 to 4096.
-  package var decay: Int32
-  /// What is added to the potential in each step.
-  package var bias: Int32
-  /// `(v * logitMultiplier) >> logitShift` is the base-2 logit in 1/16.
-  package var logitMultiplier: Int32
-  /// Shift of the logit.
-  package var logitShift: Int32
-
-  /// Takes the parameters as they are.
-  package init(decay: Int32, bias: Int32, logitMultiplier: Int32, logitShift: Int32) {
-    self.decay = decay
-    self.bias = bias
-    self.logitMultiplier = logitMultiplier
-    self.logitShift = logitShift
-  }
-}
-
-/// Synapses between a source and the layer they belong to.
-package struct CompiledConnection: Sendable, Equatable {
-  /// How the synapses are laid out; more layouts may follow.
-  package enum Layout: UInt8, Sendable, CaseIterable {
-    /// Each source with each target, row-major `[source][target]`.
-    case dense = 0
-  }
-
-  /// The weights of a connection.
-  package enum Weights: Sendable, Equatable {
-    /// Inference weights that never change.
-    case fixed([Int8])
-    /// Learning weights of 16 bits with the rule that changes them and the range it keeps to.
-    case plastic([Int16], PlasticityProgram, bounds: ClosedRange<Int16>)
-
-    /// Number of weights.
-    package var count: Int {
-      switch self {
-      case .fixed(let weights): weights.count
-      case .plastic(let weights, _, _): weights.count
-      }
-    }
-  }
-
-  /// Index of the layer that sends; nil for the input.
-  package var source: Int?
-  /// Number of neurons or channels that send.
-  package var sourceSize: Int
-  /// How the synapses are laid out.
-  package var layout: Layout
-  /// One unit of an inference weight is `2^exponent`.
-  package var exponent: Int32
-  /// The weights.
-  package var weights: Weights
-
-  /// Takes the parts as they are.
-  package init(
-    source: Int?, sourceSize: Int, layout: Layout = .dense, exponent: Int32, weights: Weights
-  ) {
-    self.source = source
-    self.sourceSize = sourceSize
-    self.layout = layout
     self.exponent = exponent
-    self.weights = weights
+    self.connections = connections
+    self.phase = phase
+    self.teacher = teacher
   }
+}
 
-  /// The rule that changes the weights, if any.
-  package var plasticity: PlasticityProgram? {
-    if case .plastic(_, let program, _) = weights { return program }
-    return nil
-  }
+/// What a label adds to the potentials of the last layer in each step of learning.
+package struct TeacherProgram: Sendable, Equatable {
+  /// Added to the neuron of the label.
+  package var excitation: Int32
+  /// Taken from every other neuron.
+  package var inhibition: Int32
 
-  /// Weights as inference uses them.
-  package var inferenceWeights: [Int8] {
-    switch weights {
-    case .fixed(let weights): weights
-    case .plastic(let weights, _, _): weights.map(ChipArithmetic.inferenceWeight)
-    }
+  /// A teacher's two strengths, in units of the potential.
+  package init(excitation: Int32, inhibition: Int32) {
+    self.excitation = excitation
+    self.inhibition = inhibition
   }
 }
 
@@ -188,4 +65,7 @@ package struct PlacedCore: Sendable, Equatable {
     self.column = column
     self.row = row
   }
+
+  /// Its neurons within the layer.
+  package var neurons: Range<Int> { firstNeuron..<firstNeuron + neuronCount }
 }

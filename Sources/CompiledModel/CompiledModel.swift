@@ -1,9 +1,8 @@
-import Crypto
-
 /// What the chip loads: integers, placed on cores, with prices and times of its events.
 ///
-/// This version runs a chain: the input feeds layer 0, layer i feeds layer i + 1, each densely; the
-/// last layer may be a readout. Values come from `NetworkCompiler` or from `init(reading:)`.
+/// Layers are run in their order in every logical step: what reaches a layer without delay comes
+/// before it. The last layer judges the classes. Values come from `NetworkCompiler` or from
+/// `init(reading:)`.
 package struct CompiledModel: Sendable, Equatable {
   /// How intensities become input spikes.
   package enum InputProgram: Sendable, Equatable {
@@ -23,7 +22,9 @@ package struct CompiledModel: Sendable, Equatable {
   package var input: InputProgram
   /// Tile at which input spikes enter the mesh: column and row.
   package var port: MeshPlace
-  /// Layers in the order of the chain.
+  /// Widths of the chip's state.
+  package var arithmetic: StateArithmetic
+  /// Layers in the order in which a step runs them; the last one is the output.
   package var layers: [CompiledLayer]
   /// Cores in use, in the order of layers and neurons.
   package var cores: [PlacedCore]
@@ -49,8 +50,8 @@ package struct CompiledModel: Sendable, Equatable {
   /// Takes the parts as they are; `validate()` judges them.
   package init(
     name: String, chip: String, steps: Int, inputs: Int, input: InputProgram,
-    port: MeshPlace = MeshPlace(column: 0, row: 0), layers: [CompiledLayer], cores: [PlacedCore],
-    prices: PriceTable, timing: TimingTable
+    port: MeshPlace = MeshPlace(column: 0, row: 0), arithmetic: StateArithmetic = .loihi,
+    layers: [CompiledLayer], cores: [PlacedCore], prices: PriceTable, timing: TimingTable
   ) {
     self.name = name
     self.chip = chip
@@ -58,6 +59,7 @@ package struct CompiledModel: Sendable, Equatable {
     self.inputs = inputs
     self.input = input
     self.port = port
+    self.arithmetic = arithmetic
     self.layers = layers
     self.cores = cores
     self.prices = prices
@@ -73,59 +75,81 @@ package struct CompiledModel: Sendable, Equatable {
     return false
   }
 
-  /// Indices of the layers that learn, rising.
-  package var plasticLayers: [Int] {
-    layers.indices.filter { layers[$0].connection.plasticity != nil }
+  /// A connection by the layer that it feeds and its place among that layer's connections.
+  package struct ConnectionIndex: Sendable, Hashable {
+    /// Index of the layer that it feeds.
+    package let layer: Int
+    /// Its place among the connections of that layer.
+    package let connection: Int
+
+    /// The connection at a place.
+    package init(layer: Int, connection: Int) {
+      self.layer = layer
+      self.connection = connection
+    }
   }
 
-  /// Learning weights of each plastic layer, row-major `[source][target]`.
+  /// All connections in the order of layers; positions in it are what random draws are keyed by.
+  package var connections: [ConnectionIndex] {
+    layers.indices.flatMap { layer in
+      layers[layer].connections.indices.map { ConnectionIndex(layer: layer, connection: $0) }
+    }
+  }
+
+  /// The connection at a place.
+  package subscript(index: ConnectionIndex) -> CompiledConnection {
+    get { layers[index.layer].connections[index.connection] }
+    set { layers[index.layer].connections[index.connection] = newValue }
+  }
+
+  /// The connections that learn, in the order of `connections`: the order of all weight arrays.
+  package var plasticConnections: [ConnectionIndex] {
+    connections.filter { self[$0].plasticity != nil }
+  }
+
+  /// Learning weights of each plastic connection, row-major `[source][target]`.
   package var plasticWeights: [[Int16]] {
-    layers.compactMap { layer in
-      if case .plastic(let weights, _, _) = layer.connection.weights { return weights }
+    plasticConnections.compactMap { index in
+      if case .plastic(let weights, _, _) = self[index].weights { return weights }
       return nil
     }
   }
 
-  /// The range that a plastic layer's weights keep to.
+  /// The exponent of one unit of a connection's inference weights.
+  package func exponent(of index: ConnectionIndex) -> Int32 {
+    layers[index.layer].exponent + self[index].shift
+  }
+
+  /// The range that a plastic connection's weights keep to.
   ///
-  /// `layer` must be one of `plasticLayers`.
-  package func weightBounds(layer: Int) -> ClosedRange<Int16> {
-    guard case .plastic(_, _, let bounds) = layers[layer].connection.weights else {
-      preconditionFailure("layer \(layer) has fixed weights")
+  /// `index` must be one of `plasticConnections`.
+  package func weightBounds(of index: ConnectionIndex) -> ClosedRange<Int16> {
+    guard case .plastic(_, _, let bounds) = self[index].weights else {
+      preconditionFailure("layer \(index.layer) has fixed weights at \(index.connection)")
     }
     return bounds
   }
 
-  /// The same model with other learning weights, one array for each plastic layer.
+  /// The same model with other learning weights, one array for each plastic connection.
   ///
-  /// Counts must match and values lie within `weightBounds`: check what comes from outside first.
+  /// Counts must match and values lie within `weightBounds` and on whole learning steps: check what
+  /// comes from outside first.
   package func replacingPlasticWeights(_ weights: [[Int16]]) -> CompiledModel {
-    let plastic = plasticLayers
+    let plastic = plasticConnections
     precondition(
       weights.count == plastic.count,
-      "\(weights.count) arrays of weights for \(plastic.count) plastic layers")
+      "\(weights.count) arrays of weights for \(plastic.count) plastic connections")
     var model = self
+    let steps = Int16(truncatingIfNeeded: (1 << arithmetic.learningShift) - 1)
     for (index, new) in zip(plastic, weights) {
-      guard case .plastic(let old, let program, let bounds) = layers[index].connection.weights
-      else { continue }
+      guard case .plastic(let old, let program, let bounds) = self[index].weights else { continue }
       precondition(
-        new.count == old.count, "\(new.count) weights for \(old.count) of layer \(index)")
+        new.count == old.count, "\(new.count) weights for \(old.count) of layer \(index.layer)")
       precondition(
-        new.allSatisfy(bounds.contains), "a weight of layer \(index) is outside \(bounds)")
-      model.layers[index].connection.weights = .plastic(new, program, bounds: bounds)
+        new.allSatisfy { bounds.contains($0) && $0 & steps == 0 },
+        "a weight of layer \(index.layer) is outside \(bounds) or between learning steps")
+      model[index].weights = .plastic(new, program, bounds: bounds)
     }
     return model
-  }
-
-  /// SHA-256 over everything except learning weights: equal for models that differ in these only.
-  package var structureDigest: [UInt8] {
-    var bare = self
-    for index in plasticLayers {
-      guard case .plastic(let old, let program, let bounds) = layers[index].connection.weights
-      else { continue }
-      let zeros = [Int16](repeating: 0, count: old.count)
-      bare.layers[index].connection.weights = .plastic(zeros, program, bounds: bounds)
-    }
-    return Array(SHA256.hash(data: bare.encoded()))
   }
 }

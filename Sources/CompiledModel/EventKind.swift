@@ -2,7 +2,7 @@
 ///
 /// Raw values are the positions of the counts on the wire and in stores: kinds are only appended.
 package enum EventKind: Int, CaseIterable, Sendable {
-  /// One weight added to one neuron's input: spikes times fan-out.
+  /// One weight of a dense row added to one neuron's input: spikes times fan-out.
   case synapticOperation = 0
   /// A mapped neuron is visited in a step.
   case neuronAccess = 1
@@ -30,6 +30,10 @@ package enum EventKind: Int, CaseIterable, Sendable {
   case weightRead = 12
   /// A learning weight of 16 bits is written.
   case weightWrite = 13
+  /// One weight of a list of targets added to one neuron's input.
+  case sparseOperation = 14
+  /// One shared weight, of a convolution or of a plain sum, added to one neuron's input.
+  case convolutionOperation = 15
 
   /// Stable text for files, tables and metrics.
   package var name: String {
@@ -48,13 +52,15 @@ package enum EventKind: Int, CaseIterable, Sendable {
     case .learningOperation: "learning-operation"
     case .weightRead: "weight-read"
     case .weightWrite: "weight-write"
+    case .sparseOperation: "sparse-operation"
+    case .convolutionOperation: "convolution-operation"
     }
   }
 
   /// The part of the chip that an event is charged to.
   package var component: EnergyComponent {
     switch self {
-    case .synapticOperation: .synapse
+    case .synapticOperation, .sparseOperation, .convolutionOperation: .synapse
     case .neuronAccess, .neuronUpdate, .spike: .neuron
     case .message, .hopHorizontal, .hopVertical, .errorMessage: .traffic
     case .step: .synchronisation

@@ -1,17 +1,19 @@
-/// How a layer's weights learn on the chip, in integers.
+/// How a connection's weights learn on the chip, in integers; dense connections only.
 package enum PlasticityProgram: Sendable, Equatable {
   /// Learning signal times traces, applied once at a sample's end.
   case threeFactor(ThreeFactorProgram)
   /// Spike pairs by traces, applied at each spike.
   case pairSTDP(PairSTDPProgram)
+  /// The target's potential and activity, applied at presynaptic spikes.
+  case sdsp(SDSPProgram)
 }
 
-/// Parameters of the three-factor kernel of one layer.
+/// Parameters of the three-factor kernel of one connection.
 ///
 /// Per step: `signal1 = (L * psi * preFactor) >> signalShift`, `signal2 = (L * psibar * postFactor)
-/// >> signalShift`, both rounded and clipped to `signalLimit`; `sum[i][j] += signal1[j] * xbar[i] +
-/// signal2[j] * impulse * x[i]`. At the end `w16 -= (sum * gain) >> gainShift`, rounded
-/// stochastically.
+/// >> signalShift`, both rounded and clipped to `signalLimit`; the sum of a synapse rises by
+/// `signal1[j] * xbar[i] + signal2[j] * impulse * x[i]`. At the end
+/// `w16 -= (((sum * gain) >> 16) + r) >> 16 << learningShift`, r uniform in 16 bits.
 package struct ThreeFactorProgram: Sendable, Equatable {
   /// Decay of the presynaptic trace, 0 to 4096.
   package var preDecay: Int32
@@ -23,38 +25,26 @@ package struct ThreeFactorProgram: Sendable, Equatable {
   package var preFactor: Int32
   /// Factor of the postsynaptic term in 1/64.
   package var postFactor: Int32
-  /// `psi = (max(0, threshold - |v - threshold|) * psiMultiplier) >> psiShift`, in 1/256.
-  ///
-  /// Unused at a readout, where psi is one.
-  package var psiMultiplier: Int32
-  /// Shift of the pseudo-derivative.
-  package var psiShift: Int32
   /// Shift of the product of signal and pseudo-derivative.
   package var signalShift: Int32
   /// Largest magnitude of a neuron's signal, so that sums fit 32 bits.
   package var signalLimit: Int32
-  /// Multiplier of a sum, 0 to 65535.
+  /// Learning steps for one unit of a sum, in 2^-32.
   package var gain: Int32
-  /// Shift after that multiplier, the bits that are rounded stochastically.
-  package var gainShift: Int32
 
   /// Takes the parameters as they are.
   package init(
     preDecay: Int32, postDecay: Int32, impulse: Int32, preFactor: Int32, postFactor: Int32,
-    psiMultiplier: Int32, psiShift: Int32, signalShift: Int32, signalLimit: Int32, gain: Int32,
-    gainShift: Int32
+    signalShift: Int32, signalLimit: Int32, gain: Int32
   ) {
     self.preDecay = preDecay
     self.postDecay = postDecay
     self.impulse = impulse
     self.preFactor = preFactor
     self.postFactor = postFactor
-    self.psiMultiplier = psiMultiplier
-    self.psiShift = psiShift
     self.signalShift = signalShift
     self.signalLimit = signalLimit
     self.gain = gain
-    self.gainShift = gainShift
   }
 
   /// Largest value that a presynaptic trace can reach within so many steps.
@@ -67,34 +57,68 @@ package struct ThreeFactorProgram: Sendable, Equatable {
   }
 }
 
-/// Parameters of pair STDP of one layer.
+/// Parameters of pair STDP of one connection.
 ///
-/// A presynaptic spike takes `(depression * post trace) >> shift` from each weight of its row, a
-/// postsynaptic spike adds `(potentiation * pre trace) >> shift`, both rounded stochastically.
+/// In learning steps: a presynaptic spike takes `(post trace * depression + r) >> 16` from each
+/// weight of its row, a postsynaptic spike adds `((pre trace - preTarget) * potentiation + r) >>
+/// 16` to each of its column, r uniform in 16 bits.
 package struct PairSTDPProgram: Sendable, Equatable {
   /// Decay of the presynaptic trace, 0 to 4096.
   package var preDecay: Int32
   /// Decay of the postsynaptic trace, 0 to 4096.
   package var postDecay: Int32
-  /// What a spike adds to either trace.
+  /// What a spike adds to either trace, 1 to 4096.
   package var impulse: Int32
-  /// Multiplier of potentiation, 0 to 65535.
+  /// Multiplier of potentiation in 2^-16, 0 to 32767.
   package var potentiation: Int32
-  /// Multiplier of depression, 0 to 65535.
+  /// Multiplier of depression in 2^-16, 0 to 32767.
   package var depression: Int32
-  /// Bits that are rounded stochastically.
-  package var shift: Int32
+  /// Presynaptic trace below which a postsynaptic spike depresses, 0 to 32767.
+  package var preTarget: Int32
 
   /// Takes the parameters as they are.
   package init(
     preDecay: Int32, postDecay: Int32, impulse: Int32, potentiation: Int32, depression: Int32,
-    shift: Int32
+    preTarget: Int32 = 0
   ) {
     self.preDecay = preDecay
     self.postDecay = postDecay
     self.impulse = impulse
     self.potentiation = potentiation
     self.depression = depression
-    self.shift = shift
+    self.preTarget = preTarget
+  }
+}
+
+/// Parameters of spike-driven synaptic plasticity of one connection.
+///
+/// At a presynaptic spike each weight of its row moves by one learning step with a probability: up
+/// where `v >= potentialThreshold` and the activity is in `activityMin..<activityMaxUp`, down where
+/// `v` is below and the activity in `activityMin..<activityMaxDown`.
+package struct SDSPProgram: Sendable, Equatable {
+  /// Potential that parts rise from fall.
+  package var potentialThreshold: Int32
+  /// Activity below which weights rest, 0 to 8.
+  package var activityMin: Int32
+  /// Activity from which on weights no longer rise, 0 to 8.
+  package var activityMaxUp: Int32
+  /// Activity from which on weights no longer fall, 0 to 8.
+  package var activityMaxDown: Int32
+  /// Steps after which an activity falls by one, 1 to 4096.
+  package var activityLeakSteps: Int32
+  /// Probability of a due change in 1/65536, 0 to 65536.
+  package var probability: Int32
+
+  /// Takes the parameters as they are.
+  package init(
+    potentialThreshold: Int32, activityMin: Int32, activityMaxUp: Int32, activityMaxDown: Int32,
+    activityLeakSteps: Int32, probability: Int32
+  ) {
+    self.potentialThreshold = potentialThreshold
+    self.activityMin = activityMin
+    self.activityMaxUp = activityMaxUp
+    self.activityMaxDown = activityMaxDown
+    self.activityLeakSteps = activityLeakSteps
+    self.probability = probability
   }
 }

@@ -6,6 +6,8 @@ package struct TimingTable: Sendable, Equatable {
   package let axonInPicoseconds: UInt32
   /// Barriers by the number of active tiles, rising; the last one holds for any more.
   package let barriers: [Barrier]
+  /// Messages that the buffer of one link holds; congestion in the detailed model begins beyond.
+  package let linkBuffer: Int
 
   /// The barrier's length for up to so many active tiles.
   package struct Barrier: Sendable, Equatable {
@@ -22,13 +24,17 @@ package struct TimingTable: Sendable, Equatable {
   }
 
   /// Kinds that are not named take no time of their own.
-  package init(picoseconds: [EventKind: UInt32], axonInPicoseconds: UInt32, barriers: [Barrier]) {
+  package init(
+    picoseconds: [EventKind: UInt32], axonInPicoseconds: UInt32, barriers: [Barrier],
+    linkBuffer: Int = 16
+  ) {
     self.init(
       byKind: EventKind.allCases.map { picoseconds[$0] ?? 0 },
-      axonInPicoseconds: axonInPicoseconds, barriers: barriers)
+      axonInPicoseconds: axonInPicoseconds, barriers: barriers, linkBuffer: linkBuffer)
   }
 
-  init(byKind: [UInt32], axonInPicoseconds: UInt32, barriers: [Barrier]) {
+  init(byKind: [UInt32], axonInPicoseconds: UInt32, barriers: [Barrier], linkBuffer: Int) {
+    self.linkBuffer = linkBuffer
     picoseconds = byKind
     self.axonInPicoseconds = axonInPicoseconds
     self.barriers = barriers

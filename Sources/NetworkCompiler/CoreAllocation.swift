@@ -1,126 +1,213 @@
 import CompiledModel
 
-/// Splits layers over cores within their limits and places them row-major on the mesh.
+/// Splits layers over cores within their limits.
+///
+/// Each layer takes the fewest cores that hold its neurons, synapses and in-axons. Out-axons depend
+/// on how targets are split: layers whose cores send to too many are split further until all fit.
 struct CoreAllocation {
-  private(set) var cores: [PlacedCore] = []
-  private(set) var coreFacts: [CoreFacts] = []
-  private(set) var layerFacts: [LayerFacts] = []
+  /// Boundaries of each layer's cores.
+  private(set) var starts: [[Int]] = []
+  /// Who reaches whom, by layer and by source.
+  private(set) var reaches: [[LayerReach]] = []
   private(set) var violations: [DesignViolation] = []
+  private let splits: [LayerSplit]
+  private let chip: Chip
+  private let options: CompilerOptions
 
-  init(layers: [LoweredLayer], chip: Chip, network: String) {
-    var shares = [[Int]](repeating: [], count: layers.count)
-    // From the end, as a core's out-axons depend on the split of the layer after it.
-    for index in layers.indices.reversed() {
-      let destinations = index + 1 < layers.count ? shares[index + 1].count : 0
-      var broken: [DesignViolation] = []
-      shares[index] = Self.split(layers[index], chip, destinations: destinations, into: &broken)
-      violations = broken + violations
+  init(layers: [LoweredLayer], chip: Chip, options: CompilerOptions, network: String) {
+    self.chip = chip
+    self.options = options
+    splits = layers.map { LayerSplit($0, chip: chip) }
+    for split in splits {
+      let cores = self.split(split)
+      starts.append(cores)
+      reaches.append(split.reaches(cores))
     }
-    if case .threeFactor? = layers.last?.compiled.connection.plasticity
-      ?? layers.dropLast().last?
-      .compiled.connection.plasticity, let last = layers.last, let share = shares.last,
-      share.count > 1
-    {
-      violations.append(
-        DesignViolation(
-          layer: last.compiled.name, rule: .learningUnsupported,
-          limit: "errors from a readout on one core", need: "\(share.count) cores",
-          cure: "tell fewer classes apart, or make the layer before the readout smaller"))
-    }
-    let needed = shares.reduce(0) { $0 + $1.count }
+    if violations.isEmpty { settleOutAxons() }
+    checkReadout(layers)
+    let needed = starts.reduce(0) { $0 + $1.count - 1 }
     if needed > chip.cores {
-      violations.append(
-        DesignViolation(
-          layer: network, rule: .chipCores, limit: "\(chip.cores) cores", need: "\(needed) cores",
-          cure: "make layers smaller, learn in fewer layers, or use a chip with more cores"))
-    }
-    guard violations.isEmpty else { return }
-    for (index, layer) in layers.enumerated() {
-      place(layer, index, shares: shares, chip: chip)
+      refuse(
+        network, .chipCores, "\(chip.cores) cores", "\(needed) cores",
+        "make layers smaller, learn in fewer layers, or use a chip with more cores")
     }
   }
 
-  private mutating func place(
-    _ layer: LoweredLayer, _ index: Int, shares: [[Int]], chip: Chip
+  /// What each core holds, by layer.
+  func uses() -> [[CoreUse]] {
+    splits.indices.map { splits[$0].uses(starts[$0]) }
+  }
+
+  /// Destinations of each neuron of a layer: cores that hold a synapse of it.
+  func destinations(of layer: Int) -> [Int] {
+    var counts = [Int](repeating: 0, count: splits[layer].layer.compiled.size)
+    for reach in reaches.joined() where reach.source == layer {
+      reach.forEach { _, source in counts[source] += 1 }
+    }
+    return counts
+  }
+
+  private mutating func refuse(
+    _ layer: String, _ rule: DesignRule, _ limit: String, _ need: String, _ cure: String
   ) {
-    let memory = LayerMemory(layer, chip)
-    let destinations = index + 1 < shares.count ? shares[index + 1].count : 0
-    var first = 0
-    for count in shares[index] {
-      let tile = cores.count / chip.coresPerTile
-      cores.append(
-        PlacedCore(
-          layer: index, firstNeuron: first, neuronCount: count, column: tile % chip.columns,
-          row: tile / chip.columns))
-      coreFacts.append(
-        CoreFacts(
-          layer: index, neurons: count, inAxons: layer.compiled.connection.sourceSize,
-          outAxons: count * destinations, synapseMemoryBytes: memory.bytes(neurons: count),
-          learningBytes: memory.bytes(neurons: count) - memory.inferenceBytes(neurons: count)))
-      first += count
-    }
-    let connection = layer.compiled.connection
-    layerFacts.append(
-      LayerFacts(
-        name: layer.compiled.name, neurons: layer.compiled.size, weights: connection.weights.count,
-        exponent: Int(connection.exponent), rule: Self.ruleName(connection.plasticity),
-        cores: shares[index].count, roundingError: layer.roundingError))
+    violations.append(
+      DesignViolation(layer: layer, rule: rule, limit: limit, need: need, cure: cure))
   }
 
-  /// Neurons for each core of a layer, as even as they can be.
-  private static func split(
-    _ layer: LoweredLayer, _ chip: Chip, destinations: Int, into broken: inout [DesignViolation]
-  ) -> [Int] {
-    let name = layer.compiled.name
-    let size = layer.compiled.size
-    let sources = layer.compiled.connection.sourceSize
-    func refuse(_ rule: DesignRule, _ limit: Int, _ need: Int, _ unit: String, _ cure: String) {
-      broken.append(
-        DesignViolation(
-          layer: name, rule: rule, limit: "\(limit) \(unit)", need: "\(need) \(unit)", cure: cure))
+  // The softmax of the readout is computed on one core.
+  private mutating func checkReadout(_ layers: [LoweredLayer]) {
+    let learns = layers.contains { layer in
+      layer.compiled.connections.contains {
+        if case .threeFactor? = $0.plasticity { return true }
+        return false
+      }
     }
+    guard learns, let last = layers.last, let cores = starts.last, cores.count > 2 else { return }
+    refuse(
+      last.compiled.name, .learningUnsupported, "errors from a readout on one core",
+      "\(cores.count - 1) cores",
+      "tell fewer classes apart, or make the layer before the readout smaller")
+  }
 
-    var most = chip.core.neurons
+  private mutating func split(_ split: LayerSplit) -> [Int] {
+    let name = split.layer.compiled.name
+    let size = split.layer.compiled.size
+    let whole = [0, size]
+    if let mapping = options.mapping[name] { return mapped(split, mapping) }
+    var isBroken = false
     if size > chip.core.neurons * chip.cores {
       refuse(
-        .coreNeurons, chip.core.neurons * chip.cores, size, "neurons on all cores",
-        "make the layer smaller")
+        name, .coreNeurons, "\(chip.core.neurons * chip.cores) neurons on all cores",
+        "\(size) neurons on all cores", "make the layer smaller")
+      isBroken = true
     }
-    if sources > chip.core.inAxons {
+    let limits = chip.core
+    let neuron = split.largestNeuron()
+    if neuron.inAxons > limits.inAxons {
       refuse(
-        .coreInAxons, chip.core.inAxons, sources, "in-axons",
-        "make the layer before it smaller")
+        name, .coreInAxons, "\(limits.inAxons) in-axons", "\(neuron.inAxons) in-axons",
+        "make the layers before it smaller, or connect them sparsely")
+      isBroken = true
     }
-    if destinations > chip.core.outAxons {
+    if neuron.inferenceBytes > limits.synapseMemoryBytes {
       refuse(
-        .coreOutAxons, chip.core.outAxons, destinations, "out-axons for one neuron",
-        "make the layer after it smaller, so that it needs fewer cores")
-    } else if destinations > 0 {
-      most = min(most, chip.core.outAxons / destinations)
+        name, .synapseMemory, "\(limits.synapseMemoryBytes) bytes for one neuron",
+        "\(neuron.inferenceBytes) bytes for one neuron",
+        "make the layers before it smaller, or keep weights in fewer bits")
+      isBroken = true
+    } else if neuron.bytes > limits.synapseMemoryBytes {
+      refuse(
+        name, .learningMemory, "\(limits.synapseMemoryBytes) bytes for one neuron that learns",
+        "\(neuron.bytes) bytes for one neuron that learns",
+        "make the layers before it smaller, or keep its weights fixed")
+      isBroken = true
     }
-    let memory = LayerMemory(layer, chip)
-    let limit = chip.core.synapseMemoryBytes
-    if memory.inferenceBytes(neurons: 1) > limit {
-      refuse(
-        .synapseMemory, limit, memory.inferenceBytes(neurons: 1), "bytes for one neuron",
-        "make the layer before it smaller")
-    } else if memory.bytes(neurons: 1) > limit {
-      refuse(
-        .learningMemory, limit, memory.bytes(neurons: 1), "bytes for one neuron that learns",
-        "make the layer before it smaller, or keep its weights fixed")
-    } else {
-      most = min(most, (limit - memory.bytes(neurons: 0)) / memory.bytesPerNeuron)
-    }
-    guard most > 0 else { return [size] }
-    let count = (size + most - 1) / most
-    return (0..<count).map { size * ($0 + 1) / count - size * $0 / count }
+    if isBroken { return whole }
+    let most = min(size, max(chip.cores * 4, size / max(1, limits.neurons) * 2))
+    if let starts = split.fewest(atLeast: 1, most: most) { return starts }
+    refuse(
+      name, .chipCores, "\(chip.cores) cores", "more than \(most) cores",
+      "make the layer smaller, learn in fewer layers, or use a chip with more cores")
+    return whole
   }
 
-  private static func ruleName(_ program: PlasticityProgram?) -> String {
-    switch program {
-    case nil: "none"
-    case .threeFactor: "three-factor"
-    case .pairSTDP: "pair-stdp"
+  private mutating func settleOutAxons() {
+    // Splitting a layer adds destinations to those before it, so until nothing changes.
+    var hasChanged = true
+    while hasChanged {
+      hasChanged = false
+      for layer in splits.indices.reversed() {
+        let counts = destinations(of: layer)
+        guard overfull(starts[layer], counts) != nil else { continue }
+        guard let finer = finer(layer, counts) else { return }
+        starts[layer] = finer
+        reaches[layer] = splits[layer].reaches(finer)
+        hasChanged = true
+      }
     }
+  }
+
+  /// The out-axons of the first core that has too many.
+  private func overfull(_ starts: [Int], _ counts: [Int]) -> Int? {
+    for core in 0..<starts.count - 1 {
+      let sum = counts[starts[core]..<starts[core + 1]].reduce(0, +)
+      if sum > chip.core.outAxons { return sum }
+    }
+    return nil
+  }
+
+  /// Nil, with a violation, if no more cores help.
+  private mutating func finer(_ layer: Int, _ counts: [Int]) -> [Int]? {
+    let name = splits[layer].layer.compiled.name
+    let limit = chip.core.outAxons
+    let cure = "make the layers after it smaller, so that they need fewer cores"
+    if let largest = counts.max(), largest > limit {
+      refuse(
+        name, .coreOutAxons, "\(limit) out-axons for one neuron",
+        "\(largest) out-axons for one neuron", cure)
+      return nil
+    }
+    let count = starts[layer].count - 1
+    if options.mapping[name] == nil {
+      let least = max(count + 1, (counts.reduce(0, +) + limit - 1) / max(1, limit))
+      let found = splits[layer].fewest(
+        atLeast: least, most: min(counts.count, chip.cores),
+        where: { overfull($0, counts) == nil })
+      if let found { return found }
+    }
+    refuse(
+      name, .coreOutAxons, "\(limit) out-axons",
+      "\(overfull(starts[layer], counts) ?? 0) out-axons on one of \(count) cores", cure)
+    return nil
+  }
+
+  private mutating func mapped(_ split: LayerSplit, _ mapping: PopulationMapping) -> [Int] {
+    let name = split.layer.compiled.name
+    let size = split.layer.compiled.size
+    var starts: [Int]
+    switch mapping {
+    case .cores(let count):
+      guard (1...size).contains(count) else {
+        refuse(
+          name, .coreNeurons, "1 to \(size) cores", "\(count) cores",
+          "map the population to as many cores as it has neurons, or fewer")
+        return [0, size]
+      }
+      starts = split.even(count)
+    case .places(let places):
+      starts = [0]
+      for place in places { starts.append(starts[starts.count - 1] + place.neuronCount) }
+      guard places.allSatisfy({ $0.neuronCount > 0 }), starts.last == size else {
+        refuse(
+          name, .coreNeurons, "\(size) neurons, one or more on each core",
+          "\(places.map { "\($0.neuronCount)" }.joined(separator: " + ")) neurons",
+          "give the cores of the mapping all neurons of the population")
+        return [0, size]
+      }
+    }
+    let limits = chip.core
+    for use in split.uses(starts) {
+      let where_ = "on a core of the mapping"
+      let cure = "map the population to more cores"
+      if use.neurons.count > limits.neurons {
+        refuse(
+          name, .coreNeurons, "\(limits.neurons) neurons",
+          "\(use.neurons.count) neurons \(where_)", cure)
+      } else if use.inAxons > limits.inAxons {
+        refuse(
+          name, .coreInAxons, "\(limits.inAxons) in-axons", "\(use.inAxons) in-axons \(where_)",
+          cure)
+      } else if use.bytes > limits.synapseMemoryBytes {
+        let isInference = use.inferenceBytes > limits.synapseMemoryBytes
+        refuse(
+          name, isInference ? .synapseMemory : .learningMemory,
+          "\(limits.synapseMemoryBytes) bytes",
+          "\(isInference ? use.inferenceBytes : use.bytes) bytes \(where_)", cure)
+      } else {
+        continue
+      }
+      break
+    }
+    return starts
   }
 }

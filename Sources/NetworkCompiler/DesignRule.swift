@@ -2,13 +2,13 @@ package import SpikingNetwork
 
 /// What a chip demands of a network; raw values are stable names for tables and scripts.
 package enum DesignRule: String, CaseIterable, Sendable {
-  /// Layers form one chain from the input on, a readout only at its end.
+  /// The input reaches every population, and one of them is the output.
   case topology
-  /// The chip's cores together hold the layer's neurons.
+  /// Cores together hold the layer's neurons.
   case coreNeurons = "core-neurons"
   /// A core listens to every source of its neurons.
   case coreInAxons = "core-in-axons"
-  /// A core's neurons reach every core of the next layer.
+  /// A core's neurons reach every core that holds synapses of theirs.
   case coreOutAxons = "core-out-axons"
   /// A core holds at least one neuron's synapses.
   case synapseMemory = "synapse-memory"
@@ -16,14 +16,30 @@ package enum DesignRule: String, CaseIterable, Sendable {
   case learningMemory = "learning-memory"
   /// The chip has enough cores for all layers.
   case chipCores = "chip-cores"
-  /// Weights fit the chip's integers under some exponent.
+  /// Weights fit the chip's integers under some scale.
   case weightRange = "weight-range"
-  /// Threshold, bias and reset potential fit a potential of 24 bits.
+  /// Threshold, bias and reset potential fit the chip's potential.
   case potentialRange = "potential-range"
-  /// A layer can spike at all.
+  /// What a neuron's sources add in one step fits the 32 bits of a sum.
+  case inputRange = "input-range"
+  /// A core keeps spikes for as long as connections delay them.
+  case delayRange = "delay-range"
+  /// Every cycle delays spikes by at least as many steps as it has connections.
+  case delayCycle = "delay-cycle"
+  /// A layer can spike at all, and does on measured data.
   case deadLayer = "dead-layer"
+  /// A layer is not driven into the end of its range.
+  case saturatingLayer = "saturating-layer"
   /// The chip knows the reset.
   case resetMode = "reset-mode"
+  /// The chip knows the neuron's dynamics.
+  case neuronModel = "neuron-model"
+  /// The chip's synapse memory has the layout, and pools where a connection does.
+  case layoutUnsupported = "layout-unsupported"
+  /// The chip keeps weights of the precision.
+  case precisionUnsupported = "precision-unsupported"
+  /// The chip's neurons rest as long as the network's.
+  case refractoryRange = "refractory-range"
   /// The chip can run the learning rule where the network has it.
   case learningUnsupported = "learning-unsupported"
   /// The model keeps to the limits of the file format.

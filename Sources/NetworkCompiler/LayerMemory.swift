@@ -1,39 +1,112 @@
 import CompiledModel
 
-/// Bytes that a layer takes in the synapse memory of a core, by the number of its neurons.
+/// Bytes that neurons of a layer take in the synapse memory of a core.
 ///
-/// Weights that learn have 16 bits; the three-factor rule adds an accumulator of 32 bits to each,
-/// traces of 16 bits in rings as deep as the lag between a step and its error, and the readout's
-/// weights mirrored for feedback, with their accumulators if they learn.
+/// Fixed weights take their bits: dense ones for each source and neuron; sparse ones with a target
+/// of 16 bits each and 4 bytes for each source with an entry; shared ones once, as many output
+/// channels as the neurons span. Weights that learn take the chip's learning bits. The three-factor
+/// rule adds a sum of 32 bits to each weight, traces of 16 bits in rings as deep as the lag between
+/// a step and its error, and the readout's weights mirrored for feedback, with sums if they learn;
+/// pair STDP adds traces of 16 bits, spike-driven plasticity activities of 3 bits.
 struct LayerMemory {
-  /// Bytes for each neuron.
-  let bytesPerNeuron: Int
-  private let bytesPerCore: Int
-  private let inferenceBytesPerNeuron: Int
+  private let connections: [Part]
+  private let rings: Int
+  private let psiTraces: Int
+  private let mirrorBits: Int
+  private let activityBits: Int
 
-  init(_ layer: LoweredLayer, _ chip: Chip) {
-    let sources = layer.compiled.connection.sourceSize
-    inferenceBytesPerNeuron = (sources * min(8, max(1, chip.core.weightBits)) + 7) / 8
-    switch layer.compiled.connection.plasticity {
-    case nil:
-      bytesPerNeuron = inferenceBytesPerNeuron
-      bytesPerCore = 0
-    case .pairSTDP:
-      bytesPerNeuron = sources * 2 + 2
-      bytesPerCore = sources * 2
-    case .threeFactor(let rule):
-      // An error is back two steps after a layer before the readout saw the step.
-      let ring = layer.mirroredClasses > 0 ? 3 : 1
-      let mirrored = layer.mirroredClasses * (layer.mirrorLearns ? 6 : 1)
-      let traces = rule.postFactor == 0 ? ring : 2 * ring
-      bytesPerNeuron = sources * 6 + traces * 2 + mirrored
-      bytesPerCore = sources * 2 * ring
+  private struct Part {
+    let kind: Kind
+    let bits: Int
+    let sources: Int
+    /// Bits of learning state: for each synapse, for each neuron and for each source of a core.
+    var learning: (synapse: Int, neuron: Int, source: Int) = (0, 0, 0)
+
+    enum Kind {
+      case dense
+      /// Entries before each target.
+      case sparse(starts: [UInt32])
+      case shared(ConvolutionShape)
+      case single
     }
   }
 
-  /// Bytes with the learning state.
-  func bytes(neurons: Int) -> Int { bytesPerCore + neurons * bytesPerNeuron }
+  init(_ layer: LoweredLayer, _ chip: Chip) {
+    let full = max(1, min(8, chip.core.weightBits))
+    let learningBits = chip.arithmetic.learningWeightBits
+    // Errors of a step are back that much later; the readout has its own at once.
+    let depth = layer.mirror.map { $0.lag + 1 } ?? 1
+    var learnsByError = false
+    var learnsByActivity = false
+    var connections: [Part] = []
+    var rings = 0
+    for connection in layer.compiled.connections {
+      let sources = connection.pooledSize
+      let kept = connection.plasticity == nil ? Int(connection.precision.rawValue) : learningBits
+      let bits = min(full, kept)
+      var part = Part(
+        kind: Self.kind(of: connection, size: layer.compiled.size), bits: bits, sources: sources)
+      switch connection.plasticity {
+      case nil:
+        break
+      case .pairSTDP:
+        part.learning = (learningBits - bits, 16, 16)
+      case .sdsp:
+        part.learning = (learningBits - bits, 0, 0)
+        learnsByActivity = true
+      case .threeFactor(let rule):
+        learnsByError = true
+        part.learning = (learningBits - bits + 32, 0, 16 * depth)
+        if rule.postFactor != 0 { rings += 1 }
+      }
+      connections.append(part)
+    }
+    self.connections = connections
+    psiTraces = learnsByError ? 16 * depth : 0
+    self.rings = rings * 16 * depth
+    activityBits = learnsByActivity ? 3 : 0
+    mirrorBits =
+      layer.mirror.map { $0.classes * ($0.learns ? learningBits + 32 : min(full, $0.bits)) } ?? 0
+  }
 
-  /// Bytes for inference alone.
-  func inferenceBytes(neurons: Int) -> Int { neurons * inferenceBytesPerNeuron }
+  /// Bytes for inference alone, and for all, of a core with these neurons.
+  ///
+  /// `rows` is, for each connection, how many sources have an entry there.
+  func bytes(neurons: Range<Int>, rows: [Int]) -> (inference: Int, all: Int) {
+    let count = neurons.count
+    var inference = 0
+    var learning = (count * (psiTraces + rings + mirrorBits + activityBits) + 7) / 8
+    for (index, part) in connections.enumerated() {
+      switch part.kind {
+      case .dense:
+        inference += (count * part.sources * part.bits + 7) / 8
+        let state = part.learning
+        learning +=
+          (count * (part.sources * state.synapse + state.neuron) + part.sources * state.source + 7)
+          / 8
+      case .sparse(let starts):
+        let entries = Int(starts[neurons.upperBound]) - Int(starts[neurons.lowerBound])
+        inference += (entries * (part.bits + 16) + 7) / 8 + 4 * rows[index]
+      case .shared(let shape):
+        let kernel = shape.inputChannels * shape.kernelHeight * shape.kernelWidth
+        inference += (min(count, shape.outputChannels) * kernel * part.bits + 7) / 8
+      case .single:
+        inference += (part.bits + 7) / 8
+      }
+    }
+    return (inference, inference + learning)
+  }
+
+  private static func kind(of connection: CompiledConnection, size: Int) -> Part.Kind {
+    switch connection.layout {
+    case .dense: return .dense
+    case .convolution(let shape): return .shared(shape)
+    case .oneToOne: return .single
+    case .sparse(_, let targets):
+      var starts = [UInt32](repeating: 0, count: size + 1)
+      for target in targets { starts[Int(target) + 1] += 1 }
+      for neuron in 0..<size { starts[neuron + 1] += starts[neuron] }
+      return .sparse(starts: starts)
+    }
+  }
 }

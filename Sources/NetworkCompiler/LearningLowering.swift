@@ -2,145 +2,184 @@ import CompiledModel
 import SpikingNetwork
 
 extension NetworkLowering {
-  /// The rule of layer `index` in integers; nil without a rule, or with one that is refused.
+  /// The rule of a connection in integers; nil without a rule, or with one that is refused.
   mutating func plasticity(
-    _ index: Int, neurons: NeuronProgram, quantised: [QuantisedWeights]
+    _ index: Int, _ place: Int, units: [LayerUnits]
   ) -> PlasticityProgram? {
-    let link = chain.links[index]
-    guard let rule = link.projection.plasticity else { return nil }
-    let name = link.population.name
-    guard chip.features.learningWeightBits >= 16, chip.core.weightBits >= 8 else {
-      refuse(
-        name, .learningUnsupported,
-        limit: "learning weights of \(chip.features.learningWeightBits) bits",
-        need: "learning weights of 16 bits and inference weights of 8",
-        cure: "compile for a chip that learns, or remove the rule")
+    let node = graph.nodes[index]
+    let projection = projection(node.edges[place])
+    guard let rule = projection.plasticity, accepts(rule, of: projection, into: node) else {
       return nil
     }
     switch rule {
     case .pairSTDP(let rule):
-      guard case .spiking = neurons else {
-        refuse(
-          name, .learningUnsupported, limit: "pair STDP onto neurons that spike",
-          need: "pair STDP onto a readout", cure: "use three-factor learning for the readout")
-        return nil
-      }
-      return .pairSTDP(pairSTDP(rule, link, exponent: quantised[index].exponent))
+      return pairSTDP(rule, node, unit: units[index].unit(edge: place)).map { .pairSTDP($0) }
+    case .sdsp(let rule):
+      return .sdsp(sdsp(rule, node, units: units[index]))
     case .threeFactor(let rule):
-      guard acceptsThreeFactor(index, name) else { return nil }
-      return .threeFactor(threeFactor(rule, index, neurons: neurons, quantised: quantised))
+      guard let feedback = feedback(of: index) else { return nil }
+      return threeFactor(rule, index, place, feedback: feedback, units: units)
+        .map { .threeFactor($0) }
     }
   }
 
-  private mutating func acceptsThreeFactor(_ index: Int, _ name: String) -> Bool {
-    guard case .leakyIntegrator? = chain.links.last?.population.model else {
+  /// What the chip and the place of a rule allow.
+  private mutating func accepts(
+    _ rule: PlasticityRule, of projection: Projection, into node: PopulationGraph.Node
+  ) -> Bool {
+    let name = node.population.name
+    guard chip.features.rules.contains(rule.onChip) else {
+      let rules = chip.features.rules.map(\.rawValue)
       refuse(
-        name, .learningUnsupported, limit: "errors come from a readout", need: "a readout",
-        cure: "end the network with a leaky integrator, one neuron a class")
+        name, .learningUnsupported,
+        limit: rules.isEmpty ? "no learning" : "rules " + rules.joined(separator: ", "),
+        need: "`\(rule.onChip.rawValue)`",
+        cure: "compile for a chip that learns by this rule, or keep the weights fixed")
       return false
     }
-    guard index >= chain.links.count - 2 else {
+    let seen = min(8, chip.arithmetic.learningWeightBits)
+    guard chip.core.weightBits >= seen else {
       refuse(
-        name, .learningUnsupported, limit: "the readout and the layer before it",
-        need: "errors \(chain.links.count - 1 - index) layers below the readout",
-        cure: "keep the weights of this layer fixed")
+        name, .learningUnsupported, limit: "weights of \(chip.core.weightBits) bits",
+        need: "weights of \(seen) bits, as learning sees them",
+        cure: "compile for a chip with wider weights, or keep the weights fixed")
       return false
     }
-    guard index == chain.links.count - 1 || chip.features.gradedErrors else {
+    guard case .dense = projection.connectivity, projection.pooling == 1 else {
       refuse(
-        name, .learningUnsupported, limit: "no graded errors",
-        need: "graded errors from the readout",
-        cure: "keep the weights of this layer fixed, or compile for a chip with graded errors")
+        name, .learningUnsupported, limit: "dense connections that learn, without pooling",
+        need: "`\(rule.onChip.rawValue)` from `\(projection.source)`",
+        cure: "connect the two densely, or keep the weights fixed")
+      return false
+    }
+    if case .threeFactor = rule { return excludesLocalRules(name) }
+    checkStart(of: projection, rule, name)
+    guard !node.isReadout else {
+      refuse(
+        name, .learningUnsupported, limit: "local rules onto neurons that spike",
+        need: "`\(rule.onChip.rawValue)` onto a readout",
+        cure: "use three-factor learning for the readout")
       return false
     }
     return true
   }
 
-  private func threeFactor(
-    _ rule: ThreeFactorRule, _ index: Int, neurons: NeuronProgram, quantised: [QuantisedWeights]
-  ) -> ThreeFactorProgram {
-    let link = chain.links[index]
-    let classes = chain.links[chain.links.count - 1].population.size
-    let one = Double(ChipArithmetic.fractionOne)
-    var program = ThreeFactorProgram(
-      preDecay: Self.decay(rule.preDecay), postDecay: Self.decay(rule.postDecay), impulse: 1024,
-      preFactor: Self.factor(rule.aPre), postFactor: Self.factor(rule.aPost), psiMultiplier: 0,
-      psiShift: 0, signalShift: 0, signalLimit: 1, gain: 0, gainShift: 0)
-    fitSums(&program)
-
-    // The largest product of error, pseudo-derivative and factor, and the unit of an error.
-    var largest = one * one * Double(max(abs(program.preFactor), abs(program.postFactor)))
-    var unit = 1 / one
-    var height = 1.0
-    if case .spiking(let spiking) = neurons {
-      let psi = ScaledInteger(one / Double(spiking.threshold), shiftMax: 40)
-      program.psiMultiplier = psi.multiplier
-      program.psiShift = psi.shift
-      // Errors of a step add up to less than two in magnitude, and mirrored weights may grow to
-      // 127, so no signal is ever clipped.
-      let readout = quantised[index + 1]
-      largest *= Double(2 * ChipArithmetic.weightLimit) * (1 + Double(classes) / (2 * one))
-      unit *= Double(sign: .plus, exponent: readout.exponent, significand: 1)
-      height = rule.gamma
+  /// Errors and local rules would change the same weights in the same sample.
+  private mutating func excludesLocalRules(_ name: String) -> Bool {
+    let local = network.projections.first {
+      switch $0.plasticity {
+      case .pairSTDP, .sdsp: true
+      case .threeFactor, nil: false
+      }
     }
-    while largest / Self.power(program.signalShift) > Double(program.signalLimit) {
-      program.signalShift += 1
-    }
-
-    let r = Self.resistance(link.population.model)
-    let sumUnit =
-      Self.power(program.signalShift) * unit / one / Double(ChipArithmetic.factorOne)
-      / Double(program.impulse)
-    let weightUnit = Double(sign: .plus, exponent: quantised[index].exponent - 8, significand: 1)
-    let gain = ScaledInteger(rule.learningRate * height * r * r * sumUnit / weightUnit)
-    program.gain = gain.multiplier
-    program.gainShift = gain.shift
-    return program
+    guard let local, let rule = local.plasticity else { return true }
+    refuse(
+      name, .learningUnsupported, limit: "one kind of learning in a network",
+      need: "`three-factor` beside `\(rule.onChip.rawValue)` onto `\(local.target)`",
+      cure: "learn by errors or by local rules, and keep the other weights fixed")
+    return false
   }
 
-  /// Chooses impulse and signal limit so that a sample's sums fit 32 bits.
-  private func fitSums(_ program: inout ThreeFactorProgram) {
-    while true {
-      let traceMax = program.traceMax(steps: network.steps)
-      let step = Int64(traceMax + program.impulse) * Int64(network.steps)
-      program.signalLimit = Int32(min(32767, max(1, Int64(Int32.max) / step)))
-      let saturates = traceMax == ChipArithmetic.traceLimit
-      guard program.impulse > 64, saturates || program.signalLimit < 8192 else { return }
-      program.impulse /= 2
+  private mutating func checkStart(
+    of projection: Projection, _ rule: PlasticityRule, _ name: String
+  ) {
+    guard let (low, high) = rule.weightRange else { return }
+    let outside = projection.weights.first { Double($0) < low || Double($0) > high }
+    if let outside {
+      refuse(
+        name, .weightRange, limit: "\(low) to \(high)", need: "\(outside)",
+        cure: "start with weights within the bounds of the rule")
     }
   }
 
-  private func pairSTDP(
-    _ rule: PairSTDPRule, _ link: LayerChain.Link, exponent: Int
-  ) -> PairSTDPProgram {
-    let impulse: Int32 = 256
-    let r = Self.resistance(link.population.model)
-    let unit = Double(sign: .plus, exponent: exponent - 8, significand: 1)
-    let plus = rule.aPlus * r / unit / Double(impulse)
-    let minus = rule.aMinus * r / unit / Double(impulse)
-    // Both share the shift of the larger one.
-    let larger = ScaledInteger(max(plus, minus), shiftMax: 40)
-    let scale = Self.power(larger.shift)
-    return PairSTDPProgram(
-      preDecay: Self.decay(NaturalExponential.exponential(-network.timeStep / rule.tauPre)),
-      postDecay: Self.decay(NaturalExponential.exponential(-network.timeStep / rule.tauPost)),
-      impulse: impulse, potentiation: Int32(min(65535, (plus * scale).rounded())),
-      depression: Int32(min(65535, (minus * scale).rounded())), shift: larger.shift)
+  /// Where a layer's errors come from: the readout itself, or the first dense connection to it.
+  enum Feedback {
+    case readout
+    /// The place of that connection among the readout's, and whether its weights learn.
+    case mirrored(edge: Int, learns: Bool)
   }
 
-  private static func resistance(_ model: NeuronModel) -> Double {
-    switch model {
-    case .lif(let lif): lif.r
-    case .leakyIntegrator(let integrator): integrator.r
-    case .input: 1
+  /// Nil, with a violation, for a layer that no errors reach.
+  private mutating func feedback(of index: Int) -> Feedback? {
+    let node = graph.nodes[index]
+    guard let last = graph.nodes.last, last.isReadout else {
+      refuse(
+        node.population.name, .learningUnsupported, limit: "errors come from a readout",
+        need: "a readout", cure: "end the network with a leaky integrator, one neuron a class")
+      return nil
+    }
+    guard last.population.size <= CompiledModel.classesMax else {
+      refuse(
+        node.population.name, .learningUnsupported,
+        limit: "errors of \(CompiledModel.classesMax) classes",
+        need: "\(last.population.size) classes", cure: "tell fewer classes apart")
+      return nil
+    }
+    if index == graph.nodes.count - 1 { return .readout }
+    if let found = mirroredEdge(of: index) { return found }
+    refuse(
+      node.population.name, .learningUnsupported,
+      limit: "layers with a dense connection to the readout, without delay and pooling",
+      need: "errors at a layer without one",
+      cure: "keep the weights of this layer fixed, or connect it to the readout")
+    return nil
+  }
+
+  private func mirroredEdge(of index: Int) -> Feedback? {
+    guard let last = graph.nodes.last else { return nil }
+    for (place, edge) in last.edges.enumerated() where edge.source == index {
+      let projection = projection(edge)
+      guard case .dense = projection.connectivity, projection.delay == 0, projection.pooling == 1
+      else { continue }
+      return .mirrored(edge: place, learns: projection.plasticity != nil)
+    }
+    return nil
+  }
+
+  /// What cores of a hidden layer hold of the readout.
+  func mirror(of index: Int) -> LoweredLayer.Mirror? {
+    guard let last = graph.nodes.last,
+      case .mirrored(let place, let learns)? = mirroredEdge(of: index)
+    else { return nil }
+    return LoweredLayer.Mirror(
+      classes: last.population.size, learns: learns,
+      bits: precision(of: projection(last.edges[place])).bits,
+      lag: last.phase - graph.nodes[index].phase + 1)
+  }
+
+  /// Learning weights that a rule may reach, on whole steps of the chip.
+  ///
+  /// `factor` is what one weight of the description counts in units of inference weights.
+  func bounds(of rule: PlasticityRule?, factor: Double) -> ClosedRange<Int16> {
+    let legal = ChipArithmetic.learningWeights
+    let step = Double(1 << chip.arithmetic.learningShift)
+    var low = Double(legal.lowerBound)
+    var high = Double(legal.upperBound)
+    if let range = rule?.weightRange {
+      low = max(low, range.low * factor * 256)
+      high = min(high, range.high * factor * 256)
+    }
+    let first = (low / step).rounded(.up) * step
+    let last = (high / step).rounded(.down) * step
+    return Int16(min(first, last))...Int16(max(first, last))
+  }
+}
+
+extension PlasticityRule {
+  var onChip: ChipFeatures.Rule {
+    switch self {
+    case .threeFactor: .threeFactor
+    case .pairSTDP: .pairSTDP
+    case .sdsp: .sdsp
     }
   }
 
-  private static func factor(_ value: Double) -> Int32 {
-    Int32((value * Double(ChipArithmetic.factorOne)).rounded())
-  }
-
-  private static func power(_ exponent: Int32) -> Double {
-    Double(sign: .plus, exponent: Int(exponent), significand: 1)
+  /// The weights that a rule keeps to, where it has bounds of its own.
+  var weightRange: (low: Double, high: Double)? {
+    switch self {
+    case .threeFactor: nil
+    case .pairSTDP(let rule): (rule.weightMin, rule.weightMax)
+    case .sdsp(let rule): (rule.weightMin, rule.weightMax)
+    }
   }
 }

@@ -4,24 +4,37 @@ import SpikingNetwork
 /// A layer in the chip's integers, not yet on cores.
 struct LoweredLayer {
   var compiled: CompiledLayer
-  var roundingError: Double
-  /// Classes whose mirrored weights a learning layer below the readout holds.
-  var mirroredClasses: Int
-  /// Whether those mirrored weights learn.
-  var mirrorLearns: Bool
+  var units: LayerUnits
+  /// Sum of squares of what rounding took, by connection, in the network's units.
+  var squares: [Double]
+  /// Mirrored weights that cores hold for feedback; nil without feedback.
+  var mirror: Mirror?
+
+  struct Mirror {
+    /// Classes whose weights are mirrored.
+    let classes: Int
+    /// Whether those weights learn.
+    let learns: Bool
+    /// Bits of one that does not.
+    let bits: Int
+    /// Chip steps between the layer's and its errors.
+    let lag: Int
+  }
 }
 
-/// Turns the layers of a chain into the chip's integers and notes which rules they break.
+/// Turns the populations of a graph into the chip's integers and notes which rules they break.
 struct NetworkLowering {
   let network: SpikingNetwork
   let chip: Chip
-  let chain: LayerChain
+  let graph: PopulationGraph
+  let options: CompilerOptions
   private(set) var violations: [DesignViolation] = []
 
-  init(network: SpikingNetwork, chip: Chip, chain: LayerChain) {
+  init(network: SpikingNetwork, chip: Chip, graph: PopulationGraph, options: CompilerOptions) {
     self.network = network
     self.chip = chip
-    self.chain = chain
+    self.graph = graph
+    self.options = options
   }
 
   var input: CompiledModel.InputProgram {
@@ -30,34 +43,22 @@ struct NetworkLowering {
     }
   }
 
+  /// One for each node of the graph; meaningless where rules are broken.
   mutating func layers() -> [LoweredLayer] {
-    var quantised: [QuantisedWeights] = []
-    for link in chain.links {
-      checkReset(link.population)
-      quantised.append(quantise(link))
+    for node in graph.nodes { checkFeatures(of: node) }
+    var units: [LayerUnits] = []
+    var neurons: [NeuronProgram] = []
+    for node in graph.nodes {
+      let edges = edges(of: node)
+      let drive = DriveEstimate(
+        edges, resistance: node.population.model.resistance, neurons: node.population.size,
+        steps: network.steps)
+      units.append(self.units(of: node, edges: edges, drive: drive))
+      neurons.append(neuronProgram(of: node, units: units[units.count - 1], drive: drive))
     }
     var layers: [LoweredLayer] = []
-    for (index, link) in chain.links.enumerated() {
-      let weights = quantised[index]
-      let neurons = neuronProgram(link.population, exponent: weights.exponent)
-      var lowered = LoweredLayer(
-        compiled: CompiledLayer(
-          name: link.population.name, neurons: neurons, size: link.population.size,
-          connection: CompiledConnection(
-            source: index == 0 ? nil : index - 1, sourceSize: weights.sourceSize,
-            exponent: Int32(weights.exponent), weights: .fixed(weights.inference)),
-          phase: index),
-        roundingError: weights.roundingError, mirroredClasses: 0, mirrorLearns: false)
-      if let plastic = plasticity(index, neurons: neurons, quantised: quantised) {
-        lowered.compiled.connection.weights = .plastic(
-          weights.learning, plastic, bounds: weights.bounds)
-        if case .threeFactor = plastic, index + 1 < chain.links.count {
-          lowered.mirroredClasses = chain.links[index + 1].population.size
-          lowered.mirrorLearns = chain.links[index + 1].projection.plasticity != nil
-        }
-      }
-      checkAlive(lowered.compiled)
-      layers.append(lowered)
+    for index in graph.nodes.indices {
+      layers.append(layer(index, units: units, neurons: neurons))
     }
     return layers
   }
@@ -69,113 +70,174 @@ struct NetworkLowering {
       DesignViolation(layer: layer, rule: rule, limit: limit, need: need, cure: cure))
   }
 
-  private mutating func checkReset(_ population: Population) {
-    guard case .lif(let lif) = population.model, lif.reset != .hard, !chip.features.softReset
-    else { return }
-    refuse(
-      population.name, .resetMode, limit: "hard reset", need: "reset `\(lif.reset.rawValue)`",
-      cure: "train with a hard reset, or choose a chip with soft reset")
+  func projection(_ edge: PopulationGraph.Edge) -> Projection {
+    network.projections[edge.projection]
   }
 
-  private mutating func quantise(_ link: LayerChain.Link) -> QuantisedWeights {
-    let weights = QuantisedWeights(link, chip: chip)
-    if weights.exponent > QuantisedWeights.exponents.upperBound {
-      let limit = Double(weights.weightLimit * (1 << QuantisedWeights.exponents.upperBound))
-      refuse(
-        link.population.name, .weightRange, limit: "\(limit)", need: "\(weights.largest)",
-        cure: "scale weights and threshold down together")
-    }
-    if let outside = weights.outsideBounds {
-      refuse(
-        link.population.name, .weightRange, limit: outside.limit, need: "\(outside.found)",
-        cure: "start with weights within the bounds of the rule")
-    }
-    return weights
+  func source(of edge: PopulationGraph.Edge) -> Population {
+    edge.source.map { graph.nodes[$0].population } ?? graph.input
   }
 
-  private mutating func neuronProgram(_ population: Population, exponent: Int) -> NeuronProgram {
-    let unit = Double(
-      sign: .plus, exponent: Int(ChipArithmetic.inputShift) - exponent, significand: 1)
-    switch population.model {
-    case .lif(let lif):
-      let decay = lif.decay(timeStep: network.timeStep)
-      let threshold = lif.vThreshold * unit
-      if threshold.rounded() < 1 {
-        refuse(
-          population.name, .potentialRange, limit: "a threshold of at least \(1 / unit)",
-          need: "\(lif.vThreshold)", cure: "scale weights and threshold to the same order")
+  func weights(of edge: PopulationGraph.Edge, into node: PopulationGraph.Node) -> ProjectionWeights
+  {
+    ProjectionWeights(projection(edge), source: source(of: edge), target: node.population)
+  }
+
+  private func edges(of node: PopulationGraph.Node) -> [EdgeWeights] {
+    node.edges.map { edge in
+      let weights = weights(of: edge, into: node)
+      let precision = precision(of: projection(edge))
+      return EdgeWeights(
+        weights: weights, limit: precision.limit, isBinary: precision.width == .binary,
+        rule: projection(edge).plasticity, window: projection(edge).pooling,
+        rates: rates(of: edge, weights: weights))
+    }
+  }
+
+  private func units(
+    of node: PopulationGraph.Node, edges: [EdgeWeights], drive: DriveEstimate
+  ) -> LayerUnits {
+    let isConvolution = node.edges.contains {
+      if case .convolution = projection($0).connectivity { return true }
+      return false
+    }
+    let room = UnitSearch.room(chip.arithmetic)
+    return UnitSearch(
+      edges: edges, resistance: node.population.model.resistance,
+      threshold: node.population.model.threshold.map { $0 - offset(of: node) }
+        ?? max(1, readoutReach(of: node, drive: drive) / room),
+      isReadout: node.isReadout,
+      hasCurrent: node.population.model.dynamics(timeStep: network.timeStep).currentDecay != nil,
+      arithmetic: chip.arithmetic, perChannel: options.perChannel, neurons: node.population.size,
+      channels: isConvolution ? node.population.shape?.channels : nil
+    ).units()
+  }
+
+  /// The potentials that a readout is expected to reach.
+  private func readoutReach(of node: PopulationGraph.Node, drive: DriveEstimate) -> Double {
+    let (decay, current, _) = node.population.model.dynamics(timeStep: network.timeStep)
+    let gains = DriveEstimate.gains(decay: decay, currentDecay: current, steps: network.steps)
+    return drive.mean.indices.reduce(0) { reach, neuron in
+      let deviation = (drive.variance[neuron] * gains.squares).squareRoot()
+      // Rates may be twice as high, and classes stand out by more than one deviation.
+      return max(reach, 2 * abs(drive.mean[neuron] * gains.sum) + 3 * deviation)
+    }
+  }
+
+  private mutating func layer(
+    _ index: Int, units: [LayerUnits], neurons: [NeuronProgram]
+  ) -> LoweredLayer {
+    let node = graph.nodes[index]
+    var lowered = LoweredLayer(
+      compiled: CompiledLayer(
+        name: node.population.name, neurons: neurons[index], size: node.population.size,
+        exponent: Int32(units[index].exponent), connections: [], phase: node.phase,
+        teacher: teacher(index, units: units[index])),
+      units: units[index], squares: [], mirror: nil)
+    for (place, edge) in node.edges.enumerated() {
+      let program = plasticity(index, place, units: units)
+      let (weights, squares) = quantised(index, place, program: program, units: units[index])
+      lowered.squares.append(squares)
+      lowered.compiled.connections.append(
+        connection(edge, into: node, weights: weights, shift: units[index].shifts[place]))
+      if case .threeFactor = program, !node.isReadout { lowered.mirror = mirror(of: index) }
+    }
+    checkRanges(of: lowered, node: node)
+    return lowered
+  }
+
+  private func connection(
+    _ edge: PopulationGraph.Edge, into node: PopulationGraph.Node,
+    weights: CompiledConnection.Weights, shift: Int32
+  ) -> CompiledConnection {
+    let projection = projection(edge)
+    let source = source(of: edge)
+    var pooling: SourcePooling?
+    if projection.pooling != 1, let shape = source.shape {
+      pooling = SourcePooling(
+        height: shape.height, width: shape.width, channels: shape.channels,
+        window: projection.pooling)
+    }
+    return CompiledConnection(
+      source: edge.source, sourceSize: source.size, pooling: pooling,
+      layout: layout(of: projection, source: source, target: node.population),
+      delay: projection.delay, shift: shift,
+      precision: projection.plasticity == nil ? precision(of: projection).width : .int8,
+      weights: weights)
+  }
+
+  private func layout(
+    of projection: Projection, source: Population, target: Population
+  ) -> SynapseLayout {
+    switch projection.connectivity {
+    case .dense: return .dense
+    case .oneToOne: return .oneToOne
+    case .sparse(let sparse):
+      return .sparse(
+        rowStarts: sparse.rowStarts.map { UInt32($0) }, targets: sparse.targets.map { UInt32($0) })
+    case .convolution(let convolution):
+      let shape = source.shape?.pooled(by: projection.pooling)
+      return .convolution(
+        ConvolutionShape(
+          height: shape?.height ?? 0, width: shape?.width ?? 0,
+          inputChannels: shape?.channels ?? 0, outputChannels: target.shape?.channels ?? 0,
+          kernelHeight: convolution.kernelHeight, kernelWidth: convolution.kernelWidth,
+          stride: convolution.stride, padding: convolution.padding))
+    }
+  }
+
+  private mutating func quantised(
+    _ index: Int, _ place: Int, program: PlasticityProgram?, units: LayerUnits
+  ) -> (CompiledConnection.Weights, Double) {
+    let node = graph.nodes[index]
+    let edge = node.edges[place]
+    let precision = precision(of: projection(edge))
+    let quantiser = WeightQuantiser(
+      weights: weights(of: edge, into: node),
+      factors: units.factors(edge: place, resistance: node.population.model.resistance),
+      limit: units.limits[place])
+    guard let program else {
+      let (weights, squares) = quantiser.fixed(isBinary: precision.width == .binary)
+      return (.fixed(weights), squares)
+    }
+    let bounds = bounds(of: projection(edge).plasticity, factor: quantiser.factors[0])
+    let (weights, squares) = quantiser.learning(
+      bounds: bounds, shift: chip.arithmetic.learningShift)
+    return (.plastic(weights, program, bounds: bounds), squares)
+  }
+
+  /// Mean spikes by source as the weights see it, nil where nothing was measured.
+  private func rates(of edge: PopulationGraph.Edge, weights: ProjectionWeights) -> [Float]? {
+    let source = source(of: edge)
+    guard let measured = options.rates?.spikes[source.name], !measured.isEmpty else { return nil }
+    let projection = projection(edge)
+    let count = source.size
+    func spikes(_ index: Int) -> Float {
+      measured.count == 1 ? measured[0] : index < measured.count ? measured[index] : 0
+    }
+    var sums = [Float](repeating: 0, count: weights.sources)
+    if projection.pooling == 1 {
+      for index in 0..<count { sums[index] = spikes(index) }
+    } else if let shape = source.shape {
+      let pooling = SourcePooling(
+        height: shape.height, width: shape.width, channels: shape.channels,
+        window: projection.pooling)
+      for index in 0..<count {
+        if let window = pooling.window(of: index) { sums[window] += spikes(index) }
       }
-      return .spiking(
-        SpikingProgram(
-          decay: Self.decay(decay),
-          bias: potential(lif.vLeak * (1 - decay), unit, population.name, "bias"),
-          threshold: max(1, potential(lif.vThreshold, unit, population.name, "threshold")),
-          reset: Self.reset(lif.reset),
-          resetPotential: potential(lif.vReset, unit, population.name, "reset potential"),
-          refractorySteps: Int32(min(4096, (lif.refractory / network.timeStep).rounded()))))
-    case .leakyIntegrator(let integrator):
-      let decay = integrator.decay(timeStep: network.timeStep)
-      // Base-2 logits in 1/16: 16 * log2(e) for each unit of the natural logit.
-      let logit = ScaledInteger(16 / NaturalExponential.logarithm(2) / unit)
-      return .readout(
-        ReadoutProgram(
-          decay: Self.decay(decay),
-          bias: potential(integrator.vLeak * (1 - decay), unit, population.name, "bias"),
-          logitMultiplier: logit.multiplier, logitShift: logit.shift))
-    case .input:
-      preconditionFailure("the input `\(population.name)` has no neurons")
     }
+    guard case .convolution = projection.connectivity else { return sums }
+    var channels = [Float](repeating: 0, count: weights.channels.input)
+    for (index, sum) in sums.enumerated() { channels[index % channels.count] += sum }
+    let places = Float(max(1, sums.count / channels.count))
+    return channels.map { $0 / places }
   }
+}
 
-  private mutating func potential(
-    _ value: Double, _ unit: Double, _ layer: String, _ what: String
-  ) -> Int32 {
-    let scaled = (value * unit).rounded()
-    let limit = Double(ChipArithmetic.potentialLimit)
-    guard abs(scaled) <= limit else {
-      refuse(
-        layer, .potentialRange, limit: "a \(what) of at most \(limit / unit)", need: "\(value)",
-        cure: "scale weights and potentials to the same order")
-      return 0
-    }
-    return Int32(scaled)
-  }
-
-  /// The best case: every source spikes in every step and all negative weights stay silent.
-  private mutating func checkAlive(_ layer: CompiledLayer) {
-    guard case .spiking(let program) = layer.neurons else { return }
-    let weights = layer.connection.inferenceWeights
-    var drives = [Int32](repeating: 0, count: layer.size)
-    for source in 0..<layer.connection.sourceSize {
-      for target in 0..<layer.size {
-        drives[target] += max(0, Int32(weights[source * layer.size + target]))
-      }
-    }
-    let largest = Int64(drives.max() ?? 0) << Int64(ChipArithmetic.inputShift)
-    let limit = Int64(ChipArithmetic.potentialLimit)
-    var potential: Int64 = 0
-    var peak: Int64 = 0
-    for _ in 0..<network.steps {
-      let kept = ChipArithmetic.decayed(Int32(potential), by: program.decay)
-      potential = max(-limit, min(limit, Int64(kept) + largest + Int64(program.bias)))
-      peak = max(peak, potential)
-    }
-    guard peak <= Int64(program.threshold) else { return }
-    refuse(
-      layer.name, .deadLayer, limit: "a potential above the threshold \(program.threshold)",
-      need: "at most \(peak) with every source spiking",
-      cure: "raise the weights, lower the threshold, or show samples for more steps")
-  }
-
-  static func decay(_ factor: Double) -> Int32 {
-    Int32((factor * Double(ChipArithmetic.decayOne)).rounded())
-  }
-
-  private static func reset(_ mode: ResetMode) -> SpikingProgram.Reset {
-    switch mode {
-    case .none: .none
-    case .soft: .soft
-    case .hard: .hard
-    }
+extension PopulationGraph.Node {
+  /// Whether it is the readout.
+  var isReadout: Bool {
+    if case .leakyIntegrator = population.model { return true }
+    return false
   }
 }

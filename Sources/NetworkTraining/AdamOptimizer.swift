@@ -4,7 +4,8 @@ struct AdamOptimizer: Sendable {
   private static let beta2 = 0.999
   private static let epsilon: Float = 1e-8
 
-  private let learningRate: Double
+  /// Step size.
+  var learningRate: Double
   private var firstMoments: [[Float]]
   private var secondMoments: [[Float]]
   private var beta1Power = 1.0

@@ -1,6 +1,6 @@
 package import SpikingNetwork
 
-/// The shape of a feed-forward classifier: input, LIF populations, leaky-integrator output.
+/// The shape of a classifier of dense projections: input, LIF populations, leaky-integrator output.
 package struct NetworkTemplate: Codable, Sendable, Equatable {
   /// Name of the network.
   package var name: String
@@ -24,10 +24,16 @@ package struct NetworkTemplate: Codable, Sendable, Equatable {
   package var hiddenDeviation: Double
   /// Standard deviation of the weights into the output before training.
   package var outputDeviation: Double
+  /// Standard deviation of the weights by which each hidden population feeds itself, one step late;
+  /// nil for a network that feeds forward only.
+  package var recurrentDeviation: Double?
   /// Decides the input spikes of each sample.
   package var encoderSeed: UInt64
   /// Decides the weights before training.
   package var weightSeed: UInt64
+  /// How finely all weights are kept on the chip; binary ones are drawn with one magnitude for each
+  /// projection.
+  package var precision: WeightPrecision
   /// How all weights learn on the chip; nil for a network that does not.
   package var plasticity: PlasticityRule?
 
@@ -36,7 +42,8 @@ package struct NetworkTemplate: Codable, Sendable, Equatable {
     name: String = "digits", inputs: Int = 784, hidden: [Int] = [128], classes: Int = 10,
     steps: Int = 10, timeStep: Double = 0.001, membraneDecay: Double = 0.9,
     outputDecay: Double = 0.9, threshold: Double = 1, hiddenDeviation: Double = 0.05,
-    outputDeviation: Double = 0.05, encoderSeed: UInt64 = 1, weightSeed: UInt64 = 1,
+    outputDeviation: Double = 0.05, recurrentDeviation: Double? = nil, encoderSeed: UInt64 = 1,
+    weightSeed: UInt64 = 1, precision: WeightPrecision = .int8,
     plasticity: PlasticityRule? = .threeFactor(ThreeFactorRule(learningRate: 0.001))
   ) {
     self.name = name
@@ -50,8 +57,10 @@ package struct NetworkTemplate: Codable, Sendable, Equatable {
     self.threshold = threshold
     self.hiddenDeviation = hiddenDeviation
     self.outputDeviation = outputDeviation
+    self.recurrentDeviation = recurrentDeviation
     self.encoderSeed = encoderSeed
     self.weightSeed = weightSeed
+    self.precision = precision
     self.plasticity = plasticity
   }
 
@@ -59,11 +68,13 @@ package struct NetworkTemplate: Codable, Sendable, Equatable {
   ///
   /// Its populations are `input`, `hidden` (or `hidden1`, `hidden2` and so on) and `output`.
   package func network() throws(NetworkError) -> SpikingNetwork {
-    try require(inputs, "inputs")
-    for size in hidden { try require(size, "hidden") }
-    try require(classes, "classes")
-    try require(decay: membraneDecay, "membraneDecay")
-    try require(decay: outputDecay, "outputDecay")
+    // Weights are drawn before the network is judged, so sizes are judged here.
+    let sizes = 1...16_384
+    try TemplateField.require(inputs, in: sizes, "inputs")
+    for size in hidden { try TemplateField.require(size, in: sizes, "hidden") }
+    try TemplateField.require(classes, in: sizes, "classes")
+    try TemplateField.require(decay: membraneDecay, "membraneDecay")
+    try TemplateField.require(decay: outputDecay, "outputDecay")
     var populations = [Population(name: "input", size: inputs, model: .input)]
     let lif = LIFParameters(
       tauMem: NaturalExponential.timeConstant(decay: membraneDecay, timeStep: timeStep),
@@ -76,14 +87,21 @@ package struct NetworkTemplate: Codable, Sendable, Equatable {
       tauMem: NaturalExponential.timeConstant(decay: outputDecay, timeStep: timeStep))
     populations.append(
       Population(name: "output", size: classes, model: .leakyIntegrator(output)))
-    let projections = zip(populations, populations.dropFirst()).enumerated().map { index, pair in
-      Projection(
-        source: pair.0.name, target: pair.1.name,
-        weights: InitialWeights.normal(
-          count: pair.0.size * pair.1.size,
-          standardDeviation: index == hidden.count ? outputDeviation : hiddenDeviation,
-          seed: weightSeed, stream: UInt64(index)),
-        plasticity: plasticity)
+    var projections: [Projection] = []
+    for (index, pair) in zip(populations, populations.dropFirst()).enumerated() {
+      projections.append(
+        projection(
+          from: pair.0, to: pair.1, stream: UInt64(index),
+          deviation: index == hidden.count ? outputDeviation : hiddenDeviation))
+    }
+    if let recurrentDeviation {
+      for (index, population) in populations.dropFirst().dropLast().enumerated() {
+        var loop = projection(
+          from: population, to: population, stream: UInt64(populations.count + index),
+          deviation: recurrentDeviation)
+        loop.delay = 1
+        projections.append(loop)
+      }
     }
     let network = SpikingNetwork(
       name: name, timeStep: timeStep, steps: steps, encoder: .bernoulli(seed: encoderSeed),
@@ -92,20 +110,15 @@ package struct NetworkTemplate: Codable, Sendable, Equatable {
     return network
   }
 
-  // Weights are drawn before the network is judged, so sizes are judged here.
-  private func require(_ size: Int, _ field: String) throws(NetworkError) {
-    guard (1...16_384).contains(size) else {
-      throw NetworkError(
-        field: "template.\(field)", found: "\(size)", expected: "1 to 16384",
-        cure: "describe a larger network by hand")
-    }
-  }
-
-  private func require(decay: Double, _ field: String) throws(NetworkError) {
-    guard decay > 0, decay < 1 else {
-      throw NetworkError(
-        field: "template.\(field)", found: "\(decay)", expected: "above 0 and below 1",
-        cure: "set the part of a potential that is left after one step, 0.9 for instance")
-    }
+  private func projection(
+    from source: Population, to target: Population, stream: UInt64, deviation: Double
+  ) -> Projection {
+    var weights = InitialWeights.normal(
+      count: source.size * target.size, standardDeviation: deviation, seed: weightSeed,
+      stream: stream)
+    if precision == .binary { LatentWeights(weights).binarise(into: &weights) }
+    return Projection(
+      source: source.name, target: target.name, connectivity: .dense(weights: weights),
+      precision: precision, plasticity: plasticity)
   }
 }

@@ -50,12 +50,7 @@ package struct SpikingChain<Scalar: BinaryFloatingPoint & Sendable>: Sendable {
       precondition(
         network.projections[layer.projection].weights.count == layer.weights.count,
         "projection \(layer.projection) has another shape than the layer made from it")
-      for target in 0..<layer.size {
-        for source in 0..<layer.sourceSize {
-          network.projections[layer.projection].weights[target * layer.sourceSize + source] =
-            Float(layer.weights[source * layer.size + target])
-        }
-      }
+      network.projections[layer.projection].weights = layer.describedWeights
     }
   }
 
@@ -91,73 +86,5 @@ package struct SpikingChain<Scalar: BinaryFloatingPoint & Sendable>: Sendable {
         cure: "remove the projections that no input spike reaches")
     }
     return order
-  }
-}
-
-/// One population of a chain and the projection that feeds it.
-struct ChainLayer<Scalar: BinaryFloatingPoint & Sendable>: Sendable {
-  /// Index of the projection in the description.
-  let projection: Int
-  let sourceSize: Int
-  let size: Int
-  /// Row-major `[source][target]`, so that one source's spike adds one contiguous row.
-  var weights: [Scalar]
-  /// `v[t] = decay * v[t-1] + bias + gain * input`.
-  let decay: Scalar
-  let bias: Scalar
-  let gain: Scalar
-  /// Potential before the first step.
-  let rest: Scalar
-  /// Nil for the output.
-  let firing: Firing?
-
-  struct Firing: Sendable {
-    let threshold: Scalar
-    let reset: ResetMode
-    let resetPotential: Scalar
-  }
-
-  init(_ network: SpikingNetwork, projection index: Int) throws(NetworkError) {
-    let projection = network.projections[index]
-    guard let source = network.population(named: projection.source),
-      let place = network.populations.firstIndex(where: { $0.name == projection.target })
-    else { preconditionFailure("projection \(index) of a sound network has no ends") }
-    let target = network.populations[place]
-    self.projection = index
-    sourceSize = source.size
-    size = target.size
-    let isLast = !network.projections.contains { $0.source == target.name }
-    let vLeak: Double
-    switch target.model {
-    case .lif(let lif) where !isLast:
-      guard lif.refractory == 0 else {
-        throw NetworkError(
-          field: "populations[\(place)].refractory", found: "\(lif.refractory)", expected: "0",
-          cure: "train without refractoriness, no gradient passes through it")
-      }
-      decay = Scalar(lif.decay(timeStep: network.timeStep))
-      gain = Scalar(lif.r)
-      vLeak = lif.vLeak
-      firing = Firing(
-        threshold: Scalar(lif.vThreshold), reset: lif.reset, resetPotential: Scalar(lif.vReset))
-    case .leakyIntegrator(let integrator) where isLast:
-      decay = Scalar(integrator.decay(timeStep: network.timeStep))
-      gain = Scalar(integrator.r)
-      vLeak = integrator.vLeak
-      firing = nil
-    case .input, .lif, .leakyIntegrator:
-      throw NetworkError(
-        field: "populations[\(place)].model", found: isLast ? "spiking" : "not spiking",
-        expected: isLast ? "a leaky integrator at the end" : "LIF before the end",
-        cure: "end the chain with its only leaky integrator, one neuron for each class")
-    }
-    rest = Scalar(vLeak)
-    bias = (1 - decay) * rest
-    weights = [Scalar](repeating: 0, count: sourceSize * size)
-    for j in 0..<size {
-      for i in 0..<sourceSize {
-        weights[i * size + j] = Scalar(projection.weights[j * sourceSize + i])
-      }
-    }
   }
 }

@@ -53,7 +53,7 @@ package struct SurrogateTrainer: Sendable {
   package mutating func trainEpoch(
     _ samples: LabelledSamples
   ) throws(TrainingError) -> EpochReport {
-    try Self.check(samples, fit: chain)
+    try TrainingError.check(samples, channels: chain.inputSize, classes: chain.classes)
     let random = CounterRandom(seed: settings.seed, purpose: .training)
     let order = CounterRandom.permutation(
       of: samples.count, stream: random.stream(Self.orderStream, UInt64(epochsDone)))
@@ -69,13 +69,12 @@ package struct SurrogateTrainer: Sendable {
       }
       optimizer.beginStep()
       for layer in gradient.indices {
-        optimizer.move(
-          layer: layer, weights: &chain.layers[layer].weights, gradient: &gradient[layer],
-          scale: 1 / Float(batch.count))
+        move(layer: layer, scale: 1 / Float(batch.count))
       }
       start += batch.count
     }
     epochsDone += 1
+    optimizer.learningRate *= settings.learningRateDecay
     let count = Double(samples.count)
     guard tally.loss.isFinite, chain.isFinite else {
       throw .diverged(epoch: epochsDone, learningRate: settings.learningRate)
@@ -83,6 +82,21 @@ package struct SurrogateTrainer: Sendable {
     return EpochReport(
       epoch: epochsDone, loss: tally.loss / count, accuracy: Double(tally.correct) / count,
       spikesPerSample: Double(tally.spikes) / count)
+  }
+
+  /// Moves the weights of one layer, or what lies behind them.
+  private mutating func move(layer: Int, scale: Float) {
+    guard var latent = chain.layers[layer].latent.take() else {
+      optimizer.move(
+        layer: layer, weights: &chain.layers[layer].weights, gradient: &gradient[layer],
+        scale: scale)
+      return
+    }
+    optimizer.move(
+      layer: layer, weights: &latent.values, gradient: &gradient[layer], scale: scale)
+    latent.clip()
+    latent.binarise(into: &chain.layers[layer].weights)
+    chain.layers[layer].latent = latent
   }
 
   /// Classifies every sample without learning, in floating point.
@@ -93,7 +107,7 @@ package struct SurrogateTrainer: Sendable {
     _ network: SpikingNetwork, on samples: LabelledSamples
   ) throws(TrainingError) -> Evaluation {
     let chain = try chain(network)
-    try check(samples, fit: chain)
+    try TrainingError.check(samples, channels: chain.inputSize, classes: chain.classes)
     var trace = ChainTrace(for: chain)
     var tally = Tally()
     var predictions: [Int] = []
@@ -129,26 +143,6 @@ package struct SurrogateTrainer: Sendable {
     _ network: SpikingNetwork
   ) throws(TrainingError) -> SpikingChain<Float> {
     do { return try SpikingChain<Float>(network) } catch { throw .network(error) }
-  }
-
-  private static func check(
-    _ samples: LabelledSamples, fit chain: SpikingChain<Float>
-  ) throws(TrainingError) {
-    guard !samples.isEmpty else {
-      throw .samples(
-        found: "none", expected: "at least one", cure: "check which part of the data was asked for")
-    }
-    guard samples.channels == chain.inputSize else {
-      throw .samples(
-        found: "\(samples.channels) channels", expected: "\(chain.inputSize), the network's input",
-        cure: "make the input population as large as a sample")
-    }
-    if let position = samples.labels.firstIndex(where: { $0 >= chain.classes }) {
-      throw .samples(
-        found: "label \(samples.labels[position]) at position \(position)",
-        expected: "0 to \(chain.classes - 1), the network's classes",
-        cure: "give the output population one neuron for each class")
-    }
   }
 }
 

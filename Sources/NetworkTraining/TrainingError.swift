@@ -25,3 +25,26 @@ package enum TrainingError: Error, Equatable, Sendable, CustomStringConvertible 
     }
   }
 }
+
+extension TrainingError {
+  /// Throws if samples do not fit a network of so many channels and classes.
+  static func check(
+    _ samples: LabelledSamples, channels: Int, classes: Int
+  ) throws(TrainingError) {
+    guard !samples.isEmpty else {
+      throw .samples(
+        found: "none", expected: "at least one", cure: "check which part of the data was asked for")
+    }
+    guard samples.channels == channels else {
+      throw .samples(
+        found: "\(samples.channels) channels", expected: "\(channels), the network's input",
+        cure: "make the input population as large as a sample")
+    }
+    if let position = samples.labels.firstIndex(where: { $0 >= classes }) {
+      throw .samples(
+        found: "label \(samples.labels[position]) at position \(position)",
+        expected: "0 to \(classes - 1), the network's classes",
+        cure: "give the output population one neuron for each class")
+    }
+  }
+}

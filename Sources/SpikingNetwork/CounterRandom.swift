@@ -29,7 +29,13 @@ package struct CounterRandom: Sendable {
   /// The stream of draws that belongs to counters `a` and `b`.
   @inlinable
   package func stream(_ a: UInt64, _ b: UInt64 = 0) -> UInt64 {
-    Self.mix(Self.mix(key &+ (a &+ 1) &* Self.gamma) &+ (b &+ 1) &* Self.gamma)
+    Self.draw(streams(a), b)
+  }
+
+  /// What all streams of counter `a` come from: `stream(a, b)` is draw b of it.
+  @inlinable
+  package func streams(_ a: UInt64) -> UInt64 {
+    Self.mix(key &+ (a &+ 1) &* Self.gamma)
   }
 
   /// Draw number `c` of a stream: 64 uniform bits.

@@ -4,6 +4,8 @@ package struct Population: Sendable, Equatable, Codable {
   package var name: String
   /// Number of neurons.
   package var size: Int
+  /// How they lie in a plane; nil for a population without neighbourhoods.
+  package var shape: FeatureShape?
   /// What each neuron computes.
   package var model: NeuronModel
 
@@ -11,6 +13,14 @@ package struct Population: Sendable, Equatable, Codable {
   package init(name: String, size: Int, model: NeuronModel) {
     self.name = name
     self.size = size
+    self.model = model
+  }
+
+  /// Names a plane of neurons of one model.
+  package init(name: String, shape: FeatureShape, model: NeuronModel) {
+    self.name = name
+    size = shape.size
+    self.shape = shape
     self.model = model
   }
 }
@@ -21,6 +31,12 @@ package enum NeuronModel: Sendable, Equatable, Codable {
   case input
   /// Leaky integrate-and-fire.
   case lif(LIFParameters)
+  /// Leaky integrate-and-fire whose input charges a synaptic current first.
+  case cubaLIF(CubaLIFParameters)
+  /// Integrate-and-fire without a leak.
+  case integrateAndFire(IFParameters)
+  /// Leaky integrate-and-fire whose threshold rises with its own spikes.
+  case adaptiveLIF(AdaptiveLIFParameters)
   /// A leaky integrator that never spikes: the readout.
   case leakyIntegrator(LeakyIntegratorParameters)
 }
@@ -70,28 +86,6 @@ package struct LIFParameters: Sendable, Equatable, Codable {
   }
 
   /// The factor lambda by which the potential decays in a step of `timeStep` seconds.
-  package func decay(timeStep: Double) -> Double {
-    NaturalExponential.exponential(-timeStep / tauMem)
-  }
-}
-
-/// A leaky integrator in discrete time: `v[t] = kappa * v[t-1] + input`.
-package struct LeakyIntegratorParameters: Sendable, Equatable, Codable {
-  /// Time constant in seconds; `kappa = exp(-dt / tauMem)`.
-  package var tauMem: Double
-  /// Resistance: factor on the summed input.
-  package var r: Double
-  /// Potential at rest.
-  package var vLeak: Double
-
-  /// An integrator at rest at zero, unless told otherwise.
-  package init(tauMem: Double, r: Double = 1, vLeak: Double = 0) {
-    self.tauMem = tauMem
-    self.r = r
-    self.vLeak = vLeak
-  }
-
-  /// The factor kappa by which the potential decays in a step of `timeStep` seconds.
   package func decay(timeStep: Double) -> Double {
     NaturalExponential.exponential(-timeStep / tauMem)
   }

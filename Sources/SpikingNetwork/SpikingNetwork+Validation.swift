@@ -63,75 +63,56 @@ extension SpikingNetwork {
         field: field + ".size", found: "\(population.size)",
         expected: "1 to \(Self.populationSizeMax)", cure: "split the population")
     }
-    switch population.model {
+    if let shape = population.shape {
+      guard shape.height > 0, shape.width > 0, shape.channels > 0,
+        max(shape.height, shape.width, shape.channels) <= Self.populationSizeMax,
+        shape.size == population.size
+      else {
+        throw NetworkError(
+          field: field + ".shape", found: "\(shape.height) x \(shape.width) x \(shape.channels)",
+          expected: "sides above 0 whose product is the size, \(population.size)",
+          cure: "give height, width and channels of the plane")
+      }
+    }
+    try validate(population.model, at: field)
+  }
+
+  private func validate(_ model: NeuronModel, at field: String) throws(NetworkError) {
+    switch model {
     case .input:
       break
     case .lif(let lif):
-      try positive(lif.tauMem, field + ".tauMem")
-      try positive(lif.r, field + ".r")
-      try positive(lif.vThreshold, field + ".vThreshold")
-      try within(lif.vLeak, -1e6...1e6, field + ".vLeak")
-      try within(lif.vReset, -1e6...1e6, field + ".vReset")
-      try within(lif.refractory, 0...1e3, field + ".refractory")
+      try validate(lif, at: field)
+    case .cubaLIF(let cuba):
+      try validate(cuba.lif, at: field)
+      try positive(cuba.tauSyn, field + ".tauSyn")
+    case .integrateAndFire(let neuron):
+      try positive(neuron.r, field + ".r")
+      try positive(neuron.vThreshold, field + ".vThreshold")
+      try within(neuron.vReset, -1e6...1e6, field + ".vReset")
+      try within(neuron.refractory, 0...1e3, field + ".refractory")
+    case .adaptiveLIF(let adaptive):
+      try validate(adaptive.lif, at: field)
+      try positive(adaptive.tauAdaptation, field + ".tauAdaptation")
+      try within(adaptive.beta, 0...1e3, field + ".beta")
     case .leakyIntegrator(let integrator):
       try positive(integrator.tauMem, field + ".tauMem")
       try positive(integrator.r, field + ".r")
       try within(integrator.vLeak, -1e6...1e6, field + ".vLeak")
+      if let tauSyn = integrator.tauSyn { try positive(tauSyn, field + ".tauSyn") }
     }
   }
 
-  private func validate(_ projection: Projection, at field: String) throws(NetworkError) {
-    let source = try size(of: projection.source, field + ".source")
-    let target = try size(of: projection.target, field + ".target")
-    if population(named: projection.target)?.model == .input {
-      throw NetworkError(
-        field: field + ".target", found: "the input `\(projection.target)`",
-        expected: "a population of neurons", cure: "turn the projection round")
-    }
-    let (count, overflow) = source.multipliedReportingOverflow(by: target)
-    guard !overflow, count <= Self.projectionWeightsMax, projection.weights.count == count else {
-      throw NetworkError(
-        field: field + ".weights", found: "\(projection.weights.count) values",
-        expected: "\(target) x \(source), at most \(Self.projectionWeightsMax)",
-        cure: "give one weight for each pair, row-major [target][source]")
-    }
-    if let bad = projection.weights.firstIndex(where: { !$0.isFinite }) {
-      throw NetworkError(
-        field: field + ".weights[\(bad)]", found: "\(projection.weights[bad])",
-        expected: "a finite number", cure: "train again with a smaller learning rate")
-    }
-    switch projection.plasticity {
-    case nil:
-      break
-    case .threeFactor(let rule):
-      let at = field + ".plasticity"
-      try within(rule.learningRate, 0...1, at + ".learningRate")
-      try within(rule.gamma, 0...1, at + ".gamma")
-      try within(rule.preDecay, 0...1, at + ".preDecay")
-      try within(rule.postDecay, 0...1, at + ".postDecay")
-      try within(rule.aPre, -4...4, at + ".aPre")
-      try within(rule.aPost, -4...4, at + ".aPost")
-    case .pairSTDP(let rule):
-      let at = field + ".plasticity"
-      try within(rule.aPlus, 0...1, at + ".aPlus")
-      try within(rule.aMinus, 0...1, at + ".aMinus")
-      try positive(rule.tauPre, at + ".tauPre")
-      try positive(rule.tauPost, at + ".tauPost")
-      try within(rule.weightMin, -1e3...1e3, at + ".weightMin")
-      try within(rule.weightMax, rule.weightMin...2e3, at + ".weightMax")
-    }
+  private func validate(_ lif: LIFParameters, at field: String) throws(NetworkError) {
+    try positive(lif.tauMem, field + ".tauMem")
+    try positive(lif.r, field + ".r")
+    try positive(lif.vThreshold, field + ".vThreshold")
+    try within(lif.vLeak, -1e6...1e6, field + ".vLeak")
+    try within(lif.vReset, -1e6...1e6, field + ".vReset")
+    try within(lif.refractory, 0...1e3, field + ".refractory")
   }
 
-  private func size(of name: String, _ field: String) throws(NetworkError) -> Int {
-    guard let population = population(named: name) else {
-      throw NetworkError(
-        field: field, found: "`\(name)`", expected: "the name of a population",
-        cure: "name one of: " + populations.map(\.name).joined(separator: ", "))
-    }
-    return population.size
-  }
-
-  private func positive(_ value: Double, _ field: String) throws(NetworkError) {
+  func positive(_ value: Double, _ field: String) throws(NetworkError) {
     guard value.isFinite, value > 0 else {
       throw NetworkError(
         field: field, found: "\(value)", expected: "a finite number above 0",
@@ -139,7 +120,7 @@ extension SpikingNetwork {
     }
   }
 
-  private func within(
+  func within(
     _ value: Double, _ range: ClosedRange<Double>, _ field: String
   ) throws(NetworkError) {
     guard range.contains(value) else {

@@ -12,7 +12,7 @@ package struct SpikingNetwork: Sendable, Equatable, Codable {
   package var encoder: SpikeEncoder
   /// Groups of neurons; names are unique.
   package var populations: [Population]
-  /// Dense connections between populations.
+  /// Connections between populations.
   package var projections: [Projection]
 
   /// Takes the parts as they are; `validate()` judges them.

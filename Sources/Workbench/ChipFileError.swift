@@ -10,19 +10,25 @@ package struct ChipFileError: Error, Equatable, Sendable, CustomStringConvertibl
   package let found: String
   /// What should be there.
   package let expected: String
+  /// The known name that is nearest to an unknown one, where one is near.
+  package let nearest: String?
 
   /// Names a file, a line, a key, what is there and what should be.
-  package init(file: String, line: Int?, key: String, found: String, expected: String) {
+  package init(
+    file: String, line: Int?, key: String, found: String, expected: String, nearest: String? = nil
+  ) {
     self.file = file
     self.line = line
     self.key = key
     self.found = found
     self.expected = expected
+    self.nearest = nearest
   }
 
   package var description: String {
     let place = line.map { "\(file):\($0)" } ?? file
     let subject = key.isEmpty ? "" : "`\(key)`: "
-    return "\(place): \(subject)found \(found), expected \(expected)"
+    let hint = nearest.map { "; did you mean `\($0)`?" } ?? ""
+    return "\(place): \(subject)found \(found), expected \(expected)\(hint)"
   }
 }

@@ -6,7 +6,7 @@ package import FleetProtocol
 package enum ModelPublisher {
   /// What federation may change of a model unless the publisher says otherwise.
   package struct Permit: Sendable, Equatable {
-    /// Plastic layers that may change.
+    /// Plastic connections that may change, by their positions in the model.
     package var layers: [Int]
     /// Largest distance of any learnt weight from the published one, in steps of `w16`.
     package var maxDrift: UInt32

@@ -67,20 +67,21 @@ package struct RoundAggregator: Sendable {
     return try sign(successor, order, published.manifest, at: now)
   }
 
-  /// The legal range of the learnt weights of each plastic layer.
+  /// The legal range of the learnt weights of each plastic connection.
   package static func bounds(of model: CompiledModel) -> [ClosedRange<Int16>] {
-    model.plasticLayers.map { model.weightBounds(layer: $0) }
+    model.plasticConnections.map { model.weightBounds(of: $0) }
   }
 
+  /// Within the permitted drift of the published weights, on whole learning steps of the chip.
   private func limit(
     _ weights: [[Int16]], to published: CompiledModel, drift: UInt32
   ) -> [[Int16]] {
-    let drift = Int32(clamping: drift)
+    let step = Int32(1) << published.arithmetic.learningShift
+    let drift = min(Int32(clamping: drift), 65_535) / step
     return zip(weights, published.plasticWeights).map { layer, anchor in
       zip(layer, anchor).map { weight, origin in
-        let low = Int32(origin) - min(drift, 65_535)
-        let high = Int32(origin) + min(drift, 65_535)
-        return Int16(clamping: min(max(Int32(weight), low), high))
+        let steps = (Int32(weight) - Int32(origin) + step / 2) >> published.arithmetic.learningShift
+        return Int16(clamping: Int32(origin) + min(max(steps, -drift), drift) * step)
       }
     }
   }
@@ -161,12 +162,13 @@ package enum UpdateDoor {
       samplesAnnounced: samples)
   }
 
-  /// The layers of a model that learn, as an update must list them.
+  /// The connections of a model that learn, by their position, as an update must list them.
   package static func shape(of model: CompiledModel) -> [LayerShape] {
-    zip(model.plasticLayers, model.plasticWeights).map { index, weights in
-      LayerShape(
-        layer: UInt32(index), count: weights.count,
-        exponent: Int8(clamping: model.layers[index].connection.exponent))
+    model.connections.enumerated().compactMap { position, index in
+      guard case .plastic(let weights, _, _) = model[index].weights else { return nil }
+      return LayerShape(
+        layer: UInt32(position), count: weights.count,
+        exponent: Int8(clamping: model.exponent(of: index)))
     }
   }
 }

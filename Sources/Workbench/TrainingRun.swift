@@ -14,7 +14,7 @@ struct TrainingRun: Sendable {
 
   /// Nil where nothing of the model learns.
   init?(_ order: TrainingOrder, model: CompiledModel) {
-    guard !model.plasticLayers.isEmpty else { return nil }
+    guard !model.plasticConnections.isEmpty else { return nil }
     self.order = order
     self.model = model
     accelerator = Accelerator(model)
@@ -28,20 +28,16 @@ struct TrainingRun: Sendable {
 
   /// Shows a sample with its label; whether the weights from before it were right about it.
   mutating func train(_ sample: LabelledSample) -> Bool {
-    let inference =
-      model.hasReadout
-      ? accelerator.learn(
-        sample.intensities, sample: sample.id, label: sample.label, seed: order.seed,
-        ordinal: ordinal)
-      : accelerator.present(
-        sample.intensities, sample: sample.id, seed: order.seed, ordinal: ordinal)
+    let inference = accelerator.learn(
+      sample.intensities, sample: sample.id, label: sample.label, seed: order.seed,
+      ordinal: ordinal)
     trained += 1
     let isHit = inference.label == sample.label
     if isHit { correct += 1 }
     return isHit
   }
 
-  /// The update: learnt minus base weights of each plastic layer.
+  /// The update: learnt minus base weights of each plastic connection.
   func finished() -> FinishedTraining {
     let learnt = zip(accelerator.plasticWeights, model.plasticWeights)
     let layers = zip(UpdateDoor.shape(of: model), learnt).map { shape, weights in

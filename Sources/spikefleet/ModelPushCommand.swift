@@ -1,6 +1,7 @@
 import ArgumentParser
 import CompiledModel
 import Crypto
+import Federation
 import FleetAPI
 import FleetCore
 import Foundation
@@ -62,7 +63,7 @@ struct ModelPushCommand: FleetCommand {
     }
     let now = UInt64(WallClock.now().microseconds)
     let expires = now + UInt64(expiresDays) * 86_400_000_000
-    let plastic = maxDrift == 0 ? [] : file.model.plasticLayers
+    let plastic = maxDrift == 0 ? [] : UpdateDoor.shape(of: file.model).map { Int($0.layer) }
     let manifest = ModelPublisher.manifest(
       of: file.model, bytes: file.bytes, releaseCounter: counter, createdMicroseconds: now,
       expiresMicroseconds: expires,
@@ -87,7 +88,7 @@ struct ModelPushCommand: FleetCommand {
       Console.line("digest \(pushed.digest)")
       Console.line(
         "signed until \(Figure.instant(microseconds: Int64(pushed.expiresMicroseconds))); "
-          + (layers.isEmpty ? "no layer may learn" : "layers \(layers) may learn together"))
+          + (layers.isEmpty ? "no weights may learn" : "connections \(layers) may learn together"))
     }
   }
 

@@ -19,7 +19,7 @@ struct Spikefleet: AsyncParsableCommand {
       CommandGroup(
         name: "Set up:", subcommands: [InitCommand.self, NodeCommand.self, DataCommand.self]),
       CommandGroup(
-        name: "Models:", subcommands: [ModelCommand.self, DeployCommand.self]),
+        name: "Models:", subcommands: [ModelCommand.self, ChipCommand.self, DeployCommand.self]),
       CommandGroup(
         name: "Watch:",
         subcommands: [

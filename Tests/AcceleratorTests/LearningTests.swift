@@ -77,7 +77,8 @@ import Testing
     let learnt = chip.learn(intensities, sample: 0, label: label, seed: 2, ordinal: 0)
     #expect(chip.inferenceCounts == inference)
     #expect(learnt == tested)
-    for kind in EventKind.allCases {
+    let absent: [EventKind] = [.sparseOperation, .convolutionOperation]
+    for kind in EventKind.allCases where !absent.contains(kind) {
       #expect(chip.learningCounts[kind.rawValue] > 0, "\(kind.name)")
     }
   }
@@ -104,7 +105,7 @@ import Testing
     var chip = Accelerator(model)
     let half = (0..<40).map { UInt8($0 < 20 ? 60 : 2) }
     for ordinal in 0..<UInt64(40) {
-      _ = chip.present(half, sample: ordinal, seed: 1, ordinal: ordinal)
+      _ = chip.learn(half, sample: ordinal, label: nil, seed: 1, ordinal: ordinal)
     }
     let weights = chip.plasticWeights[0].map(Int.init)
     let driven = weights[..<80].reduce(0, +)

@@ -12,8 +12,13 @@ enum NetworkFixture {
     return Chip(
       name: "test-chip", columns: 3, rows: 30, coresPerTile: 2,
       core: CoreLimits(
-        neurons: neurons, inAxons: 4096, outAxons: 4096, synapseMemoryBytes: memory, weightBits: 8),
-      features: ChipFeatures(softReset: true, gradedErrors: true, learningWeightBits: 16),
+        neurons: neurons, inAxons: 4096, outAxons: 4096, synapseMemoryBytes: memory, weightBits: 8,
+        delayMax: 62, refractoryMax: 62),
+      features: ChipFeatures(
+        neurons: ChipFeatures.Neuron.allCases, resets: ChipFeatures.Reset.allCases,
+        layouts: ChipFeatures.Layout.allCases, precisions: SynapsePrecision.allCases,
+        rules: ChipFeatures.Rule.allCases, pooling: true),
+      arithmetic: .loihi,
       timing: TimingTable(
         picoseconds: [.neuronAccess: 1000, .synapticOperation: 10, .spike: 100, .message: 7],
         axonInPicoseconds: 50, barriers: [.init(tiles: 1, picoseconds: 600_000)]),

@@ -1,77 +1,47 @@
 import CompiledModel
 import Testing
 
-/// The file: round trip, damage, and what its digests cover.
+/// The file: round trip, layout, and what digests cover.
 @Suite struct CompiledModelTests {
   private let model = ModelFixture.model
 
-  @Test func `what is written is read`() throws {
+  @Test(arguments: ModelFixture.allCases)
+  func `what is written is read`(fixture: ModelFixture) throws {
+    let model = fixture.model
     try model.validate()
     let bytes = model.encoded()
     let read = try CompiledModel(reading: bytes)
     #expect(read == model)
     #expect(read.encoded() == bytes)
     #expect(read.prices.digest == model.prices.digest)
+    #expect(read.structureDigest == model.structureDigest)
   }
 
-  @Test func `weights of each layer start on a chunk boundary`() {
+  @Test func `blocks of each connection start on a chunk boundary`() {
     let bytes = model.encoded()
     #expect(bytes.count == 2 * ChipArithmetic.chunkBytes + 8)
     // -2000 as the first learning weight, 10 as the first fixed one.
     #expect(Array(bytes[65536..<65538]) == [0x30, 0xF8])
     #expect(bytes[131_072] == 10)
+    #expect(bytes[2048..<65536].allSatisfy { $0 == 0 })
   }
 
-  @Test func `a file cut at any length is refused`() {
-    var bytes = model.encoded()
-    while !bytes.isEmpty {
-      bytes.removeLast()
-      #expect(throws: ModelError.self, "\(bytes.count) bytes") {
-        _ = try CompiledModel(reading: bytes)
-      }
+  @Test func `fixed weights are packed by their precision, lists come before them`() {
+    let bytes = ModelFixture.fixedModel.encoded()
+    func chunk(_ index: Int, _ count: Int) -> [UInt8] {
+      let start = index * ChipArithmetic.chunkBytes
+      return Array(bytes[start..<start + count])
     }
-  }
-
-  /// Lengths in the header are mended, so that the cut reaches the sections' own readers.
-  @Test func `a cut that the header admits to is refused`() {
-    let bytes = model.encoded()
-    for length in stride(from: 24, to: 2000, by: 1) {
-      var cut = Array(bytes[..<length])
-      for byte in 0..<8 { cut[16 + byte] = UInt8((length >> (8 * byte)) & 0xFF) }
-      #expect(throws: ModelError.self) { _ = try CompiledModel(reading: cut) }
-    }
-  }
-
-  @Test func `flipped bytes are refused or give another model, and never trap`() {
-    let bytes = model.encoded()
-    var state: UInt64 = 1
-    func next(_ bound: Int) -> Int {
-      state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
-      return Int((state >> 33) % UInt64(bound))
-    }
-    for round in 0..<4000 {
-      var damaged = bytes
-      // Most of the file is padding: aim at the sections.
-      for _ in 0...next(3) { damaged[next(1000)] = UInt8(next(256)) }
-      guard damaged != bytes else { continue }
-      if let read = try? CompiledModel(reading: damaged) {
-        #expect(read != model, "round \(round)")
-        #expect(read.encoded() == damaged, "round \(round)")
-      }
-    }
-  }
-
-  @Test func `an error names section and field`() {
-    var bytes = model.encoded()
-    bytes[8] = 9
-    let error = #expect(throws: ModelError.self) { _ = try CompiledModel(reading: bytes) }
-    #expect(error?.section == "header")
-    #expect(error?.field == "version")
-    #expect("\(error as Any)".contains("header.version is 9, expected 1"))
-    bytes[8] = 1
-    bytes[65535] = 1
-    let padding = #expect(throws: ModelError.self) { _ = try CompiledModel(reading: bytes) }
-    #expect(padding?.section == "file")
+    // Every third of 18 weights is 1, the rest -1; six bits are left over.
+    #expect(chunk(1, 4) == [0b0100_1001, 0b1001_0010, 0b00, 0])
+    // -7, -6, ... two in a byte.
+    #expect(chunk(2, 3) == [0xA9, 0xCB, 0xED])
+    #expect(chunk(3, 2) == [0x81, 0x8B])
+    #expect(chunk(4, 2) == [0xFD, 0])
+    // Six starts of rows, then seven targets; their weights follow in a chunk of their own.
+    #expect(chunk(5, 8) == [0, 0, 0, 0, 2, 0, 0, 0])
+    #expect(chunk(5, 56)[24...].prefix(8) == [0, 0, 0, 0, 4, 0, 0, 0])
+    #expect(chunk(6, 5) == [0x97, 0x10, 0x3F, 0x05, 0])
   }
 
   @Test func `learning weights leave the structure digest alone, all else changes it`() {
@@ -80,18 +50,38 @@ import Testing
     #expect(learnt.plasticWeights == weights)
     #expect(learnt != model)
     #expect(learnt.structureDigest == model.structureDigest)
-    var other = model
-    other.layers[0].connection.exponent = -5
-    #expect(other.structureDigest != model.structureDigest)
-    other = model
-    other.layers[1].connection.weights = .fixed([10, -10, 20, -20, 30, -30, 127, -126])
-    #expect(other.structureDigest != model.structureDigest)
-    #expect(model.plasticLayers == [0])
-    #expect(model.weightBounds(layer: 0) == -32640...32639)
+    let changes: [(inout CompiledModel) -> Void] = [
+      { $0.layers[0].exponent = -5 },
+      { $0.layers[0].connections[0].shift = 1 },
+      { $0.layers[1].connections[0].weights = .fixed([10, -10, 20, -20, 30, -30, 127, -126]) },
+      { $0.arithmetic.inputShift = 5 },
+      { $0.cores[0].column = 2 },
+      { $0.input = .bernoulli(seed: 10) },
+      { $0.timing = TimingTable(picoseconds: [:], axonInPicoseconds: 0, barriers: []) },
+    ]
+    for (index, change) in changes.enumerated() {
+      var other = model
+      change(&other)
+      #expect(other.structureDigest != model.structureDigest, "change \(index)")
+    }
+    let place = CompiledModel.ConnectionIndex(layer: 0, connection: 0)
+    #expect(model.plasticConnections == [place])
+    #expect(model.weightBounds(of: place) == -32640...32639)
     #expect(model.classes == 2)
   }
 
-  @Test func `a learnt file differs only in the chunk of its layer`() {
+  @Test func `lists of a sparse layout and its weights change the structure digest`() {
+    let model = ModelFixture.fixedModel
+    var other = model
+    other.layers[2].connections[0].layout = .sparse(
+      rowStarts: [0, 2, 2, 3, 6, 7], targets: [0, 4, 2, 0, 1, 4, 4])
+    #expect(other.structureDigest != model.structureDigest)
+    other = model
+    other.layers[2].connections[0].weights = .fixed([7, -7, 0, 1, -1, 3, 4])
+    #expect(other.structureDigest != model.structureDigest)
+  }
+
+  @Test func `a learnt file differs only in the chunk of its connection`() {
     let before = model.encoded()
     let weights = [model.plasticWeights[0].map { $0 + 1 }]
     let after = model.replacingPlasticWeights(weights).encoded()

@@ -1,11 +1,25 @@
 import CompiledModel
 
-/// A compiled model written by hand: 3 channels, 4 hidden neurons on two cores, 2 classes.
-enum ModelFixture {
+/// Compiled models written by hand.
+enum ModelFixture: CaseIterable {
+  case threeFactor
+  case pairSTDP
+  case sdsp
+  case fixed
+
+  /// The model of a case.
+  var model: CompiledModel {
+    switch self {
+    case .threeFactor: Self.model
+    case .pairSTDP: Self.pairSTDPModel
+    case .sdsp: Self.sdspModel
+    case .fixed: Self.fixedModel
+    }
+  }
+
   static let rule = ThreeFactorProgram(
-    preDecay: 3686, postDecay: 0, impulse: 256, preFactor: 64, postFactor: 0,
-    psiMultiplier: 16384, psiShift: 18, signalShift: 10, signalLimit: 8191, gain: 20000,
-    gainShift: 30)
+    preDecay: 3686, postDecay: 0, impulse: 256, preFactor: 64, postFactor: 0, signalShift: 10,
+    signalLimit: 8191, gain: 20000)
 
   static let prices = PriceTable(
     name: "fixture",
@@ -15,39 +29,101 @@ enum ModelFixture {
       .weightWrite: Price(picojoules: 120, source: "a guess", grade: .assumed),
     ])
 
-  static let model = CompiledModel(
-    name: "fixture", chip: "test-chip", steps: 5, inputs: 3, input: .bernoulli(seed: 9),
+  static let timing = TimingTable(
+    picoseconds: [.synapticOperation: 3800], axonInPicoseconds: 16000,
+    barriers: [.init(tiles: 1, picoseconds: 600_000), .init(tiles: 4, picoseconds: 900_000)],
+    linkBuffer: 8)
+
+  /// A model of these layers; each lies on cores of at most `coreNeurons` neurons.
+  static func model(
+    inputs: Int, layers: [CompiledLayer], coreNeurons: Int,
+    arithmetic: StateArithmetic = .loihi
+  ) -> CompiledModel {
+    var cores: [PlacedCore] = []
+    for (index, layer) in layers.enumerated() {
+      for first in stride(from: 0, to: layer.size, by: coreNeurons) {
+        cores.append(
+          PlacedCore(
+            layer: index, firstNeuron: first, neuronCount: min(coreNeurons, layer.size - first),
+            column: cores.count % 3, row: cores.count / 3))
+      }
+    }
+    return CompiledModel(
+      name: "fixture", chip: "test-chip", steps: 5, inputs: inputs, input: .bernoulli(seed: 9),
+      port: .init(column: 1, row: 2), arithmetic: arithmetic, layers: layers, cores: cores,
+      prices: prices, timing: timing)
+  }
+
+  static func spiking(
+    threshold: NeuronValues = NeuronValues(4096), derivative: SpikingProgram.PseudoDerivative? = nil
+  ) -> NeuronProgram {
+    .spiking(
+      SpikingProgram(
+        membrane: MembraneProgram(decay: 3686), threshold: threshold, reset: .soft,
+        pseudoDerivative: derivative))
+  }
+
+  static let readout = NeuronProgram.readout(
+    ReadoutProgram(
+      membrane: MembraneProgram(decay: 3686), logitMultiplier: 23637, logitShift: 22))
+
+  /// Learns by the three-factor rule: 3 channels, 4 hidden neurons on two cores, 2 classes.
+  static let model = model(
+    inputs: 3,
     layers: [
       CompiledLayer(
         name: "hidden",
-        neurons: .spiking(
-          SpikingProgram(
-            decay: 3686, bias: 0, threshold: 4096, reset: .soft, resetPotential: 0,
-            refractorySteps: 0)),
-        size: 4,
-        connection: CompiledConnection(
-          source: nil, sourceSize: 3, exponent: -6,
-          weights: .plastic(
-            (0..<12).map { Int16($0 * 500 - 2000) }, .threeFactor(rule),
-            bounds: ChipArithmetic.learningWeights)),
-        phase: 0),
-      CompiledLayer(
-        name: "readout",
-        neurons: .readout(
-          ReadoutProgram(decay: 3686, bias: 0, logitMultiplier: 23637, logitShift: 22)),
-        size: 2,
-        connection: CompiledConnection(
-          source: 0, sourceSize: 4, exponent: -6,
-          weights: .fixed([10, -10, 20, -20, 30, -30, 127, -127])),
+        neurons: spiking(derivative: .init(multiplier: NeuronValues(16384), shift: 18)), size: 4,
+        exponent: -6,
+        connections: [
+          CompiledConnection(
+            source: nil, sourceSize: 3,
+            weights: .plastic(
+              (0..<12).map { Int16($0 * 500 - 2000) }, .threeFactor(rule),
+              bounds: ChipArithmetic.learningWeights))
+        ],
         phase: 1),
+      CompiledLayer(
+        name: "readout", neurons: readout, size: 2, exponent: -6,
+        connections: [
+          CompiledConnection(
+            source: 0, sourceSize: 4, weights: .fixed([10, -10, 20, -20, 30, -30, 127, -127]))
+        ],
+        phase: 2),
     ],
-    cores: [
-      PlacedCore(layer: 0, firstNeuron: 0, neuronCount: 2, column: 0, row: 0),
-      PlacedCore(layer: 0, firstNeuron: 2, neuronCount: 2, column: 1, row: 0),
-      PlacedCore(layer: 1, firstNeuron: 0, neuronCount: 2, column: 0, row: 1),
-    ],
-    prices: prices,
-    timing: TimingTable(
-      picoseconds: [.synapticOperation: 3800], axonInPicoseconds: 16000,
-      barriers: [.init(tiles: 1, picoseconds: 600_000), .init(tiles: 4, picoseconds: 900_000)]))
+    coreNeurons: 2)
+
+  /// Learns by a local rule under a teacher: 3 channels, 2 classes, learning weights of 8 bits.
+  static func local(_ program: PlasticityProgram) -> CompiledModel {
+    model(
+      inputs: 3,
+      layers: [
+        CompiledLayer(
+          name: "out", neurons: spiking(), size: 2, exponent: -6,
+          connections: [
+            CompiledConnection(
+              source: nil, sourceSize: 3,
+              weights: .plastic([0, 256, -256, 512, 768, -512], program, bounds: -512...1024)),
+            CompiledConnection(
+              source: 0, sourceSize: 2, delay: 1, weights: .fixed([0, -5, -5, 0])),
+          ],
+          phase: 1, teacher: TeacherProgram(excitation: 3000, inhibition: 100))
+      ],
+      coreNeurons: 1,
+      arithmetic: StateArithmetic(
+        potentialBits: 16, currentBits: 20, currentOverflow: .saturate, inputShift: 0,
+        learningWeightBits: 8))
+  }
+
+  static let pairSTDPModel = local(
+    .pairSTDP(
+      PairSTDPProgram(
+        preDecay: 3000, postDecay: 3100, impulse: 300, potentiation: 400, depression: 500,
+        preTarget: 17)))
+
+  static let sdspModel = local(
+    .sdsp(
+      SDSPProgram(
+        potentialThreshold: 2000, activityMin: 1, activityMaxUp: 6, activityMaxDown: 5,
+        activityLeakSteps: 3, probability: 65536)))
 }

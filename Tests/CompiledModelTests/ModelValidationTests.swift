@@ -1,58 +1,101 @@
 import CompiledModel
 import Testing
 
-/// What the chip could not run is refused by name.
+/// Names, sizes, cores and tables that the chip could not run are refused by name.
 @Suite struct ModelValidationTests {
-  private func field(_ change: (inout CompiledModel) -> Void) -> String? {
-    var model = ModelFixture.model
-    change(&model)
-    do { try model.validate() } catch { return "\(error.section)\(error.field)" }
-    return nil
+  @Test(arguments: ModelFixture.allCases) func `fixtures are valid`(fixture: ModelFixture) {
+    #expect(ModelFault.field(of: fixture) { _ in } == nil)
   }
 
-  private func rule(_ change: (inout ThreeFactorProgram) -> Void) -> String? {
-    var rule = ModelFixture.rule
-    change(&rule)
-    return field { model in
-      model.layers[0].connection.weights = .plastic(
-        model.plasticWeights[0], .threeFactor(rule), bounds: ChipArithmetic.learningWeights)
-    }
+  @Test func `names are short and plain`() {
+    #expect(ModelFault.field { $0.name = "No" } == "meta.name")
+    #expect(ModelFault.field { $0.name = "" } == "meta.name")
+    #expect(ModelFault.field { $0.name = String(repeating: "a", count: 63) } == nil)
+    #expect(ModelFault.field { $0.name = String(repeating: "a", count: 64) } == "meta.name")
+    #expect(ModelFault.field { $0.chip = ".chip" } == "meta.chip")
+    #expect(ModelFault.field { $0.layers[0].name = "é" } == "layers.[0].name")
   }
 
-  @Test func `the fixture is valid`() { #expect(field { _ in } == nil) }
-
-  @Test func `shapes must agree`() {
-    #expect(field { $0.inputs = 4 } == "layers[0].source size")
-    #expect(field { $0.layers[1].size = 3 } == "layers[1].weights")
-    #expect(field { $0.layers[1].connection.source = 1 } == "layers[1].source")
-    #expect(field { $0.layers[1].phase = 2 } == "layers[1].phase")
-    #expect(field { $0.steps = 4097 } == "metasteps")
-    #expect(field { $0.name = "No" } == "metaname")
-  }
-
-  @Test func `integers must keep to their widths`() {
+  @Test func `steps, inputs, port and widths have limits`() {
+    #expect(ModelFault.field(of: .fixed) { $0.steps = 4096 } == nil)
+    #expect(ModelFault.field(of: .fixed) { $0.steps = 4097 } == "meta.steps")
+    #expect(ModelFault.field(of: .fixed) { $0.steps = 0 } == "meta.steps")
+    #expect(ModelFault.field { $0.inputs = 0 } == "meta.inputs")
+    #expect(ModelFault.field { $0.inputs = (1 << 20) + 1 } == "meta.inputs")
+    #expect(ModelFault.field { $0.port.column = 4095 } == nil)
+    #expect(ModelFault.field { $0.port.column = 4096 } == "meta.port column")
+    #expect(ModelFault.field { $0.port.row = -1 } == "meta.port row")
+    #expect(ModelFault.field { $0.arithmetic.potentialBits = 25 } == "meta.potential bits")
+    #expect(ModelFault.field { $0.arithmetic.potentialBits = 7 } == "meta.potential bits")
+    #expect(ModelFault.field { $0.arithmetic.currentBits = 25 } == "meta.current bits")
+    #expect(ModelFault.field { $0.arithmetic.currentBits = 7 } == "meta.current bits")
+    #expect(ModelFault.field { $0.arithmetic.inputShift = 7 } == "meta.input shift")
+    #expect(ModelFault.field { $0.arithmetic.inputShift = -1 } == "meta.input shift")
     #expect(
-      field {
-        $0.layers[1].connection.weights = .fixed([Int8](repeating: -128, count: 8))
-      } == "layers[1].weights")
-    #expect(rule { $0.impulse = 4097 } == "layers[0].impulse")
-    #expect(rule { $0.gain = 65536 } == "layers[0].gain")
-    #expect(rule { $0.psiShift = 17 } == "layers[0].psi")
-    // Five steps of a trace of at most 1049 and an impulse of 256 hold signals of 16 bits.
-    #expect(rule { $0.signalLimit = 32767 } == nil)
-    #expect(rule { $0.signalLimit = 32768 } == "layers[0].signal limit")
+      ModelFault.field { $0.arithmetic.learningWeightBits = 17 } == "meta.learning weight bits")
     #expect(
-      rule {
-        $0.impulse = 4096
-        $0.signalLimit = 32767
-      } == "layers[0].signal limit")
+      ModelFault.field { $0.arithmetic.learningWeightBits = 0 } == "meta.learning weight bits")
+  }
+
+  @Test func `layers have limits`() {
+    #expect(ModelFault.field { $0.layers = [] } == "layers.count")
+    #expect(
+      ModelFault.field { $0.layers = .init(repeating: $0.layers[0], count: 65) } == "layers.count")
+    #expect(ModelFault.field { $0.layers[0].size = 0 } == "layers.[0].size")
+    #expect(ModelFault.field { $0.layers[0].size = (1 << 20) + 1 } == "layers.[0].size")
+    #expect(ModelFault.field { $0.layers[0].phase = 0 } == "layers.[0].phase")
+    #expect(ModelFault.field { $0.layers[1].phase = 4096 } == nil)
+    #expect(ModelFault.field { $0.layers[1].phase = 4097 } == "layers.[1].phase")
+    #expect(ModelFault.field { $0.layers[0].exponent = 32 } == nil)
+    #expect(ModelFault.field { $0.layers[0].exponent = 33 } == "layers.[0].exponent")
+    #expect(ModelFault.field { $0.layers[0].exponent = -33 } == "layers.[0].exponent")
+    #expect(ModelFault.field { $0.layers[0].connections = [] } == "layers.[0].connection count")
+    #expect(
+      ModelFault.field {
+        $0.layers[1].connections = .init(repeating: $0.layers[1].connections[0], count: 256)
+      } == nil)
+    #expect(
+      ModelFault.field {
+        $0.layers[1].connections = .init(repeating: $0.layers[1].connections[0], count: 257)
+      } == "layers.[1].connection count")
   }
 
   @Test func `every neuron lies on one core`() {
-    #expect(field { $0.cores.removeLast() } == "corescount")
-    #expect(field { $0.cores[1].firstNeuron = 1 } == "cores[1]")
-    #expect(field { $0.cores[1].neuronCount = 3 } == "cores[1]")
-    #expect(field { $0.cores.append($0.cores[2]) } == "cores[3]")
-    #expect(field { $0.cores = [] } == "corescount")
+    #expect(ModelFault.field { $0.cores.removeLast() } == "cores.count")
+    #expect(ModelFault.field { $0.cores[1].firstNeuron = 1 } == "cores.[1]")
+    #expect(ModelFault.field { $0.cores[1].neuronCount = 3 } == "cores.[1]")
+    #expect(ModelFault.field { $0.cores[1].neuronCount = 0 } == "cores.[1]")
+    #expect(ModelFault.field { $0.cores[1].layer = 1 } == "cores.[1]")
+    #expect(ModelFault.field { $0.cores.append($0.cores[2]) } == "cores.[3]")
+    #expect(ModelFault.field { $0.cores[0].column = 4095 } == nil)
+    #expect(ModelFault.field { $0.cores[0].column = 4096 } == "cores.[0]")
+    #expect(ModelFault.field { $0.cores[0].row = -1 } == "cores.[0]")
+    #expect(ModelFault.field { $0.cores = [] } == "cores.count")
+    #expect(
+      ModelFault.field { $0.cores = .init(repeating: $0.cores[0], count: 4097) } == "cores.count")
+  }
+
+  @Test func `tables can be written`() {
+    func timing(_ tiles: [Int], linkBuffer: Int = 1) -> String? {
+      ModelFault.field {
+        $0.timing = TimingTable(
+          picoseconds: [:], axonInPicoseconds: 0,
+          barriers: tiles.map { .init(tiles: $0, picoseconds: 5) }, linkBuffer: linkBuffer)
+      }
+    }
+    #expect(timing([1, 2, 1 << 24]) == nil)
+    #expect(timing([]) == nil)
+    #expect(timing([0]) == "timing.barriers[0].tiles")
+    #expect(timing([(1 << 24) + 1]) == "timing.barriers[0].tiles")
+    #expect(timing([2, 2]) == "timing.barriers[1].tiles")
+    #expect(timing(Array(1...65535)) == nil)
+    #expect(timing(Array(1...65536)) == "timing.barrier count")
+    #expect(timing([], linkBuffer: 65535) == nil)
+    #expect(timing([], linkBuffer: 65536) == "timing.link buffer")
+    #expect(timing([], linkBuffer: 0) == "timing.link buffer")
+    let price = Price(picojoules: -1, source: "", grade: .assumed)
+    #expect(
+      ModelFault.field { $0.prices = PriceTable(name: "", prices: [.spike: price]) }
+        == "prices.spike.picojoules")
   }
 }

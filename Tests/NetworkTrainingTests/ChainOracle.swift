@@ -63,7 +63,7 @@ struct ChainOracle {
       return Layer(
         weights: projection.weights, sources: sources, size: size,
         decay: output.decay(timeStep: network.timeStep), r: output.r, vLeak: output.vLeak)
-    case .input, nil:
+    case .input, .cubaLIF, .integrateAndFire, .adaptiveLIF, nil:
       preconditionFailure("projection \(index) leads to no neurons")
     }
   }

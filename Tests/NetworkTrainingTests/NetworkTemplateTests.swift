@@ -32,6 +32,30 @@ import Testing
     #expect(network.projections.map(\.source) == ["input", "hidden1", "hidden2"])
   }
 
+  @Test func `hidden populations feed themselves one step late, if asked`() throws {
+    let network = try NetworkTemplate(
+      inputs: 4, hidden: [3, 2], classes: 2, recurrentDeviation: 0.5
+    ).network()
+    #expect(
+      network.projections.map(\.source) == ["input", "hidden1", "hidden2", "hidden1", "hidden2"])
+    #expect(
+      network.projections.map(\.target) == ["hidden1", "hidden2", "output", "hidden1", "hidden2"])
+    #expect(network.projections.map(\.delay) == [0, 0, 0, 1, 1])
+    #expect(network.projections.map(\.weights.count) == [12, 6, 4, 9, 4])
+    _ = try NetworkTemplate(inputs: 4, hidden: [], classes: 2, recurrentDeviation: 0.5).network()
+  }
+
+  @Test func `weights of one bit have one magnitude`() throws {
+    let network = try NetworkTemplate(precision: .binary, plasticity: nil).network()
+    for projection in network.projections {
+      #expect(projection.precision == .binary)
+      #expect(Set(projection.weights.map(abs)).count == 1)
+      #expect(Set(projection.weights).count == 2)
+      // The mean magnitude of normal weights: sqrt(2 / pi) deviations.
+      #expect(abs(abs(projection.weights[0]) - 0.04) < 0.002)
+    }
+  }
+
   @Test func `a bad field is named`() {
     func field(_ template: NetworkTemplate) -> String? {
       do throws(NetworkError) {

@@ -44,3 +44,19 @@ func stripes(count: Int, seed: UInt64) -> LabelledSamples {
   }
   return samples
 }
+
+/// Bright rings of changing size on a dark plane of 28x28: an eighth of the pixels, as in digits.
+func rings(count: Int) -> LabelledSamples {
+  var samples = LabelledSamples(channels: 784)
+  for index in 0..<count {
+    let radius = 6.0 + Double(index % 4)
+    let (row, column) = (12.5 + Double(index % 3), 12.5 + Double(index % 2))
+    let pixels = (0..<784).map { pixel in
+      let (y, x) = (Double(pixel / 28) - row, Double(pixel % 28) - column)
+      let distance = abs((y * y + x * x).squareRoot() - radius)
+      return UInt8(max(0, min(255, 255 * (1.5 - distance))))
+    }
+    samples.append(LabelledSample(intensities: pixels, label: index % 4, id: UInt64(index)))
+  }
+  return samples
+}

@@ -125,4 +125,38 @@ import Testing
         $0.projections[2].weights = [Float](repeating: 0, count: 4 << 15)
       } == "steps")
   }
+
+  @Test func `models and projections that are not trained are refused by their field`() {
+    let lif = LIFParameters(tauMem: 0.01)
+    let models: [NeuronModel] = [
+      .cubaLIF(CubaLIFParameters(tauSyn: 0.01, lif: lif)), .integrateAndFire(IFParameters()),
+      .adaptiveLIF(AdaptiveLIFParameters(lif: lif, tauAdaptation: 0.1, beta: 1)),
+    ]
+    for model in models {
+      #expect(field { $0.populations[2].model = model } == "populations[2].model")
+      #expect(field { $0.populations[0].model = model } == "populations[0].model")
+    }
+    let charged = LeakyIntegratorParameters(tauMem: 0.01, tauSyn: 0.01)
+    #expect(field { $0.populations[0].model = .leakyIntegrator(charged) } == "populations[0].model")
+    #expect(field { $0.projections[2].delay = 1 } == "projections[2].delay")
+    #expect(
+      field {
+        $0.populations[3].size = 5
+        $0.projections[2].connectivity = .oneToOne(weight: 1)
+        $0.projections[0].weights = [Float](repeating: 0, count: 15)
+      } == "projections[2].connectivity")
+    #expect(
+      field {
+        $0.populations[1].shape = FeatureShape(height: 3, width: 2, channels: 1)
+        $0.projections[1].pooling = 2
+        $0.projections[1].weights = [Float](repeating: 0, count: 5)
+      } == "projections[1].pooling")
+    #expect(
+      field {
+        $0.projections.append(
+          Projection(
+            source: "second", target: "second",
+            connectivity: .dense(weights: [Float](repeating: 0, count: 16)), delay: 1))
+      } == "projections[2]")
+  }
 }

@@ -1,3 +1,4 @@
+import Foundation
 import NetworkTraining
 import SpikingNetwork
 import Testing
@@ -71,6 +72,33 @@ import Testing
     #expect(steps.count { abs($0 - 0.01) < 1e-4 } > steps.count / 2)
   }
 
+  @Test func `steps become smaller from epoch to epoch`() throws {
+    let network = try template.network()
+    let samples = stripes(count: 9, seed: 1)
+    let settings = TrainingSettings(
+      epochs: 2, batchSize: 100, learningRate: 0.01, learningRateDecay: 1e-4)
+    var trainer = try SurrogateTrainer(network: network, settings: settings)
+    _ = try trainer.trainEpoch(samples)
+    let first = trainer.network
+    #expect(first != network)
+    _ = try trainer.trainEpoch(samples)
+    let steps = zip(first.projections, trainer.network.projections).flatMap {
+      zip($0.weights, $1.weights).map { abs($0 - $1) }
+    }
+    #expect(steps.allSatisfy { $0 <= 2e-6 })
+  }
+
+  @Test func `settings without a decay keep the learning rate`() throws {
+    let text = #"{"epochs": 3, "batchSize": 4, "learningRate": 0.5, "gamma": 1, "seed": 6}"#
+    let settings = try JSONDecoder().decode(TrainingSettings.self, from: Data(text.utf8))
+    #expect(
+      settings
+        == TrainingSettings(epochs: 3, batchSize: 4, learningRate: 0.5, gamma: 1, seed: 6))
+    let decaying = TrainingSettings(learningRateDecay: 0.75)
+    let data = try JSONEncoder().encode(decaying)
+    #expect(try JSONDecoder().decode(TrainingSettings.self, from: data) == decaying)
+  }
+
   private func message(_ body: () throws -> Void) -> String {
     do {
       try body()
@@ -106,6 +134,8 @@ import Testing
       (TrainingSettings(epochs: 0), "epochs"), (TrainingSettings(batchSize: 0), "batchSize"),
       (TrainingSettings(learningRate: .nan), "learningRate"),
       (TrainingSettings(learningRate: 1.1), "learningRate"),
+      (TrainingSettings(learningRateDecay: 0), "learningRateDecay"),
+      (TrainingSettings(learningRateDecay: 1.01), "learningRateDecay"),
       (TrainingSettings(gamma: 0), "gamma"), (TrainingSettings(gamma: 10.5), "gamma"),
       (TrainingSettings(epochs: 100_001), "epochs"),
       (TrainingSettings(batchSize: 65_537), "batchSize"),

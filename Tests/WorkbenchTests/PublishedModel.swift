@@ -1,5 +1,6 @@
 import CompiledModel
 import Crypto
+import Federation
 import FleetCore
 import FleetProtocol
 import Foundation
@@ -44,7 +45,8 @@ struct PublishedModel {
       of: model, bytes: bytes, releaseCounter: 3, createdMicroseconds: Self.created,
       expiresMicroseconds: Self.expires,
       permit: ModelPublisher.Permit(
-        layers: model.plasticLayers, maxDrift: maxDrift, untilMicroseconds: 8_000_000))
+        layers: UpdateDoor.shape(of: model).map { Int($0.layer) }, maxDrift: maxDrift,
+        untilMicroseconds: 8_000_000))
   }
 
   func record(_ manifest: WireManifest) throws -> ModelRecord {

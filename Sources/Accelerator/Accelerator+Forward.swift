@@ -1,0 +1,197 @@
+import CKernels
+import CompiledModel
+import SpikingNetwork
+
+/// One logical step: input, synapses, neurons.
+extension Accelerator {
+  /// The spikes of a source in one step.
+  struct Spikes {
+    let list: UnsafeMutablePointer<Int32>
+    let bits: UnsafeMutablePointer<UInt64>
+    let count: Int32
+  }
+
+  /// The spikes of a step that is still kept.
+  @inline(__always)
+  func spikes(of place: UnsafePointer<PopulationPlan>, in step: Int) -> Spikes {
+    let population = place.pointee
+    let slot = population.depth == 1 ? 0 : step % population.depth
+    return Spikes(
+      list: lasting[population.lists] + slot * population.listStride,
+      bits: resting[population.bits] + slot * population.words,
+      count: resting[population.counts][slot])
+  }
+
+  /// Lists the spikes whose bits are set, and counts what they cause.
+  private func send(_ place: UnsafePointer<PopulationPlan>, _ step: Int) -> Int {
+    let population = place.pointee
+    let slot = population.depth == 1 ? 0 : step % population.depth
+    let list = lasting[population.lists] + slot * population.listStride
+    let bits = resting[population.bits] + slot * population.words
+    let count = kernels.table.pointee.list(bits, Int32(population.words), list)
+    resting[population.counts][slot] = count
+    guard count > 0 else { return 0 }
+    let traffic = population.traffic
+    let row = (step + population.phase) * plan.ledger.cores
+    var work = TrafficWork(
+      groups: plan.constants[traffic.groups], targets: plan.constants[traffic.targets],
+      groupOf: plan.constants[traffic.groupOf], runs: plan.constants[traffic.runs],
+      tally: lasting[traffic.tally], totals: resting[traffic.totals],
+      groupCount: Int32(traffic.groupCount), runCount: Int32(traffic.runCount),
+      neuronTimes: lasting[plan.ledger.neuronTimes] + row,
+      messageTimes: lasting[plan.ledger.messageTimes] + row)
+    kernels.table.pointee.tallyTraffic(&work, bits, list, count)
+    return Int(count)
+  }
+
+  /// The input's spikes of a step.
+  mutating func takeInput(_ input: InputSource, _ step: Int) {
+    let population = plan.populations[0].pointee
+    let slot = population.depth == 1 ? 0 : step % population.depth
+    let bits = resting[population.bits] + slot * population.words
+    switch input {
+    case .levels(let sample):
+      var work = EncoderWork(
+        levels: lasting[plan.levels], blocks: lasting[plan.levelBlocks],
+        blockCount: levelBlockCount, stream: plan.encoder.stream(sample, UInt64(step)))
+      kernels.table.pointee.encode(&work, bits)
+    case .recorded(let trains):
+      bits.update(repeating: 0, count: population.words)
+      for spike in trains.steps[step] {
+        bits[Int(spike) >> 6] |= 1 << UInt64(spike & 63)
+      }
+    }
+    inputSpikes += send(plan.populations[0], step)
+  }
+
+  /// One step of a layer.
+  mutating func run(_ index: Int, _ step: Int) {
+    let layer = plan.layers[index]
+    let inputs = lasting[layer.pointee.neurons.inputs]
+    if layer.pointee.clearsInputs {
+      inputs.update(repeating: 0, count: PlanBuilder.padded(layer.pointee.size))
+    }
+    var sums: Block<Int16>?
+    var accumulates: Int32 = layer.pointee.clearsInputs ? 1 : 0
+    for place in 0..<layer.pointee.connectionCount {
+      let connection = plan.connections[layer.pointee.firstConnection + place]
+      sums = integrate(
+        connection, step, inputs, accumulates, isAlone: layer.pointee.connectionCount == 1)
+      accumulates = 1
+    }
+    let population = plan.populations[index + 1].pointee
+    let slot = population.depth == 1 ? 0 : step % population.depth
+    let bits = resting[population.bits] + slot * population.words
+    update(layer, step, inputs, sums, bits)
+    let count = send(plan.populations[index + 1], step)
+    layerSpikes[index] += count
+    if index == plan.layers.count - 1, !plan.hasReadout {
+      let list = lasting[population.lists] + slot * population.listStride
+      let scores = resting[plan.scores]
+      for place in 0..<count { scores[Int(list[place])] += 1 }
+    }
+  }
+
+  /// Adds a connection's weights into the inputs of its layer, or leaves them as sums where the
+  /// neurons can take these.
+  private func integrate(
+    _ place: UnsafePointer<ConnectionPlan>, _ step: Int, _ inputs: UnsafeMutablePointer<Int32>,
+    _ accumulates: Int32, isAlone: Bool
+  ) -> Block<Int16>? {
+    let connection = place.pointee
+    let sent = step - connection.delay
+    let spikes = spikes(of: plan.populations[connection.source], in: max(0, sent))
+    var list = UnsafePointer(spikes.list)
+    var count = sent >= 0 ? spikes.count : 0
+    if let pool = connection.pool {
+      let pooled = lasting[pool.list]
+      count = kernels.table.pointee.pool(
+        plan.constants[pool.places], pool.channels, list, count, pooled)
+      list = UnsafePointer(pooled)
+    }
+    switch connection.synapses {
+    case .dense(let weights, let stride, let targets, let rowsMax):
+      var work = DenseWork(
+        weights: nil, stride: Int32(stride), targets: Int32(targets), shift: connection.shift,
+        rowsMax: Int32(rowsMax), accumulate: accumulates)
+      switch weights {
+      case .fixed(let block): work.weights = UnsafePointer(plan.constants[block])
+      case .view(let block): work.weights = UnsafePointer(lasting[block])
+      case .learning(let block):
+        kernels.table.pointee.denseLearning(&work, lasting[block], list, count, inputs)
+        return nil
+      }
+      kernels.table.pointee.dense(&work, list, count, inputs)
+    case .convolution(let convolution):
+      var work = ConvolutionWork(
+        places: plan.constants[convolution.places],
+        weights: plan.constants[convolution.weights], sums: lasting[convolution.sums],
+        channels: Int32(convolution.channels), channelWeights: Int32(convolution.channelWeights),
+        lineTargets: Int32(convolution.lineTargets), targets: Int32(convolution.targets),
+        shift: connection.shift, spikesMax: Int32(convolution.spikesMax),
+        accumulate: accumulates, leavesSums: isAlone ? 1 : 0)
+      kernels.table.pointee.convolution(&work, list, count, inputs)
+      return isAlone && Int(count) <= convolution.spikesMax ? convolution.sums : nil
+    case .sparse(let rowStarts, let synapses):
+      var work = SparseWork(
+        rowStarts: plan.constants[rowStarts], synapses: plan.constants[synapses],
+        shift: connection.shift)
+      kernels.table.pointee.sparse(&work, list, count, inputs)
+    case .oneToOne(let weight):
+      kernels.table.pointee.oneToOne(weight, list, count, inputs)
+    }
+    return nil
+  }
+
+  /// One step of a layer's neurons; sets the bits of those that fire.
+  private mutating func update(
+    _ place: UnsafePointer<LayerPlan>, _ step: Int, _ inputs: UnsafeMutablePointer<Int32>,
+    _ sums: Block<Int16>?, _ bits: UnsafeMutablePointer<UInt64>
+  ) {
+    let layer = place.pointee
+    let neurons = layer.neurons
+    var work = neurons.work
+    if isLearning, neurons.psi != nil { work.flags |= Int32(NEURONS_PSI) }
+    if let teacher = layer.teacher, hasTaughtLabel {
+      work.bias = UnsafePointer(lasting[teacher.bias])
+    } else {
+      work.bias = UnsafePointer(plan.constants[neurons.bias.block])
+      work.biasShared = neurons.bias.isShared
+    }
+    work.threshold = UnsafePointer(plan.constants[neurons.threshold.block])
+    work.thresholdShared = neurons.threshold.isShared
+    work.resetPotential = UnsafePointer(plan.constants[neurons.resetPotential.block])
+    work.resetShared = neurons.resetPotential.isShared
+    work.impulse = UnsafePointer(plan.constants[neurons.impulse.block])
+    work.impulseShared = neurons.impulse.isShared
+    work.multiplier = UnsafePointer(plan.constants[neurons.multiplier.block])
+    work.multiplierShared = neurons.multiplier.isShared
+    work.inputs = UnsafePointer(inputs)
+    if let sums {
+      work.sums = lasting[sums]
+      work.sumShift = plan.connections[layer.firstConnection].pointee.shift
+      work.flags |= Int32(NEURONS_SUMS)
+    }
+    work.potentials = resting[neurons.potentials]
+    work.currents = neurons.currents.map { resting[$0] }
+    work.rises = neurons.rises.map { resting[$0] }
+    work.refractoryLeft = neurons.refractoryLeft.map { resting[$0] }
+    work.psi = neurons.psi.map { resting[$0] }
+    work.scores = resting[plan.scores]
+    work.spikes = bits
+    let updates = resting[neurons.updates]
+    work.updates = updates
+    saturations += kernels.table.pointee.neurons(&work)
+
+    let ledger = plan.ledger
+    let first = layer.firstCore
+    let row = (step + layer.phase) * ledger.cores + first
+    var tally = NeuronTallyWork(
+      coreCount: Int32(layer.coreCount), slices: plan.constants[layer.slices], spikes: bits,
+      updates: updates, spikeCounts: resting[ledger.spikes] + first,
+      updateCounts: resting[ledger.updates] + first,
+      neuronTimes: lasting[ledger.neuronTimes] + row, accessTime: time(of: .neuronAccess),
+      updateTime: time(of: .neuronUpdate), spikeTime: time(of: .spike))
+    kernels.table.pointee.tallyNeurons(&tally)
+  }
+}

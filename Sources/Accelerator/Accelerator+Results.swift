@@ -1,0 +1,60 @@
+package import CompiledModel
+
+/// What a chip has done so far.
+extension Accelerator {
+  /// Events since the start, by the raw value of their kind.
+  package var counts: [UInt64] { zip(inferenceCounts, learningCounts).map { $0 + $1 } }
+
+  /// Events since the start by core and kind; those of the port and barriers are on no core.
+  package var coreCounts: [[UInt64]] {
+    let all = lasting.read(plan.ledger.coreCounts, count: plan.ledger.coreCounts.count)
+    return (0..<plan.ledger.cores).map { core in
+      Array(all[core * plan.ledger.kinds..<(core + 1) * plan.ledger.kinds])
+    }
+  }
+
+  /// Events since the start by layer and kind: the sums of the layers' cores.
+  package var layerCounts: [[UInt64]] {
+    let counts = coreCounts
+    return plan.model.layers.indices.map { layer in
+      counts[plan.model.coreRange(of: layer)].reduce(
+        [UInt64](repeating: 0, count: plan.ledger.kinds)
+      ) { sums, core in
+        zip(sums, core).map { $0 + $1 }
+      }
+    }
+  }
+
+  /// Modelled time since the start in nanoseconds.
+  package var chipNanoseconds: Double {
+    Double(inferencePicoseconds + learningPicoseconds) / 1000
+  }
+
+  /// Learning weights as they are now, one array for each plastic connection.
+  package var plasticWeights: [[Int16]] {
+    plan.plastic.indices.map { place in
+      let plastic = plan.plastic[place].pointee
+      let rows = lasting[plastic.learning]
+      return (0..<plastic.sources).flatMap { source in
+        UnsafeBufferPointer(start: rows + source * plastic.stride, count: plastic.targets)
+      }
+    }
+  }
+
+  /// The loaded model with the learning weights as they are now.
+  package var learntModel: CompiledModel { plan.model.replacingPlasticWeights(plasticWeights) }
+
+  /// Potentials of a layer's neurons after the last step of the last sample.
+  package func potentials(layer: Int) -> [Int32] {
+    precondition(plan.layers.indices.contains(layer), "layer \(layer) of \(plan.layers.count)")
+    let layer = plan.layers[layer]
+    return resting.read(layer.pointee.neurons.potentials, count: layer.pointee.size)
+  }
+
+  func inference() -> Inference {
+    Inference(
+      scores: resting.read(plan.scores, count: plan.layers.last.pointee.size),
+      inputSpikes: inputSpikes,
+      layerSpikes: layerSpikes)
+  }
+}

@@ -1,0 +1,195 @@
+import CKernels
+import CompiledModel
+
+/// A connection that learns, whatever its rule: its weights.
+struct PlasticPlan: Sendable {
+  let index: CompiledModel.ConnectionIndex
+  /// Position among all connections: what draws are keyed by.
+  let number: Int
+  let rule: PlasticityProgram
+  /// Position of its source among the populations.
+  let source: Int
+  let delay: Int
+  let bounds: ClosedRange<Int16>
+  let learningShift: Int32
+  let sources: Int
+  let targets: Int
+  let stride: Int
+  /// Learning weights and what inference sees of them, both `[source][stride]`.
+  ///
+  /// Local rules visit weights in each step: they keep no view, so that less memory is moved.
+  let learning: Block<Int16>
+  let view: Block<Int8>?
+  let coreCount: Int
+  /// Cores of each 32 targets.
+  let segments: Block<TargetSegment>
+  let segmentCount: Int
+  /// By core of the layer: what the last visit came to.
+  let visited: Block<UInt64>
+  let written: Block<UInt64>
+  /// Positions among the takers of errors: the layer that it feeds, nil for the readout, and the
+  /// one whose cores mirror its weights.
+  let taker: Int?
+  let mirror: Int?
+
+  init?(
+    _ model: CompiledModel, _ index: CompiledModel.ConnectionIndex, number: Int,
+    _ builder: inout PlanBuilder
+  ) {
+    guard case .plastic(let learning, let rule, let bounds) = model[index].weights else {
+      return nil
+    }
+    self.index = index
+    self.number = number
+    self.rule = rule
+    self.bounds = bounds
+    source = (model[index].source ?? -1) + 1
+    delay = model[index].delay
+    let cores = model.cores[model.coreRange(of: index.layer)]
+    let segments = Self.segments(cores)
+    coreCount = cores.count
+    segmentCount = segments.count
+    self.segments = builder.constant(segments)
+    learningShift = model.arithmetic.learningShift
+    sources = model[index].sourceSize
+    targets = model.layers[index.layer].size
+    // Two narrow rows make a vector where the rule knows how.
+    stride = targets <= 16 && !rule.isLocal ? 16 : (targets + 31) / 32 * 32
+    let rows = Self.rows(learning, targets: targets, stride: stride, bounds)
+    // A row more, for kernels that work on two at a time.
+    self.learning = builder.variable(rows, count: rows.count + stride)
+    let viewed = rows.map(ChipArithmetic.inferenceWeight)
+    view = rule.isLocal ? nil : builder.variable(viewed, count: rows.count + stride)
+    visited = builder.scratch(coreCount, of: UInt64.self)
+    written = builder.scratch(coreCount, of: UInt64.self)
+    taker = model.errorTakers.firstIndex(of: index.layer)
+    mirror = model.errorTakers.firstIndex { model.feedbackConnection(of: $0) == index }
+  }
+}
+
+extension PlasticPlan {
+  /// Rows of learning weights whose ends keep to the bounds as well.
+  static func rows(
+    _ weights: [Int16], targets: Int, stride: Int, _ bounds: ClosedRange<Int16>
+  ) -> [Int16] {
+    let padding = max(bounds.lowerBound, min(bounds.upperBound, 0))
+    return ConnectionPlan.rows(of: weights, targets, stride: stride, padding: padding)
+  }
+}
+
+extension PlasticPlan {
+  /// Parts of blocks of 32 targets that lie on one core each.
+  private static func segments(_ cores: ArraySlice<PlacedCore>) -> [TargetSegment] {
+    var segments: [TargetSegment] = []
+    for (place, core) in cores.enumerated() {
+      var first = core.firstNeuron
+      while first < core.neurons.upperBound {
+        let block = first / 32
+        let end = min(core.neurons.upperBound, (block + 1) * 32)
+        let bits = UInt32(truncatingIfNeeded: (1 << (end - first)) - 1) << UInt32(first % 32)
+        segments.append(TargetSegment(block: Int32(block), core: Int32(place), mask: bits))
+        first = end
+      }
+    }
+    return segments
+  }
+}
+
+/// Presynaptic traces of a connection.
+struct TracePlan: Sendable {
+  let traces: Block<Int16>
+  /// Sources that spiked in this sample, and those whose trace is not 0.
+  let traced: Block<UInt64>
+  let active: Block<UInt64>
+  let padded: Int
+
+  init(sources: Int, rows: Int, _ builder: inout PlanBuilder) {
+    padded = sources
+    traces = builder.state(rows * sources, of: Int16.self)
+    traced = builder.state(sources / 64, of: UInt64.self)
+    active = builder.state(sources / 64, of: UInt64.self)
+  }
+}
+
+/// What three-factor learning remembers of a sample: factors by step, two of them side by side.
+struct ThreeFactorPlan: Sendable {
+  let plastic: PlasticPlan
+  let rule: ThreeFactorProgram
+  /// Two rows, of this step and the one before.
+  let traces: TracePlan
+  /// The impulse where a source spikes, else 0; nil without a postsynaptic term.
+  let rises: Block<Int16>?
+  let psiTraces: Block<Int32>?
+  /// Two rows, of this step and the one before.
+  let signals: Block<Int16>
+  let postSignals: Block<Int16>
+  let active: Block<UInt64>
+  let postActive: Block<UInt64>
+  /// `[pair][source]` and `[pair][target]`; without a postsynaptic term a pair is of two steps.
+  let sourcePairs: Block<Int32>
+  let targetPairs: Block<Int32>
+  let pairs: Int
+  /// As many zeros as there are sources or targets.
+  let zeros: Block<Int16>
+  let rows: Block<Int32>
+
+  init(
+    _ plastic: PlasticPlan, _ rule: ThreeFactorProgram, steps: Int, _ builder: inout PlanBuilder
+  ) {
+    self.plastic = plastic
+    self.rule = rule
+    let sources = PlanBuilder.padded(plastic.sources)
+    let targets = plastic.stride
+    let words = (targets + 63) / 64
+    let hasPost = rule.postFactor != 0
+    pairs = hasPost ? steps : (steps + 1) / 2
+    traces = TracePlan(sources: sources, rows: 2, &builder)
+    rises = hasPost ? builder.state(sources, of: Int16.self) : nil
+    psiTraces = hasPost ? builder.state(targets, of: Int32.self) : nil
+    signals = builder.scratch(2 * targets, of: Int16.self)
+    postSignals = builder.scratch(targets, of: Int16.self)
+    active = builder.scratch(words, of: UInt64.self)
+    postActive = builder.scratch(words, of: UInt64.self)
+    sourcePairs = builder.scratch(pairs * sources, of: Int32.self)
+    targetPairs = builder.scratch(pairs * targets, of: Int32.self)
+    zeros = builder.scratch(max(sources, targets), of: Int16.self)
+    rows = builder.scratch(sources + 64, of: Int32.self)
+  }
+}
+
+/// Traces of pair STDP.
+struct PairPlan: Sendable {
+  let plastic: PlasticPlan
+  let rule: PairSTDPProgram
+  let traces: TracePlan
+  let postTraces: Block<Int16>
+  let postActive: Block<UInt64>
+  /// Streams of the columns of a step.
+  let streams: Block<UInt64>
+
+  init(_ plastic: PlasticPlan, _ rule: PairSTDPProgram, _ builder: inout PlanBuilder) {
+    self.plastic = plastic
+    self.rule = rule
+    traces = TracePlan(sources: PlanBuilder.padded(plastic.sources), rows: 1, &builder)
+    postTraces = builder.state(plastic.stride, of: Int16.self)
+    streams = builder.scratch(plastic.stride, of: UInt64.self)
+    postActive = builder.scratch((plastic.stride + 63) / 64, of: UInt64.self)
+  }
+}
+
+/// Activities of SDSP.
+struct SDSPPlan: Sendable {
+  let plastic: PlasticPlan
+  let rule: SDSPProgram
+  let activities: Block<Int16>
+  let active: Block<UInt64>
+  let directions: Block<Int16>
+
+  init(_ plastic: PlasticPlan, _ rule: SDSPProgram, _ builder: inout PlanBuilder) {
+    self.plastic = plastic
+    self.rule = rule
+    activities = builder.state(plastic.stride, of: Int16.self)
+    active = builder.scratch((plastic.stride + 63) / 64, of: UInt64.self)
+    directions = builder.scratch(plastic.stride, of: Int16.self)
+  }
+}

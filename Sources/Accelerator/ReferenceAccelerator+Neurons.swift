@@ -1,0 +1,172 @@
+import CompiledModel
+
+extension ReferenceAccelerator {
+  /// Largest phase of a layer.
+  var phaseMax: Int { model.layers.map(\.phase).max() ?? 0 }
+
+  /// One logical step of a layer's neurons; the neurons that fired, rising.
+  mutating func run(_ layer: Int, _ step: Int, label: Int?) -> [Int] {
+    let inputs = inputSums(layer) { connection in
+      self.spikes(taken: connection, in: step)
+    }
+    let chipStep = step + model.layers[layer].phase
+    var spikes: [Int] = []
+    for neuron in 0..<model.layers[layer].size {
+      let charge = bias(layer, neuron) + teaching(layer, neuron, label)
+      let core = coreOf[layer][neuron]
+      countVisit(layer, neuron, input: inputs[neuron], bias: charge, chipStep: chipStep)
+      let potential = integrate(layer, neuron, input: inputs[neuron], bias: charge)
+      switch model.layers[layer].neurons {
+      case .readout:
+        potentials[layer][neuron] = note(cut(potential))
+        scores[neuron] += Int64(potentials[layer][neuron])
+      case .spiking(let program):
+        if fire(layer, neuron, program, potential) {
+          spikes.append(neuron)
+          ledger.work(.spike, 1, core: core, step: chipStep)
+        }
+      }
+    }
+    if !model.hasReadout, layer == model.layers.count - 1 {
+      for neuron in spikes { scores[neuron] += 1 }
+    }
+    return spikes
+  }
+
+  /// The spikes of the source that a connection takes in a step.
+  func spikes(taken connection: CompiledConnection, in step: Int) -> [Int] {
+    let sent = step - connection.delay
+    guard sent >= 0 else { return [] }
+    return fired[connection.source.map { $0 + 1 } ?? 0][sent]
+  }
+
+  /// By neuron: the sum of inputs over all connections, whose spikes `taken` names.
+  func inputSums(_ layer: Int, _ taken: (CompiledConnection) -> [Int]) -> [Int] {
+    var inputs = [Int](repeating: 0, count: model.layers[layer].size)
+    for (position, index) in connections.enumerated() where index.layer == layer {
+      let connection = model[index]
+      for spike in taken(connection) {
+        guard let row = connection.row(of: spike) else { continue }
+        for synapse in synapses[position].bySource[row] {
+          let weight = inferenceWeight(position, synapse.weight)
+          inputs[synapse.target] += weight << Int(model.arithmetic.inputShift + connection.shift)
+        }
+      }
+    }
+    return inputs
+  }
+
+  /// The weight that inference uses.
+  func inferenceWeight(_ position: Int, _ index: Int) -> Int {
+    let weight = weights[position][index]
+    guard model[connections[position]].plasticity != nil else { return weight }
+    return max(-127, min(127, (weight + 128) >> 8))
+  }
+
+  func bias(_ layer: Int, _ neuron: Int) -> Int {
+    Int(model.layers[layer].neurons.membrane.bias[neuron])
+  }
+
+  /// What the label adds to a neuron.
+  private func teaching(_ layer: Int, _ neuron: Int, _ label: Int?) -> Int {
+    guard let teacher = model.layers[layer].teacher, let label else { return 0 }
+    return neuron == label ? Int(teacher.excitation) : -Int(teacher.inhibition)
+  }
+
+  /// Counts the access to a neuron, and its update unless nothing stirs it.
+  mutating func countVisit(_ layer: Int, _ neuron: Int, input: Int, bias: Int, chipStep: Int) {
+    let core = coreOf[layer][neuron]
+    ledger.work(.neuronAccess, 1, core: core, step: chipStep)
+    let isIdle =
+      potentials[layer][neuron] == 0 && currents[layer][neuron] == 0 && input == 0 && bias == 0
+    if !isIdle { ledger.work(.neuronUpdate, 1, core: core, step: chipStep) }
+  }
+
+  /// Charges the current, if there is one; the new potential before it is cut.
+  mutating func integrate(_ layer: Int, _ neuron: Int, input: Int, bias: Int) -> Int {
+    let membrane = model.layers[layer].neurons.membrane
+    var charge = input
+    if let decay = membrane.currentDecay {
+      charge = cutCurrent(decayed(currents[layer][neuron], Int(decay)) + input)
+      currents[layer][neuron] = charge
+    }
+    return decayed(potentials[layer][neuron], Int(membrane.decay)) + charge + bias
+  }
+
+  /// Takes over the new potential, unless the neuron is refractory; whether it fires.
+  private mutating func fire(
+    _ layer: Int, _ neuron: Int, _ program: SpikingProgram, _ exact: Int
+  ) -> Bool {
+    let threshold = Int(program.threshold[neuron])
+    var hasFired = false
+    if refractoryLeft[layer][neuron] > 0 {
+      refractoryLeft[layer][neuron] -= 1
+      psi[layer][neuron] = 0
+    } else {
+      let potential = note(cut(exact))
+      potentials[layer][neuron] = potential
+      let distance = potential - threshold - rises[layer][neuron]
+      if let derivative = program.pseudoDerivative {
+        psi[layer][neuron] =
+          (max(0, threshold - abs(distance)) * Int(derivative.multiplier[neuron]))
+          >> Int(derivative.shift)
+      }
+      hasFired = distance > 0
+      if hasFired { reset(layer, neuron, program) }
+    }
+    if let adaptation = program.adaptation {
+      let impulse = hasFired ? Int(adaptation.impulse[neuron]) : 0
+      let rise = decayed(rises[layer][neuron], Int(adaptation.decay)) + impulse
+      rises[layer][neuron] = note((rise, min(rise, Int(model.arithmetic.potentialLimit))))
+    }
+    return hasFired
+  }
+
+  /// What a spike does to its neuron.
+  mutating func reset(_ layer: Int, _ neuron: Int, _ program: SpikingProgram) {
+    switch program.reset {
+    case .none: break
+    case .soft: potentials[layer][neuron] -= Int(program.threshold[neuron])
+    case .hard: potentials[layer][neuron] = Int(program.resetPotential[neuron])
+    }
+    refractoryLeft[layer][neuron] = Int(program.refractorySteps)
+  }
+
+  /// `sign(x) * ((|x| * d) >> 12)`.
+  func decayed(_ value: Int, _ decay: Int) -> Int {
+    let size = (abs(value) * decay) >> 12
+    return value < 0 ? -size : size
+  }
+
+  /// A potential and what the chip keeps of it.
+  func cut(_ exact: Int) -> (exact: Int, kept: Int) {
+    let limit = Int(model.arithmetic.potentialLimit)
+    return (exact, max(-limit, min(limit, exact)))
+  }
+
+  private mutating func cutCurrent(_ exact: Int) -> Int {
+    let half = 1 << (model.arithmetic.currentBits - 1)
+    switch model.arithmetic.currentOverflow {
+    case .saturate:
+      return note((exact, max(1 - half, min(half - 1, exact))))
+    case .wrap:
+      let rest = (exact + half) & (2 * half - 1)
+      return note((exact, rest - half))
+    }
+  }
+
+  /// Counts a saturation where what is kept differs from the exact value; what is kept.
+  mutating func note(_ value: (exact: Int, kept: Int)) -> Int {
+    if value.kept != value.exact { saturations += 1 }
+    return value.kept
+  }
+}
+
+extension CompiledConnection {
+  /// The row of weights that a source's spike reads: its window where the connection pools, nil
+  /// where it is dropped.
+  func row(of source: Int) -> Int? {
+    guard let pooling else { return source }
+    return pooling.window(of: source)
+  }
+}

@@ -1,0 +1,64 @@
+import CompiledModel
+import SpikingNetwork
+
+/// What the rules share: traces, draws, changes.
+extension ReferenceAccelerator {
+  /// One step of all local rules, connection by connection.
+  mutating func learnLocally(_ step: Int, _ lesson: Lesson) {
+    for (position, index) in connections.enumerated() {
+      switch model[index].plasticity {
+      case .pairSTDP(let rule)?: pairSTDP(position, step, rule, lesson)
+      case .sdsp(let rule)?: sdsp(position, step, rule, lesson)
+      case .threeFactor?, nil: break
+      }
+    }
+  }
+
+  /// Decays the presynaptic traces of a connection and raises those of sources that spiked.
+  mutating func raisePreTraces(
+    _ position: Int, _ step: Int, decay: Int32, impulse: Int32, chipStep: Int
+  ) {
+    let spiking = Set(spikes(taken: model[connections[position]], in: step))
+    for source in spiking { hasSpiked[position][source] = true }
+    for source in preTraces[position].indices where hasSpiked[position][source] {
+      let raise = spiking.contains(source) ? Int(impulse) : 0
+      let trace = ((preTraces[position][source] * Int(decay)) >> 12) + raise
+      preTraces[position][source] = note((trace, min(trace, Int(ChipArithmetic.traceLimit))))
+      for core in cores(of: connections[position].layer) {
+        ledger.work(.traceUpdate, 1, core: core, step: chipStep)
+      }
+    }
+  }
+
+  /// Number `number` of a stream's 16-bit numbers.
+  func field(_ number: Int, _ stream: UInt64) -> Int {
+    let draw = CounterRandom.draw(stream, UInt64(number >> 2))
+    return Int((draw >> UInt64(16 * (number & 3))) & 0xFFFF)
+  }
+
+  /// The stream of row or column `line` in a step of a local rule.
+  func stream(
+    _ lesson: Lesson, _ position: Int, _ step: Int, direction: Int, line: Int
+  ) -> UInt64 {
+    let base = lesson.random.stream(
+      lesson.ordinal, UInt64(position) << 32 + UInt64(step * 2 + direction))
+    return CounterRandom.draw(base, UInt64(line))
+  }
+
+  /// Changes a learning weight within its bounds; whether it is another one now.
+  mutating func change(_ position: Int, _ place: Int, by difference: Int) -> Bool {
+    let bounds = model.weightBounds(of: connections[position])
+    let old = weights[position][place]
+    let exact = old + difference
+    let kept = max(Int(bounds.lowerBound), min(Int(bounds.upperBound), exact))
+    weights[position][place] = note((exact, kept))
+    return kept != old
+  }
+
+  /// Counts a synapse that a core visits to change it.
+  mutating func countVisit(_ core: Int, _ hasChanged: Bool, chipStep: Int) {
+    ledger.work(.learningOperation, 1, core: core, step: chipStep)
+    ledger.work(.weightRead, 1, core: core, step: chipStep)
+    if hasChanged { ledger.work(.weightWrite, 1, core: core, step: chipStep) }
+  }
+}

@@ -1,0 +1,74 @@
+import CompiledModel
+package import SpikingNetwork
+
+/// What spikes that were recorded elsewhere cost on a model's mapping.
+package struct ReplayAccount: Sendable, Equatable {
+  /// Events by the raw values of their kinds.
+  package let counts: [UInt64]
+  /// The same by core; those of the port and barriers are on no core.
+  package let coreCounts: [[UInt64]]
+  /// Time of all chip steps.
+  package let picoseconds: UInt64
+}
+
+extension ReferenceAccelerator {
+  /// Counts the events and the time that recorded spikes cause, without learning.
+  ///
+  /// `spikes` has the input first, then each layer, by chip step: what is sent in a step is taken
+  /// in and worked on in that step, and each neuron is accessed in each step. Potentials follow the
+  /// spikes that were recorded, which do the reset, as far as updates need them.
+  package mutating func replay(_ spikes: [SpikeTrains]) -> ReplayAccount {
+    let steps = spikes.first?.steps.count ?? 0
+    precondition(
+      spikes.count == model.layers.count + 1, "\(spikes.count) trains for the input and layers")
+    precondition(spikes[0].sources == model.inputs, "input of \(spikes[0].sources) sources")
+    for (layer, trains) in zip(model.layers, spikes.dropFirst()) {
+      precondition(
+        trains.sources == layer.size && trains.steps.count == steps,
+        "\(trains.steps.count) steps of \(trains.sources) neurons for layer `\(layer.name)`")
+    }
+    let (ownLedger, ownSaturations) = (ledger, saturations)
+    rest()
+    ledger = ReferenceLedger(model)
+    ledger.begin(chipSteps: steps)
+    for step in 0..<steps {
+      for layer in model.layers.indices { force(layer, step, spikes) }
+      for (source, trains) in spikes.enumerated() {
+        let sender = source == 0 ? nil : source - 1
+        send(trains.steps[step].map(Int.init), from: sender, chipStep: step)
+      }
+    }
+    ledger.end(isLearning: false)
+    let account = ReplayAccount(
+      counts: ledger.inference.counts, coreCounts: ledger.coreCounts,
+      picoseconds: ledger.inference.picoseconds)
+    (ledger, saturations) = (ownLedger, ownSaturations)
+    rest()
+    return account
+  }
+
+  /// One chip step of a layer whose spikes are given.
+  private mutating func force(_ layer: Int, _ step: Int, _ spikes: [SpikeTrains]) {
+    let phase = model.layers[layer].phase
+    let inputs = inputSums(layer) { connection in
+      let sourcePhase = connection.source.map { model.layers[$0].phase } ?? 0
+      let sent = step - (connection.delay + phase - sourcePhase)
+      let source = connection.source.map { $0 + 1 } ?? 0
+      return sent < 0 ? [] : spikes[source].steps[sent].map(Int.init)
+    }
+    let fired = Set(spikes[layer + 1].steps[step].map(Int.init))
+    for neuron in 0..<model.layers[layer].size {
+      let bias = bias(layer, neuron)
+      countVisit(layer, neuron, input: inputs[neuron], bias: bias, chipStep: step)
+      let exact = integrate(layer, neuron, input: inputs[neuron], bias: bias)
+      let isHeld = refractoryLeft[layer][neuron] > 0 && !fired.contains(neuron)
+      if refractoryLeft[layer][neuron] > 0 { refractoryLeft[layer][neuron] -= 1 }
+      if isHeld { continue }
+      potentials[layer][neuron] = cut(exact).kept
+      guard fired.contains(neuron), case .spiking(let program) = model.layers[layer].neurons
+      else { continue }
+      ledger.work(.spike, 1, core: coreOf[layer][neuron], step: step)
+      reset(layer, neuron, program)
+    }
+  }
+}

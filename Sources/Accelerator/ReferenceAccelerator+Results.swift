@@ -1,0 +1,85 @@
+import CompiledModel
+
+extension ReferenceAccelerator {
+  /// Learning weights of each plastic connection.
+  package var plasticWeights: [[Int16]] {
+    connections.indices.filter { model[connections[$0]].plasticity != nil }
+      .map { weights[$0].map { Int16($0) } }
+  }
+
+  /// Events of samples that were inferred, by the raw values of their kinds.
+  package var inferenceCounts: [UInt64] { ledger.inference.counts }
+
+  /// Events of samples that were learnt, by the raw values of their kinds.
+  package var learningCounts: [UInt64] { ledger.learning.counts }
+
+  /// All events by core and kind; those of the port and barriers are on no core.
+  package var coreCounts: [[UInt64]] { ledger.coreCounts }
+
+  /// Time of samples that were inferred.
+  package var inferencePicoseconds: UInt64 { ledger.inference.picoseconds }
+
+  /// Time of samples that were learnt.
+  package var learningPicoseconds: UInt64 { ledger.learning.picoseconds }
+
+  /// Potentials of a layer after the last step of the last sample.
+  package func potentials(layer: Int) -> [Int32] { potentials[layer].map { Int32($0) } }
+
+  /// The state after a step.
+  func snapshot(_ step: Int, _ errors: [Int]) -> ReferenceRecord {
+    ReferenceRecord(
+      step: step, input: fired[0][step],
+      layers: model.layers.indices.map { layer in
+        ReferenceRecord.Layer(
+          spikes: fired[layer + 1][step], currents: currents[layer],
+          potentials: potentials[layer], rises: rises[layer], psi: psi[layer])
+      },
+      errors: errors,
+      plastic: connections.indices.filter { model[connections[$0]].plasticity != nil }
+        .map { position in
+          ReferenceRecord.Plastic(
+            preTraces: preTraces[position], postTraces: postTraces[position],
+            sums: sums[position], weights: weights[position])
+        })
+  }
+}
+
+/// State of the oracle after one step, for traces that a person reads.
+package struct ReferenceRecord: Sendable, Equatable {
+  /// A layer's neurons.
+  package struct Layer: Sendable, Equatable {
+    /// Neurons that fired, rising.
+    package let spikes: [Int]
+    /// Synaptic currents, 0 where the layer has none.
+    package let currents: [Int]
+    /// Potentials after the reset.
+    package let potentials: [Int]
+    /// Rises of thresholds, 0 where they do not adapt.
+    package let rises: [Int]
+    /// Pseudo-derivatives, 0 where the layer has none.
+    package let psi: [Int]
+  }
+
+  /// A connection that learns.
+  package struct Plastic: Sendable, Equatable {
+    /// By source.
+    package let preTraces: [Int]
+    /// By target: traces of pseudo-derivatives, postsynaptic traces or activities.
+    package let postTraces: [Int]
+    /// Sums of changes; empty where the rule has none.
+    package let sums: [Int]
+    /// Learning weights.
+    package let weights: [Int]
+  }
+
+  /// Logical step.
+  package let step: Int
+  /// Input channels that spiked.
+  package let input: [Int]
+  /// By layer.
+  package let layers: [Layer]
+  /// By class; empty where nothing learns from the label.
+  package let errors: [Int]
+  /// By connection that learns, in the model's order.
+  package let plastic: [Plastic]
+}

@@ -1,0 +1,281 @@
+#ifndef CKERNELS_H
+#define CKERNELS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* The inner loops of the simulated chip. docs/CHIP.md says what they compute; every level computes
+   the same integers.
+
+   Arrays of neurons and sources are padded with zeros to multiples of 64, so that loops have no
+   tails; sets of bits have one for each neuron or source, from the lowest of the first word on. */
+
+/* Input spikes of 32 channels at a time: spike k iff its draw of 16 bits is below levels[k]. */
+typedef struct {
+  const uint16_t *levels;
+  const int32_t *blocks; /* numbers of the groups of 32 channels that are not all silent */
+  int32_t blockCount;
+  uint64_t stream;
+} EncoderWork;
+
+/* Rows of weights, added into inputs[target] with a shift. */
+typedef struct {
+  const int8_t *weights; /* [source][stride] */
+  int32_t stride;        /* a multiple of 16 */
+  int32_t targets;       /* a multiple of 16, at most stride */
+  int32_t shift;
+  int32_t rowsMax;    /* rows whose sum fits 16 bits */
+  int32_t accumulate; /* 0 replaces the inputs */
+} DenseWork;
+
+/* Where the spikes of one place of the source's plane go. */
+typedef struct {
+  int32_t target;  /* first target of the first line */
+  int32_t weight;  /* its weight among those of the channel */
+  int32_t length;  /* targets of a line, next to each other */
+  int32_t lines;   /* 0 for a place that reaches nobody */
+  int32_t advance; /* weights from line to line */
+} ConvolutionPlace;
+
+/* Lines of shared weights, added into inputs[target] with a shift. */
+typedef struct {
+  const ConvolutionPlace *places;
+  const int8_t *weights; /* by channel, sub-kernel, line, place, target's channel */
+  int16_t *sums;         /* all zero before, and after unless they are left */
+  int32_t channels;      /* sources at each place */
+  int32_t channelWeights;
+  int32_t lineTargets; /* targets from line to line */
+  int32_t targets;
+  int32_t shift;
+  int32_t spikesMax; /* spikes whose sum fits 16 bits */
+  int32_t accumulate;
+  int32_t leavesSums; /* the neurons take them, if there are no more spikes than spikesMax */
+} ConvolutionWork;
+
+/* A listed synapse is its target shifted left by 8, or-ed with the weight's 8 bits. */
+typedef struct {
+  const uint32_t *rowStarts;
+  const uint32_t *synapses;
+  int32_t shift;
+} SparseWork;
+
+enum {
+  NEURONS_CURRENT = 1,    /* input charges a current first */
+  NEURONS_WRAP = 2,       /* the current wraps */
+  NEURONS_REFRACTORY = 4,
+  NEURONS_ADAPTIVE = 8,
+  NEURONS_PSI = 16,       /* pseudo-derivatives are wanted */
+  NEURONS_READOUT = 32,   /* no threshold; potentials are summed into scores */
+  NEURONS_SUMS = 64       /* inputs are sums of 16 bits, shifted and cleared as they are taken */
+};
+
+enum { RESET_NONE = 0, RESET_SOFT = 1, RESET_HARD = 2 };
+
+/* One step of the neurons of a layer. Parameters are arrays, or blocks of 16 equal values where a
+   bit of `shared` is set. */
+typedef struct {
+  int32_t count;
+  int32_t flags;
+  int32_t reset;
+  int32_t decay, currentDecay, adaptationDecay;
+  int32_t limit, currentLimit, wrapShift;
+  int32_t refractorySteps, psiShift;
+  int32_t biasShared, thresholdShared, resetShared, impulseShared, multiplierShared;
+  const int32_t *bias, *threshold, *resetPotential, *impulse, *multiplier;
+  const int32_t *inputs;
+  int16_t *sums;
+  int32_t sumShift;
+  int32_t *potentials, *currents, *rises, *refractoryLeft, *psi;
+  int64_t *scores;
+  uint64_t *spikes, *updates; /* sets of bits, written */
+} NeuronWork;
+
+/* Targets of one core among 32 neighbours, whose numbers begin at 32 * block. */
+typedef struct {
+  int32_t block, core; /* core by its place among the layer's */
+  uint32_t mask;
+} TargetSegment;
+
+/* Draws and weights of one connection that learns. */
+typedef struct {
+  int16_t *learning; /* [source][stride] */
+  int8_t *weights;   /* what inference sees, [source][stride]; local rules do not keep it */
+  int32_t stride;    /* a multiple of 32; 16 for narrow rows of three-factor learning */
+  int32_t low, high; /* bounds */
+  int32_t learningShift;
+  int32_t coreCount, segmentCount;
+  const TargetSegment *segments; /* of all targets, rising, one at least for each block */
+} PlasticWork;
+
+/* What a visit of weights came to, by core. */
+typedef struct {
+  uint64_t *visited;
+  uint64_t *written;
+  uint64_t saturations;
+} WeightTally;
+
+typedef struct {
+  uint64_t saturations;
+  int32_t active; /* traces that are not zero after it */
+  int32_t traced; /* sources that spiked so far */
+} TraceTally;
+
+/* One step of presynaptic traces: decay, then a rise where x has a bit. */
+typedef struct {
+  const int16_t *before;
+  int16_t *after;
+  int16_t *rises;           /* impulse where x has a bit, else 0; may be null */
+  const uint64_t *x;
+  uint64_t *traced;         /* takes in x */
+  uint64_t *active;         /* traces that are not zero, written */
+  int32_t count, decay, impulse;
+} TraceWork;
+
+/* Errors of the classes: a base-2 softmax of the readout's potentials minus the label. */
+typedef struct {
+  const int32_t *potentials;
+  int32_t *errors, *powers;
+  int32_t *pairs; /* errors of two classes side by side, in 16 bits each */
+  int32_t classes, label;
+  int32_t logitMultiplier, logitShift;
+} ErrorWork;
+
+/* Signals of the neurons of a layer from their errors and pseudo-derivatives. */
+typedef struct {
+  int32_t count;
+  int32_t preFactor, postFactor, signalShift, signalLimit, postDecay;
+  const int32_t *errors;
+  const int32_t *psi; /* null stands for 256 */
+  int32_t *psiTraces;
+  int16_t *pre, *post; /* post is written where postFactor is not 0 */
+  uint64_t *preActive, *postActive;
+} SignalWork;
+
+/* Sums of products of pairs, and the change of each weight whose sum is not 0. */
+typedef struct {
+  const int32_t *rows;
+  int32_t rowCount;
+  int32_t pairs;
+  const int32_t *sourcePairs; /* [pair][sourceStride] of two 16-bit factors */
+  const int32_t *targetPairs; /* [pair][stride] */
+  int32_t sourceStride;
+  int32_t gain;
+  int32_t spareRow; /* of the weights, for kernels that work on two rows at a time */
+  uint64_t streams; /* mix(key + (ordinal + 1) * gamma) */
+  uint64_t firstStream;
+} ThreeFactorWork;
+
+/* Postsynaptic spikes and the presynaptic traces that they meet. */
+typedef struct {
+  const int32_t *columns; /* rising */
+  int32_t columnCount;
+  int32_t sources;
+  const int16_t *traces;
+  int32_t offset, multiplier; /* of a trace's product */
+  uint64_t base;
+  uint64_t *streams; /* room for one of each column */
+} ColumnWork;
+
+/* Where spikes go, as the ledger needs it. */
+typedef struct {
+  uint64_t picoseconds; /* to take one in and to work on its synapses */
+  uint32_t core;
+  uint32_t operations[3]; /* dense, sparse, shared */
+} TrafficTarget;
+
+typedef struct {
+  uint32_t firstTarget, targetCount;
+  int32_t sender;         /* core, or -1 for the port */
+  uint32_t horizontal, vertical;
+  uint64_t picoseconds;   /* for the sender to send its copies */
+} TrafficGroup;
+
+typedef struct {
+  const TrafficGroup *groups;
+  const TrafficTarget *targets;
+  const uint32_t *groupOf; /* by source */
+  const int32_t *runs;     /* first sources of neighbours of one group, then the number of sources */
+  uint32_t *tally;         /* by group, all zero before and after */
+  uint64_t *totals;        /* by group */
+  int32_t groupCount, runCount;
+  uint64_t *neuronTimes; /* by core, of this chip step */
+  uint64_t *messageTimes;
+} TrafficWork;
+
+/* Events of neurons by core. */
+typedef struct {
+  int32_t coreCount;
+  const int32_t *slices; /* first neurons of the cores, then the number of neurons */
+  const uint64_t *spikes, *updates;
+  uint64_t *spikeCounts, *updateCounts; /* by core */
+  uint64_t *neuronTimes;                /* by core, of this chip step */
+  uint64_t accessTime, updateTime, spikeTime;
+} NeuronTallyWork;
+
+typedef struct {
+  /* Levels and blocks of intensities; returns the number of blocks. */
+  int32_t (*levels)(const uint8_t *intensities, int32_t count, uint16_t *levels, int32_t *blocks);
+  void (*encode)(const EncoderWork *work, uint64_t *bits);
+  /* Lists the bits that are set; list holds 64 more than there can be. */
+  int32_t (*list)(const uint64_t *bits, int32_t words, int32_t *list);
+
+  /* Lists the windows of sources: places[source / channels] * channels + channel, none below 0. */
+  int32_t (*pool)(
+      const int32_t *places, int32_t channels, const int32_t *sources, int32_t count,
+      int32_t *list);
+  void (*dense)(const DenseWork *work, const int32_t *sources, int32_t count, int32_t *inputs);
+  /* The same with learning weights of 16 bits, of which inference sees the upper 8. */
+  void (*denseLearning)(
+      const DenseWork *work, const int16_t *learning, const int32_t *sources, int32_t count,
+      int32_t *inputs);
+  void (*convolution)(
+      const ConvolutionWork *work, const int32_t *sources, int32_t count, int32_t *inputs);
+  void (*sparse)(const SparseWork *work, const int32_t *sources, int32_t count, int32_t *inputs);
+  void (*oneToOne)(int32_t weight, const int32_t *sources, int32_t count, int32_t *inputs);
+
+  /* Returns saturations. */
+  uint64_t (*neurons)(const NeuronWork *work);
+  void (*tallyNeurons)(const NeuronTallyWork *work);
+  void (*tallyTraffic)(
+      const TrafficWork *work, const uint64_t *bits, const int32_t *sources, int32_t count);
+  /* Bits set in a range. */
+  int32_t (*countBits)(const uint64_t *bits, int32_t begin, int32_t end);
+
+  void (*judge)(const ErrorWork *work);
+  TraceTally (*traces)(const TraceWork *work);
+  /* Two rows of 16 bits side by side. */
+  void (*pair)(const int16_t *first, const int16_t *second, int32_t count, int32_t *pairs);
+  /* mirror[k / 2][target] holds the weights of classes k and k + 1. */
+  void (*mirror)(
+      const int8_t *weights, int32_t stride, int32_t rows, int32_t classes, int32_t *mirror,
+      int32_t mirrorStride);
+  void (*feedback)(
+      const int32_t *mirror, int32_t mirrorStride, const int32_t *errorPairs, int32_t pairs,
+      int32_t count, int32_t *errors);
+  uint64_t (*signals)(const SignalWork *work);
+  void (*threeFactor)(const ThreeFactorWork *work, const PlasticWork *plastic, WeightTally *tally);
+
+  /* Traces or activities of a layer's neurons decay in place; bits say which were not 0 before. */
+  void (*decay)(int16_t *traces, int32_t count, int32_t decay, uint64_t *active);
+  void (*leak)(int16_t *activities, int32_t count, uint64_t *active);
+  /* Rows of presynaptic spikes: each target's change is (product + r) >> 16. */
+  void (*depress)(
+      const PlasticWork *plastic, const int32_t *rows, int32_t count, const int16_t *traces,
+      int32_t multiplier, uint64_t base, WeightTally *tally);
+  /* Columns of postsynaptic spikes: each source's change is (product + r) >> 16. */
+  void (*potentiate)(const PlasticWork *plastic, const ColumnWork *work, WeightTally *tally);
+  /* Which way SDSP would move each target's weights: 1, 0 or -1. */
+  void (*directions)(
+      const int32_t *potentials, const int16_t *activities, int32_t count, const int32_t limits[4],
+      int16_t *directions);
+  void (*drive)(
+      const PlasticWork *plastic, const int32_t *rows, int32_t count, const int16_t *directions,
+      int32_t probability, uint64_t base, WeightTally *tally);
+} KernelTable;
+
+/* The kernels of a level, null where this machine lacks its instructions. */
+const KernelTable *kernels_portable(void);
+const KernelTable *kernels_avx2(void);
+const KernelTable *kernels_avx512(void);
+
+#endif

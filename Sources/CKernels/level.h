@@ -1,0 +1,37 @@
+/* All kernels of a level, and their table. */
+
+#include "vectors.h"
+#include "random.h"
+#include "synapses.h"
+#include "neurons.h"
+#include "learning.h"
+#include "local.h"
+
+static const KernelTable table = {
+    .levels = levelsOf,
+    .encode = encode,
+    .list = list,
+    .pool = pool,
+    .dense = dense,
+    .denseLearning = denseLearning,
+    .convolution = convolution,
+    .sparse = sparse,
+    .oneToOne = oneToOne,
+    .neurons = neurons,
+    .tallyNeurons = tallyNeurons,
+    .tallyTraffic = tallyTraffic,
+    .countBits = countBits,
+    .judge = judge,
+    .traces = traces,
+    .pair = pair,
+    .mirror = mirror,
+    .feedback = feedback,
+    .signals = signals,
+    .threeFactor = threeFactor,
+    .decay = decay,
+    .leak = leak,
+    .depress = depress,
+    .potentiate = potentiate,
+    .directions = directions,
+    .drive = drive,
+};

@@ -1,0 +1,121 @@
+package import SpikingNetwork
+
+/// Runs a network as it is described, in floating point: what the chip is compared with.
+///
+/// It does what a step of a layer on the chip does, in the same order, in the units of the
+/// description: sum of inputs, decay of the current, decay of the potential, threshold (strict),
+/// reset, rise of the threshold. Populations start at rest, `vLeak`. Within a step sources without
+/// delay come first; a projection with delay d takes its source's spikes of step t - d. Sums have
+/// one order (projections as described, spikes rising), so that the same network and spikes give
+/// the same bits everywhere.
+package struct NetworkSimulator: Sendable {
+  /// The network that runs.
+  package let network: SpikingNetwork
+  /// Position among the populations of the one that judges: the leaky integrator at the end, or
+  /// else the only population that feeds no other.
+  package let output: Int
+
+  private let input: Int
+  /// Populations of neurons, sources without delay first.
+  private let order: [Int]
+  /// What each population's neurons compute, by population; nil for the input.
+  private let neurons: [SimulatedNeurons?]
+  /// Projections by the population that they feed, in the order of the description.
+  private let feeding: [[SimulatedProjection]]
+
+  /// Takes the numbers out of a description; throws for one that is unsound, has a cycle without
+  /// delay or has no single output.
+  package init(_ network: SpikingNetwork) throws(NetworkError) {
+    try network.validate()
+    self.network = network
+    let graph = PopulationGraph(network)
+    input = graph.input
+    order = try graph.order()
+    output = try graph.output()
+    neurons = network.populations.map { SimulatedNeurons($0.model, timeStep: network.timeStep) }
+    var feeding = [[SimulatedProjection]](repeating: [], count: network.populations.count)
+    for (projection, edge) in zip(network.projections, graph.edges) {
+      feeding[edge.target].append(
+        SimulatedProjection(
+          projection, sourceIndex: edge.source, source: network.populations[edge.source],
+          target: network.populations[edge.target]))
+    }
+    self.feeding = feeding
+  }
+
+  /// Channels of the input.
+  package var channels: Int { network.populations[input].size }
+
+  /// Classes that the output tells apart.
+  package var classes: Int { network.populations[output].size }
+
+  /// Shows a sample's intensities with the network's encoder: the spikes that the chip gets, too.
+  package func run(_ sample: LabelledSample, isRecording: Bool = false) -> SimulatedSample {
+    precondition(
+      sample.intensities.count == channels,
+      "a sample of \(sample.intensities.count) channels for an input of \(channels)")
+    switch network.encoder {
+    case .bernoulli(let seed):
+      let encoder = BernoulliEncoder(seed: seed)
+      var spikes: [Int32] = []
+      let steps = (0..<network.steps).map { step in
+        encoder.encode(sample.intensities, sample: sample.id, step: step, into: &spikes)
+        return spikes
+      }
+      return run(steps, isRecording: isRecording)
+    }
+  }
+
+  /// Shows recorded input spikes, one entry for each step of the network.
+  package func run(_ spikes: SpikeTrains, isRecording: Bool = false) -> SimulatedSample {
+    precondition(
+      spikes.sources == channels && spikes.steps.count == network.steps,
+      "spikes of \(spikes.sources) sources in \(spikes.steps.count) steps for \(channels) channels "
+        + "and \(network.steps) steps")
+    return run(spikes.steps, isRecording: isRecording)
+  }
+
+  /// Classifies every sample; throws if they do not fit the network.
+  package func evaluate(
+    on samples: LabelledSamples
+  ) throws(TrainingError) -> SimulatedEvaluation {
+    try TrainingError.check(samples, channels: channels, classes: classes)
+    var evaluation = SimulatedEvaluation(populations: network.populations.count)
+    for position in 0..<samples.count {
+      let sample = samples[position]
+      evaluation.add(run(sample), label: sample.label)
+    }
+    return evaluation
+  }
+
+  private func run(_ inputSpikes: [[Int32]], isRecording: Bool) -> SimulatedSample {
+    var fired = [[[Int32]]](repeating: [], count: network.populations.count)
+    fired[input] = inputSpikes
+    var states = zip(neurons, network.populations).map { neurons, population in
+      neurons.map { NeuronStates($0, size: population.size) }
+    }
+    var sums = [Double](repeating: 0, count: classes)
+    for step in 0..<network.steps {
+      for index in order {
+        guard let neurons = neurons[index], var state = states[index].take() else { continue }
+        state.clearInput()
+        for projection in feeding[index] where projection.delay <= step {
+          projection.deliver(
+            fired[projection.source][step - projection.delay], to: &state.input)
+        }
+        fired[index].append(neurons.advance(&state))
+        if index == output, neurons.firing == nil {
+          for k in sums.indices { sums[k] += Double(state.potentials[k]) }
+        }
+        states[index] = state
+      }
+    }
+    if neurons[output]?.firing != nil {
+      for k in fired[output].joined() { sums[Int(k)] += 1 }
+    }
+    return SimulatedSample(
+      scores: sums, spikeCounts: fired.map { $0.reduce(0) { $0 + $1.count } },
+      recording: isRecording
+        ? zip(fired, network.populations).map { SpikeTrains(sources: $1.size, steps: $0) } : nil)
+  }
+}

@@ -1,0 +1,149 @@
+/// How weights change on the chip.
+package enum PlasticityRule: Sendable, Equatable, Codable {
+  /// Learning signal times eligibility trace.
+  case threeFactor(ThreeFactorRule)
+  /// Spike-timing dependent plasticity of spike pairs, by traces.
+  case pairSTDP(PairSTDPRule)
+  /// Spike-driven plasticity by the target's potential and recent activity.
+  case sdsp(SDSPRule)
+}
+
+/// Online three-factor learning with one trace per neuron.
+///
+/// `dw = -rate * L * (aPre * psi * xbar + aPost * psibar * x)`, `xbar[t] = preDecay * xbar[t-1] +
+/// x[t]`, `psibar[t] = postDecay * psibar[t-1] + psi[t]`, and
+/// `psi = gamma * max(0, 1 - |v/theta - 1|)`.
+/// With `aPost = 0` it is e-prop for LIF neurons (Bellec 2020) and OTTT (Xiao 2022), else S-TLLR.
+package struct ThreeFactorRule: Sendable, Equatable, Codable {
+  /// Where a hidden neuron's share of the error comes from.
+  package enum Feedback: String, Sendable, Equatable, Codable {
+    /// Along the readout's own weights, mirrored at the hidden cores.
+    case symmetric
+  }
+
+  /// Step size in the units of the weights, for one sample.
+  package var learningRate: Double
+  /// Height of the pseudo-derivative.
+  package var gamma: Double
+  /// Decay of the presynaptic trace per step, 0 to 1.
+  package var preDecay: Double
+  /// Decay of the postsynaptic trace per step, 0 to 1.
+  package var postDecay: Double
+  /// Weight of the term that reads the presynaptic trace.
+  package var aPre: Double
+  /// Weight of the term that reads the postsynaptic trace.
+  package var aPost: Double
+  /// Where the error comes from.
+  package var feedback: Feedback
+
+  /// The e-prop form, unless told otherwise.
+  package init(
+    learningRate: Double, gamma: Double = 0.3, preDecay: Double = 0.9, postDecay: Double = 0,
+    aPre: Double = 1, aPost: Double = 0, feedback: Feedback = .symmetric
+  ) {
+    self.learningRate = learningRate
+    self.gamma = gamma
+    self.preDecay = preDecay
+    self.postDecay = postDecay
+    self.aPre = aPre
+    self.aPost = aPost
+    self.feedback = feedback
+  }
+}
+
+/// Pair STDP by traces: a presynaptic spike depresses by the postsynaptic trace, a postsynaptic
+/// spike potentiates by the presynaptic trace.
+package struct PairSTDPRule: Sendable, Equatable, Codable {
+  /// Potentiation at a postsynaptic spike, times the presynaptic trace.
+  package var aPlus: Double
+  /// Depression at a presynaptic spike, times the postsynaptic trace.
+  package var aMinus: Double
+  /// Time constant of the presynaptic trace in seconds.
+  package var tauPre: Double
+  /// Time constant of the postsynaptic trace in seconds.
+  package var tauPost: Double
+  /// Smallest weight.
+  package var weightMin: Double
+  /// Largest weight.
+  package var weightMax: Double
+  /// Presynaptic trace, in impulses, below which a postsynaptic spike depresses instead: sources
+  /// that are silent lose weight.
+  package var preTarget: Double
+  /// How a label drives the target's neurons while they learn; nil without a teacher.
+  package var teacher: TeacherSignal?
+
+  /// Traces of 20 ms, weights in 0 to 1 and no teacher, unless told otherwise.
+  package init(
+    aPlus: Double, aMinus: Double, tauPre: Double = 0.02, tauPost: Double = 0.02,
+    weightMin: Double = 0, weightMax: Double = 1, preTarget: Double = 0,
+    teacher: TeacherSignal? = nil
+  ) {
+    self.preTarget = preTarget
+    self.teacher = teacher
+    self.aPlus = aPlus
+    self.aMinus = aMinus
+    self.tauPre = tauPre
+    self.tauPost = tauPost
+    self.weightMin = weightMin
+    self.weightMax = weightMax
+  }
+}
+
+/// Input that a label adds to the neurons of the last population in each step of learning.
+package struct TeacherSignal: Sendable, Equatable, Codable {
+  /// Added to the neuron of the label, in thresholds.
+  package var excitation: Double
+  /// Taken from every other neuron, in thresholds.
+  package var inhibition: Double
+
+  /// A teacher's two strengths.
+  package init(excitation: Double, inhibition: Double) {
+    self.excitation = excitation
+    self.inhibition = inhibition
+  }
+}
+
+/// Spike-driven synaptic plasticity (Brader, Senn, Fusi 2007; ODIN, Frenkel 2019).
+///
+/// Only presynaptic spikes change weights, by one step of the chip's learning weight: up where the
+/// target's potential is at least `potentialThreshold` and its activity in
+/// `activityMin..<activityMaxUp`, down where the potential is below and the activity in
+/// `activityMin..<activityMaxDown`. A neuron's activity rises by one at each of its spikes, to 7,
+/// and falls by one every `activityLeakSteps` steps.
+package struct SDSPRule: Sendable, Equatable, Codable {
+  /// Potential that parts rise from fall, in thresholds.
+  package var potentialThreshold: Double
+  /// Activity below which weights rest.
+  package var activityMin: Int
+  /// Activity from which on weights no longer rise.
+  package var activityMaxUp: Int
+  /// Activity from which on weights no longer fall.
+  package var activityMaxDown: Int
+  /// Steps after which the activity falls by one.
+  package var activityLeakSteps: Int
+  /// Probability that a due change happens, above 0 to 1.
+  package var probability: Double
+  /// Smallest weight.
+  package var weightMin: Double
+  /// Largest weight.
+  package var weightMax: Double
+  /// How a label drives the target's neurons while they learn; nil without a teacher.
+  package var teacher: TeacherSignal?
+
+  /// Takes the parameters as they are; `SpikingNetwork.validate()` judges them.
+  package init(
+    potentialThreshold: Double = 0.5, activityMin: Int = 0, activityMaxUp: Int = 8,
+    activityMaxDown: Int = 8, activityLeakSteps: Int = 4, probability: Double = 1,
+    weightMin: Double = 0, weightMax: Double = 1, teacher: TeacherSignal? = nil
+  ) {
+    self.potentialThreshold = potentialThreshold
+    self.activityMin = activityMin
+    self.activityMaxUp = activityMaxUp
+    self.activityMaxDown = activityMaxDown
+    self.activityLeakSteps = activityLeakSteps
+    self.probability = probability
+    self.weightMin = weightMin
+    self.weightMax = weightMax
+    self.teacher = teacher
+  }
+}

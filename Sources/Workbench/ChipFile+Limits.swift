@@ -1,0 +1,114 @@
+import CompiledModel
+
+/// What a chip is: its mesh, its cores, what they can do and how wide their state is.
+extension ChipFile {
+  static func mesh(
+    from top: ChipFileMapping
+  ) throws(ChipFileError) -> (columns: Int, rows: Int, coresPerTile: Int) {
+    let mesh = try top.mapping(
+      "mesh", keys: ["columns", "rows", "coresPerTile"] + ChipFileEvidence.keys)
+    _ = try ChipFileEvidence(of: mesh)
+    return (
+      try mesh.integer("columns", 1...4096), try mesh.integer("rows", 1...4096),
+      try mesh.integer("coresPerTile", 1...1024)
+    )
+  }
+
+  static func core(from top: ChipFileMapping) throws(ChipFileError) -> CoreLimits {
+    let core = try top.mapping(
+      "core",
+      keys: [
+        "neurons", "inAxons", "outAxons", "synapseMemoryBytes", "weightBits", "delayMax",
+        "refractoryMax",
+      ] + ChipFileEvidence.keys)
+    _ = try ChipFileEvidence(of: core)
+    return CoreLimits(
+      neurons: try core.integer("neurons", 1...1 << 20),
+      inAxons: try core.integer("inAxons", 1...1 << 20),
+      outAxons: try core.integer("outAxons", 1...1 << 24),
+      synapseMemoryBytes: try core.integer("synapseMemoryBytes", 1...1 << 32),
+      weightBits: try core.integer("weightBits", 1...32),
+      delayMax: try core.integer("delayMax", 0...CompiledModel.delayMax),
+      refractoryMax: try core.integer("refractoryMax", 0...4096))
+  }
+
+  static func features(from top: ChipFileMapping) throws(ChipFileError) -> ChipFeatures {
+    let block = try top.mapping(
+      "features",
+      keys: ["neurons", "resets", "layouts", "precisions", "rules", "pooling"]
+        + ChipFileEvidence.keys)
+    _ = try ChipFileEvidence(of: block)
+    let features = ChipFeatures(
+      neurons: try block.selection(
+        "neurons", ChipFeatures.Neuron.allCases.map { ($0.rawValue, $0) }),
+      resets: try block.selection(
+        "resets", ChipFeatures.Reset.allCases.map { ($0.rawValue, $0) }),
+      layouts: try block.selection(
+        "layouts", ChipFeatures.Layout.allCases.map { ($0.rawValue, $0) }),
+      precisions: try block.selection(
+        "precisions", SynapsePrecision.allCases.map { ("\($0.rawValue)", $0) }, mayBeEmpty: true),
+      rules: try block.selection(
+        "rules", ChipFeatures.Rule.allCases.map { ($0.rawValue, $0) }, mayBeEmpty: true),
+      pooling: try block.truth("pooling"))
+    if let rule = features.rules.first, !features.layouts.contains(.dense) {
+      throw block.error(
+        "layouts", found: "no `dense`",
+        expected: "it, as weights that learn by `\(rule.rawValue)` are dense")
+    }
+    if features.rules.contains(.threeFactor), !features.neurons.contains(.readout) {
+      throw block.error(
+        "neurons", found: "no `readout`",
+        expected: "it, as errors of `\(ChipFeatures.Rule.threeFactor.rawValue)` come from one")
+    }
+    return features
+  }
+
+  /// A chip that does not learn may leave out the width of weights that do.
+  static func arithmetic(
+    from top: ChipFileMapping, rules: [ChipFeatures.Rule], weightBits: Int
+  ) throws(ChipFileError) -> StateArithmetic {
+    let block = try top.mapping(
+      "arithmetic",
+      keys: ["potentialBits", "currentBits", "currentOverflow", "inputShift", "learningWeightBits"]
+        + ChipFileEvidence.keys)
+    _ = try ChipFileEvidence(of: block)
+    let learning = "learningWeightBits"
+    let learningBits =
+      rules.isEmpty && !block.has(learning) ? 16 : try block.integer(learning, 1...16)
+    if !rules.isEmpty, min(8, learningBits) > weightBits {
+      throw block.error(
+        learning, found: "\(learningBits)",
+        expected: "at most \(weightBits), which `core.weightBits` leaves for them to be seen with")
+    }
+    return StateArithmetic(
+      potentialBits: try block.integer("potentialBits", 8...24),
+      currentBits: try block.integer("currentBits", 8...24),
+      currentOverflow: try block.choice(
+        "currentOverflow", [("saturate", .saturate), ("wrap", .wrap)]),
+      inputShift: Int32(try block.integer("inputShift", 0...6)),
+      learningWeightBits: learningBits)
+  }
+
+  static func area(from top: ChipFileMapping) throws(ChipFileError) -> PublishedFigure? {
+    guard top.has("area") else { return nil }
+    let block = try top.mapping("area", keys: ["squareMillimetres"] + ChipFileEvidence.keys)
+    let evidence = try ChipFileEvidence(of: block)
+    return PublishedFigure(
+      name: "area of a core", value: try block.number("squareMillimetres", 0...1e6), unit: "mm2",
+      source: evidence.source, grade: evidence.grade)
+  }
+
+  static func published(from top: ChipFileMapping) throws(ChipFileError) -> [PublishedFigure] {
+    guard top.has("published") else { return [] }
+    var figures: [PublishedFigure] = []
+    for entry in try top.list("published", keys: ["name", "value", "unit"] + ChipFileEvidence.keys)
+    {
+      let evidence = try ChipFileEvidence(of: entry)
+      figures.append(
+        PublishedFigure(
+          name: try entry.text("name"), value: try entry.number("value", -1e15...1e15),
+          unit: try entry.text("unit"), source: evidence.source, grade: evidence.grade))
+    }
+    return figures
+  }
+}

@@ -1,0 +1,115 @@
+import Accelerator
+import CompiledModel
+import Foundation
+import NetworkTraining
+import SensorData
+import SpikingNetwork
+
+/// Cases in which the chip learns.
+enum LearningCases {
+  /// One measurement of learning beside one of inference.
+  struct LearningSpeed {
+    let samples: BenchResult
+    let ratio: BenchResult
+  }
+
+  /// Synapses visited by presynaptic and postsynaptic spikes, 784 to 400, 5 % input.
+  static func pairSTDP(_ context: BenchContext) throws -> BenchResult {
+    var network = BenchModels.network(steps: 100)
+    network.populations = [
+      Population(name: "input", size: 784, model: .input),
+      Population(name: "output", size: 400, model: .lif(BenchModels.lif)),
+    ]
+    let rule = PairSTDPRule(aPlus: 0.01, aMinus: 0.012, weightMin: -0.2, weightMax: 0.2)
+    network.projections = [
+      BenchModels.projection(
+        "input", "output", 784, 400, deviation: 0.025, stream: 0, plasticity: .pairSTDP(rule))
+    ]
+    let model = try BenchModels.compiled(network, chip: "loihi-learn", context)
+    let intensities = BenchModels.uniform(784)
+    try Oracle.checkLearning(
+      model, samples: (0..<2).map { BenchSample(intensities: intensities, label: 0, id: $0) },
+      context)
+    var chip = Accelerator(model, kernels: context.kernels)
+    let start = chip.plasticWeights
+    var sample: UInt64 = 0
+    let kind = EventKind.weightRead.rawValue
+    let rates = try Meter.rates(runs: context.runs) {
+      // Weights start afresh, so that activity stays what it was.
+      chip.load(plasticWeights: start)
+      let before = chip.learningCounts[kind]
+      for _ in 0..<20 {
+        _ = chip.learn(intensities, sample: sample, label: nil, seed: 1, ordinal: sample)
+        sample += 1
+      }
+      _ = try model.prices.totalJoules(of: chip.counts)
+      return Double(chip.learningCounts[kind] - before)
+    }
+    Oracle.note(chip.learningCounts, samples: Double(sample), context)
+    let spikes = chip.learningCounts[EventKind.spike.rawValue]
+    return BenchResult(
+      values: rates,
+      facts: [
+        ("postSpikesPerStep", BenchResult.number(Double(spikes) / Double(sample) / 100)),
+        ("kernels", "\"\(context.kernels.name)\""),
+      ])
+  }
+
+  /// Real digits, 784-128-10, ten steps, encoding included.
+  static func threeFactor(_ context: BenchContext) throws -> LearningSpeed {
+    let samples = try digits()
+    let model = try BenchModels.compiled(
+      try NetworkTemplate().network(), chip: "loihi-learn", context)
+    try Oracle.checkLearning(model, samples: Array(samples.prefix(3)), context)
+    var chip = Accelerator(model, kernels: context.kernels)
+    var position = 0
+    func next() -> BenchSample {
+      position = (position + 1) % samples.count
+      return samples[position]
+    }
+    var ordinal: UInt64 = 0
+    let learning = try Meter.rates(runs: context.runs) {
+      for _ in 0..<50 {
+        let sample = next()
+        _ = chip.learn(
+          sample.intensities, sample: sample.id, label: sample.label, seed: 1, ordinal: ordinal)
+        ordinal += 1
+      }
+      _ = try model.prices.totalJoules(of: chip.counts)
+      return 50
+    }
+    Oracle.note(chip.learningCounts, samples: Double(ordinal), context)
+    let inference = try Meter.rates(runs: context.runs) {
+      for _ in 0..<100 {
+        let sample = next()
+        _ = chip.infer(sample.intensities, sample: sample.id)
+      }
+      _ = try model.prices.totalJoules(of: chip.counts)
+      return 100
+    }
+    let result = BenchResult(
+      values: learning, facts: [("kernels", "\"\(context.kernels.name)\"")])
+    let base = BenchResult(values: inference).median
+    return LearningSpeed(
+      samples: result,
+      ratio: BenchResult(
+        values: learning.map { base / $0 },
+        facts: [
+          ("inferencesPerCPUSecond", BenchResult.number(base)),
+          ("kernels", "\"\(context.kernels.name)\""),
+        ]))
+  }
+
+  /// The digits that the demo uses: from SPIKEFLEET_DATA, the cache, or the package index.
+  private static func digits() throws -> [BenchSample] {
+    let environment = ProcessInfo.processInfo.environment
+    let corpus = try DigitCorpus.load(
+      environment: environment,
+      cacheFolder: try DigitCorpus.defaultCacheFolder(environment: environment))
+    return (0..<corpus.samples.count).map { position in
+      let sample = corpus.samples[position]
+      return BenchSample(
+        intensities: sample.intensities, label: sample.label, id: sample.id)
+    }
+  }
+}

@@ -1,0 +1,158 @@
+import ArgumentParser
+import CompiledModel
+import Foundation
+import SensorData
+import SpikingNetwork
+import Workbench
+
+/// `spikefleet chip`.
+struct ChipCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "chip",
+    abstract: "List and show chips; run, probe and draw compiled models on this machine.",
+    subcommands: [
+      ChipListCommand.self, ChipShowCommand.self, ChipRunCommand.self, ChipRasterCommand.self,
+    ])
+}
+
+/// `spikefleet chip list`.
+struct ChipListCommand: FleetCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "list", abstract: "List the chip files of a folder with what they declare.")
+
+  @Argument(help: "Folder with chip files (YAML).")
+  var folder = "fleet-configs/chips"
+
+  @OptionGroup var output: OutputOptions
+
+  func perform() async throws {
+    let files: [String]
+    do {
+      files = try ChipFigureList.files(in: folder)
+    } catch {
+      throw CommandFailure(
+        "\(folder): cannot be read; name a folder of chip files, as fleet-configs/chips")
+    }
+    let rows = try files.map { ChipRow(try ChipFigureList(contentsOf: $0), file: $0) }
+    try output.print(rows) { rows in
+      var table = TextTable([
+        .text("CHIP"), .number("CORES"), .number("NEURONS/CORE"), .number("MEMORY/CORE"),
+        .number("WEIGHT BITS"), .text("LEARNS BY"), .text("WEAKEST GRADE"), .text("FILE"),
+      ])
+      for row in rows {
+        table.add([
+          row.name, "\(row.cores)", "\(row.neuronsPerCore)",
+          Figure.bytes(UInt64(row.synapseMemoryBytesPerCore)), "\(row.weightBits)",
+          row.rules.isEmpty ? Figure.missing : row.rules.joined(separator: ", "),
+          row.weakestGrade, row.file,
+        ])
+      }
+      Console.table(table, empty: "no chip files in \(folder)")
+    }
+  }
+}
+
+/// A chip in a list.
+struct ChipRow: Encodable {
+  var name: String
+  var file: String
+  var cores: Int
+  var neuronsPerCore: Int
+  var synapseMemoryBytesPerCore: Int
+  var weightBits: Int
+  var rules: [String]
+  var weakestGrade: String
+
+  init(_ list: ChipFigureList, file: String) {
+    let chip = list.chip
+    name = chip.name
+    self.file = file
+    cores = chip.cores
+    neuronsPerCore = chip.core.neurons
+    synapseMemoryBytesPerCore = chip.core.synapseMemoryBytes
+    weightBits = chip.core.weightBits
+    rules = chip.features.rules.map(\.rawValue)
+    weakestGrade = list.weakestGrade.rawValue
+  }
+}
+
+/// `spikefleet chip show`.
+struct ChipShowCommand: FleetCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "show", abstract: "Show every figure of a chip file with its source and grade.")
+
+  @Argument(help: "Chip file (YAML).")
+  var file: String
+
+  @OptionGroup var output: OutputOptions
+
+  func perform() async throws {
+    let list = try ChipFigureList(contentsOf: file)
+    try output.print(list.entries) { entries in
+      let chip = list.chip
+      Console.line(
+        "\(chip.name): \(chip.cores) cores on \(chip.columns) x \(chip.rows) tiles, weakest grade "
+          + list.weakestGrade.rawValue)
+      var table = TextTable([.text("FIGURE"), .text("VALUE"), .text("GRADE"), .text("SOURCE")])
+      for entry in entries {
+        table.add([entry.key, entry.value, entry.grade.rawValue, entry.source])
+      }
+      Console.table(table, empty: "no figures in \(file)")
+    }
+  }
+}
+
+/// Samples of a folder that fit a model.
+enum ModelSamples {
+  /// The first `count` samples, or all.
+  static func read(
+    _ folder: String, for model: CompiledModel, count: Int? = nil
+  ) throws -> LabelledSamples {
+    let samples = try SampleFolder.read(folder)
+    guard samples.channels == model.inputs else {
+      throw CommandFailure(
+        "samples of \(samples.channels) channels for a model of \(model.inputs) inputs; name "
+          + "the folder of the sensor that the model was made for")
+    }
+    guard let count, count < samples.count else { return samples }
+    return samples.selecting(0..<count)
+  }
+}
+
+/// `spikefleet chip raster`.
+struct ChipRasterCommand: FleetCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "raster", abstract: "Draw the spikes of one sample as a picture (SVG).")
+
+  @Argument(help: "Compiled model.")
+  var model: String
+
+  @Option(help: "Folder of labelled samples.")
+  var data: String
+
+  @Option(help: "Position of the sample in the folder, from 0 on.")
+  var sample = 0
+
+  @Option(name: [.short, .long], help: "Where the picture goes.")
+  var output: String
+
+  func perform() async throws {
+    let file = try ModelFile(reading: model)
+    let samples = try ModelSamples.read(data, for: file.model)
+    guard (0..<samples.count).contains(sample) else {
+      throw CommandFailure(
+        "\(data): no sample \(sample), expected a number between 0 and \(samples.count - 1)")
+    }
+    let run = ParallelEvaluation.run(
+      file.model, on: samples.selecting(CollectionOfOne(sample)),
+      observing: .init(recording: ProbeSelection.none(of: file.model)))
+    guard let recording = run.recording else { return }
+    let label = samples[sample].label
+    let title =
+      "\(file.model.name), sample \(samples[sample].id) of class \(label), "
+      + (run.correct == 1 ? "recognised" : "not recognised")
+    let svg = SpikeRaster(of: recording, sample: 0, title: title).svg()
+    try FileContent.write(Data(svg.utf8), to: output)
+    Console.line("wrote \(output), \(Figure.bytes(UInt64(svg.utf8.count)))")
+  }
+}

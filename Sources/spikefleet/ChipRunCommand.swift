@@ -1,0 +1,179 @@
+import Accelerator
+import ArgumentParser
+import CompiledModel
+import SpikingNetwork
+import Workbench
+
+/// `spikefleet chip run`.
+struct ChipRunCommand: FleetCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "run",
+    abstract: "Run a compiled model on this machine: accuracy, events, energy, time, metrics.",
+    discussion: """
+      With --learn the model learns from each sample after it was judged; one thread then does all.
+      A probe keeps all spikes, and the state of chosen neurons: --probe hidden:0-7,out.
+      """)
+
+  @Argument(help: "Compiled model.")
+  var model: String
+
+  @Option(help: "Folder of labelled samples.")
+  var data: String
+
+  @Option(help: "Samples to show, from the first on; all without it.")
+  var count: Int?
+
+  @Flag(help: "Learn from each sample.")
+  var learn = false
+
+  @Option(help: "Seed of the rounding of what is learnt.")
+  var seed: UInt64 = 1
+
+  @Option(help: "Threads; results do not depend on it.")
+  var threads = 1
+
+  @Flag(help: "Measure by the definitions of NeuroBench as well.")
+  var metrics = false
+
+  @Option(help: "Neurons whose state is recorded.")
+  var probe: String?
+
+  @Option(help: "Folder that the recording goes to.")
+  var probeOutput: String?
+
+  @Option(help: "Tables (csv), or a data graph of NIR in `recording.h5` (nir).")
+  var probeFormat = ProbeFormat.csv
+
+  @Flag(help: "Print JSON for programs; the same as -o json.")
+  var json = false
+
+  @OptionGroup var output: OutputOptions
+
+  func validate() throws {
+    if let count, count < 1 { throw ValidationError("--count \(count), expected at least 1.") }
+    guard (1...1024).contains(threads) else {
+      throw ValidationError("--threads \(threads), expected 1 to 1024.")
+    }
+    guard (probe == nil) == (probeOutput == nil) else {
+      throw ValidationError("--probe and --probe-output go together.")
+    }
+    guard !learn || !metrics else {
+      throw ValidationError("--metrics are those of fixed weights: leave out --learn.")
+    }
+    guard !learn || threads == 1 else {
+      throw ValidationError("--learn takes the samples one after the other: leave out --threads.")
+    }
+  }
+
+  func perform() async throws {
+    let file = try ModelFile(reading: model)
+    let samples = try ModelSamples.read(data, for: file.model, count: count)
+    if learn, file.model.plasticConnections.isEmpty {
+      throw CommandFailure(
+        "\(model): no connection of `\(file.model.name)` learns; leave out --learn, or compile a "
+          + "network with a rule of learning")
+    }
+    let selection = try probe.map { try ProbeSelection($0, of: file.model) }
+    let run: ChipRun
+    if learn {
+      try ChipRun.check(samples, for: file.model)
+      run = ChipRun.learning(file.model, from: samples, seed: seed, recording: selection)
+    } else {
+      run = ChipRun(
+        ParallelEvaluation.run(
+          file.model, on: samples, threads: threads,
+          observing: .init(activity: metrics, recording: selection)), of: file.model)
+    }
+    if let probeOutput, let recording = run.recording {
+      try probeFormat.write(recording, model: run.model, to: probeOutput)
+    }
+    let figures = try ChipRunFigures(run)
+    var options = output
+    if json { options.output = .json }
+    try options.print(figures) { figures in
+      Console.write(figures.text)
+      if let probeOutput { Console.line("wrote the recording to \(probeOutput)") }
+    }
+  }
+}
+
+/// What a run came to, with or without learning.
+struct ChipRun {
+  /// The model as it was at the end.
+  var model: CompiledModel
+  var samples: Int
+  var correct: Int
+  var counts: [UInt64]
+  var coreCounts: [[UInt64]]
+  var picoseconds: UInt64
+  var saturations: UInt64
+  var inputSpikes: Int
+  var layerSpikes: [Int]
+  var metrics: ChipMetrics?
+  var recording: SpikeRecording?
+  var learnt = false
+
+  init(_ evaluation: ParallelEvaluation, of model: CompiledModel) {
+    self.model = model
+    samples = evaluation.samples
+    correct = evaluation.correct
+    counts = evaluation.counts
+    coreCounts = evaluation.coreCounts
+    picoseconds = evaluation.picoseconds
+    saturations = evaluation.saturations
+    inputSpikes = evaluation.inputSpikes
+    layerSpikes = evaluation.layerSpikes
+    metrics = evaluation.activity == nil ? nil : ChipMetrics(model, of: evaluation)
+    recording = evaluation.recording
+  }
+
+  /// Labels must be classes of the model.
+  static func check(_ samples: LabelledSamples, for model: CompiledModel) throws {
+    if let label = samples.labels.first(where: { Int($0) >= model.classes }) {
+      throw CommandFailure(
+        "a sample of class \(label) for a model of \(model.classes) classes; name the folder of "
+          + "the sensor that the model was made for")
+    }
+  }
+
+  /// Learns every sample once, in order; each is judged before it is learnt.
+  static func learning(
+    _ model: CompiledModel, from samples: LabelledSamples, seed: UInt64,
+    recording selection: ProbeSelection?
+  ) -> ChipRun {
+    var run = ChipRun(
+      ParallelEvaluation.run(model, on: LabelledSamples(channels: samples.channels)), of: model)
+    var chip = Accelerator(model)
+    var recording = selection.map { SpikeRecording(of: model, selecting: $0) }
+    for position in 0..<samples.count {
+      let sample = samples[position]
+      let ordinal = UInt64(position)
+      let inference: Inference
+      if var probe = recording {
+        recording = nil
+        probe.begin(sample.id)
+        inference = chip.learn(
+          sample.intensities, sample: sample.id, label: sample.label, seed: seed,
+          ordinal: ordinal, probe: &probe)
+        recording = probe
+      } else {
+        inference = chip.learn(
+          sample.intensities, sample: sample.id, label: sample.label, seed: seed,
+          ordinal: ordinal)
+      }
+      if inference.label == sample.label { run.correct += 1 }
+      run.inputSpikes += inference.inputSpikes
+      for (layer, count) in inference.layerSpikes.enumerated() { run.layerSpikes[layer] += count }
+    }
+    run.samples = samples.count
+    run.model = chip.learntModel
+    // With a teacher a sample is first judged without it: those events are of learning as well.
+    run.counts = chip.counts
+    run.coreCounts = chip.coreCounts
+    run.picoseconds = chip.inferencePicoseconds + chip.learningPicoseconds
+    run.saturations = chip.saturations
+    run.recording = recording
+    run.learnt = true
+    return run
+  }
+}

@@ -1,0 +1,79 @@
+import Accelerator
+import CompiledModel
+import Testing
+
+/// A probe sees what the oracle writes down.
+@Suite struct ChipProbeTests {
+  private struct Recorder: ChipProbe {
+    var states: [ProbedState] = []
+
+    mutating func observe(_ state: ProbedState) { states.append(state) }
+  }
+
+  @Test(arguments: RandomModel.Rule.allCases)
+  func `states are those of the oracle, while inferring and learning`(rule: RandomModel.Rule) {
+    for seed in 0..<UInt64(30) {
+      let model = RandomModel.model(seed: seed, rule: rule)
+      let intensities = RandomModel.intensities(1, channels: model.inputs, seed: seed)
+      var oracle = ReferenceAccelerator(model)
+      oracle.isRecording = true
+      var chip = Accelerator(model)
+      var recorder = Recorder()
+      _ = oracle.infer(intensities, sample: 1)
+      _ = chip.infer(intensities, sample: 1, probe: &recorder)
+      expect(recorder.states, equal: oracle.record, model, isLearning: false)
+      recorder.states = []
+      _ = oracle.learn(intensities, sample: 1, label: 0, seed: seed, ordinal: 2)
+      _ = chip.learn(
+        intensities, sample: 1, label: 0, seed: seed, ordinal: 2, probe: &recorder)
+      expect(recorder.states, equal: oracle.record, model, isLearning: true)
+    }
+  }
+
+  private func expect(
+    _ states: [ProbedState], equal records: [ReferenceRecord], _ model: CompiledModel,
+    isLearning: Bool
+  ) {
+    #expect(states.count == records.count * (model.layers.count + 1))
+    for state in states {
+      let record = records[state.step]
+      guard let layer = state.layer else {
+        #expect(state.spikes.map(Int.init) == record.input)
+        continue
+      }
+      let expected = record.layers[layer]
+      #expect(state.spikes.map(Int.init) == expected.spikes)
+      #expect(state.potentials.map(Int.init) == expected.potentials)
+      #expect(state.currents.isEmpty || state.currents.map(Int.init) == expected.currents)
+      #expect(state.rises.isEmpty || state.rises.map(Int.init) == expected.rises)
+      let own = model.plasticConnections.indices.filter {
+        model.plasticConnections[$0].layer == layer
+      }
+      #expect(
+        state.traces.map(\.connection)
+          == (isLearning ? own : []).map {
+            model.plasticConnections[$0]
+          })
+      for (traces, position) in zip(state.traces, own) {
+        let plastic = record.plastic[position]
+        #expect(traces.pre.isEmpty || traces.pre.map(Int.init) == plastic.preTraces)
+        #expect(traces.post.isEmpty || traces.post.map(Int.init) == plastic.postTraces)
+      }
+    }
+  }
+
+  @Test func `a probe changes nothing`() {
+    let model = RandomModel.model(seed: 4, rule: .threeFactor)
+    let intensities = RandomModel.intensities(1, channels: model.inputs, seed: 4)
+    var plain = Accelerator(model)
+    var probed = plain
+    var recorder = Recorder()
+    let expected = plain.learn(intensities, sample: 1, label: 0, seed: 1, ordinal: 1)
+    let found = probed.learn(
+      intensities, sample: 1, label: 0, seed: 1, ordinal: 1, probe: &recorder)
+    #expect(found == expected)
+    #expect(probed.plasticWeights == plain.plasticWeights)
+    #expect(probed.counts == plain.counts)
+    #expect(!recorder.states.isEmpty)
+  }
+}
