@@ -1,7 +1,11 @@
 internal import CHDF5
+import Synchronization
 
 /// A file or a group of the hierarchical data format; closed when it goes.
 struct HDF5Object: ~Copyable {
+  /// Held around every use: the library keeps tables of its own that two threads must not touch.
+  static let library = Mutex<Void>(())
+
   private let handle: hid_t
   private let path: String
   private let isFile: Bool

@@ -1,3 +1,5 @@
+import Synchronization
+
 /// Recorded data of a network's nodes in the interchange format of NIR, its data graph.
 ///
 /// Times are in the unit of `stepDuration`; a file holds one array for each observable, samples in
@@ -77,6 +79,10 @@ package struct NIRDataGraph: Sendable, Equatable {
 
   /// Writes a file, in the place of one that may be there.
   package func write(to path: String) throws(NIRFormatError) {
+    try HDF5Object.library.withLock { _ throws(NIRFormatError) in try writeAlone(to: path) }
+  }
+
+  private func writeAlone(to path: String) throws(NIRFormatError) {
     let file = try HDF5Object.file(path)
     try file.set("__type__", "NIRGraphData")
     let all = try file.group("nodes")

@@ -36,6 +36,17 @@ import Testing
     }
   }
 
+  @Test func `files that are written at once do not disturb each other`() async throws {
+    let paths = (0..<16).map { _ in path() }
+    defer { for path in paths { try? FileManager.default.removeItem(atPath: path) } }
+    try await withThrowingTaskGroup(of: Void.self) { group in
+      for path in paths { group.addTask { try graph.write(to: path) } }
+      try await group.waitForAll()
+    }
+    let first = try Data(contentsOf: URL(filePath: paths[0]))
+    for path in paths { #expect(try Data(contentsOf: URL(filePath: path)).count == first.count) }
+  }
+
   @Test func `a place that cannot be written is named`() {
     let error = #expect(throws: NIRFormatError.self) {
       try graph.write(to: "/nowhere/at/all.h5")
