@@ -15,7 +15,7 @@ struct BenchCase: Sendable {
         name: "chip.infer.dense784-512-10.samples", unit: "samples/CPU-second",
         run: { try InferenceCases.dense($0).samples }),
       BenchCase(
-        name: "chip.infer.dense784-512-10.rss", unit: "MiB", needsProcess: true,
+        name: "chip.infer.dense784-512-10.rss", unit: "MiB",
         run: InferenceCases.densePeakMemory),
       BenchCase(
         name: "chip.infer.conv.sops", unit: "synaptic operations/CPU-second",

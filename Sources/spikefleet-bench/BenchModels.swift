@@ -8,10 +8,26 @@ enum BenchModels {
   /// 5 % of a byte: each channel spikes in one of twenty steps.
   static func uniform(_ channels: Int) -> [UInt8] { [UInt8](repeating: 13, count: channels) }
 
-  /// 784-N-10 LIF with beta 0.9, threshold 1 and soft reset, 100 steps, hidden rate about 2.7 %.
+  /// 784-N-10 LIF with beta 0.9, threshold 1 and soft reset, 100 steps, hidden rate about 2 %.
   static func dense(
     hidden: Int, chip: String, precision: WeightPrecision = .int8, _ context: BenchContext
   ) throws -> CompiledModel {
+    try compiled(denseNetwork(hidden: hidden, precision: precision), chip: chip, context)
+  }
+
+  /// The same on `generic` with cores of another size and with all the memory that they need.
+  static func dense(
+    hidden: Int, neuronsPerCore: Int, _ context: BenchContext
+  ) throws -> CompiledModel {
+    var chip = try ChipFile.chip(contentsOf: "\(context.chips)/generic.yaml")
+    chip.core.neurons = neuronsPerCore
+    chip.core.synapseMemoryBytes = 1 << 26
+    return try NetworkCompiler.compile(denseNetwork(hidden: hidden), for: chip).model
+  }
+
+  private static func denseNetwork(
+    hidden: Int, precision: WeightPrecision = .int8
+  ) -> SpikingNetwork {
     var network = network(steps: 100)
     network.populations = [
       Population(name: "input", size: 784, model: .input),
@@ -31,7 +47,7 @@ enum BenchModels {
         }
       }
     }
-    return try compiled(network, chip: chip, context)
+    return network
   }
 
   /// 28 x 28, 16 and 32 channels of 3 x 3, sums over 2 x 2, ten outputs.

@@ -34,6 +34,9 @@ struct Benchmark: ParsableCommand {
   @Flag(help: .hidden)
   var child = false
 
+  @Option(help: .hidden)
+  var runModel: String?
+
   func validate() throws {
     guard (1...99).contains(runs) else { throw ValidationError("--runs takes 1 to 99") }
   }
@@ -41,6 +44,11 @@ struct Benchmark: ParsableCommand {
   func run() throws {
     if listKernels {
       for kernels in KernelSet.available { print(kernels.name) }
+      return
+    }
+    if let runModel {
+      print(
+        try InferenceCases.runForMemory(modelAt: runModel, kernels: BenchContext(self).kernels))
       return
     }
     let chosen = BenchCase.all.filter { $0.name.hasPrefix(filter) }

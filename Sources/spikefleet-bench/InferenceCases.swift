@@ -1,5 +1,6 @@
 import Accelerator
 import CompiledModel
+import Foundation
 import SpikingNetwork
 import Workbench
 
@@ -20,13 +21,38 @@ enum InferenceCases {
       intensities: BenchModels.uniform(784), context)
   }
 
+  /// Peak memory of a process that reads a compiled model and runs it.
   static func densePeakMemory(_ context: BenchContext) throws -> BenchResult {
+    let path = FileManager.default.temporaryDirectory
+      .appending(path: "spikefleet-bench-\(UUID().uuidString).snn").path
+    defer { try? FileManager.default.removeItem(atPath: path) }
     let model = try BenchModels.dense(hidden: 512, chip: "loihi-learn", context)
-    var chip = Accelerator(model, kernels: context.kernels)
-    let intensities = BenchModels.uniform(784)
+    try Data(model.encoded()).write(to: URL(filePath: path))
+    let process = Process()
+    let output = Pipe()
+    process.executableURL = URL(filePath: "/proc/self/exe").resolvingSymlinksInPath()
+    process.arguments = ["--kernels", context.kernels.name, "--run-model", path]
+    process.standardOutput = output
+    try process.run()
+    let text = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+    process.waitUntilExit()
+    let words = text.split(whereSeparator: \.isWhitespace).compactMap { Double($0) }
+    guard process.terminationStatus == 0, words.count == 2 else {
+      throw BenchError("a process that only runs a model said `\(text)`")
+    }
+    return BenchResult(
+      values: [words[0]], facts: [("anonymousMiB", BenchResult.number(words[1]))])
+  }
+
+  /// Runs a model from its file, as a node does; the process's peak memory and how much of what it
+  /// holds in the end is no file's, in MiB.
+  static func runForMemory(modelAt path: String, kernels: KernelSet) throws -> String {
+    let model = try CompiledModel(reading: [UInt8](Data(contentsOf: URL(filePath: path))))
+    var chip = Accelerator(model, kernels: kernels)
+    let intensities = BenchModels.uniform(model.inputs)
     for sample in 0..<2_000 { _ = chip.infer(intensities, sample: UInt64(sample)) }
     _ = try model.prices.totalJoules(of: chip.counts)
-    return BenchResult(values: [Meter.peakMebibytes()])
+    return "\(Meter.peakMebibytes()) \(Meter.anonymousMebibytes())"
   }
 
   static func convolution(_ context: BenchContext) throws -> Throughput {
@@ -45,17 +71,21 @@ enum InferenceCases {
       intensities: BenchModels.uniform(784), context)
   }
 
-  /// Nanoseconds for one synaptic operation of 784-N-10; the facts hold the cores and the time of a
-  /// neuron's step.
+  /// Nanoseconds for one synaptic operation of 784-N-10 on cores of 64 neurons, 2 to 128 for the
+  /// hidden layer; the facts hold the same for one core with room for it all, and a neuron's step.
   static func scaling(_ context: BenchContext, hidden: Int) throws -> BenchResult {
-    let model = try BenchModels.dense(hidden: hidden, chip: "loihi-learn", context)
-    let result = try measure(model, intensities: BenchModels.uniform(784), context)
-    let neuronSteps = Double((hidden + 10) * model.steps)
+    let spread = try BenchModels.dense(hidden: hidden, neuronsPerCore: 64, context)
+    let result = try measure(spread, intensities: BenchModels.uniform(784), context)
+    let single = try BenchModels.dense(hidden: hidden, neuronsPerCore: hidden + 10, context)
+    let one = try measure(single, intensities: BenchModels.uniform(784), context)
+    let neuronSteps = Double((hidden + 10) * spread.steps)
     return BenchResult(
       values: result.operations.values.map { 1e9 / $0 },
       facts: [
-        ("neurons", "\(hidden + 10)"), ("cores", "\(model.cores.count)"),
+        ("neurons", "\(hidden + 10)"), ("cores", "\(spread.cores.count)"),
         ("nsPerNeuronStep", BenchResult.number(1e9 / result.samples.median / neuronSteps)),
+        ("onCores", "\(single.cores.count)"),
+        ("nsOnThose", BenchResult.number(1e9 / one.operations.median)),
       ])
   }
 

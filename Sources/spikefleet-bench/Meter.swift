@@ -1,4 +1,4 @@
-import Glibc
+import Foundation
 
 /// CPU time and peak memory of this process, as the kernel keeps them.
 enum Meter {
@@ -14,6 +14,15 @@ enum Meter {
     var usage = rusage()
     getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage)
     return Double(usage.ru_maxrss) / 1024
+  }
+
+  /// What the process holds that no file backs, in MiB.
+  static func anonymousMebibytes() -> Double {
+    let status = (try? String(contentsOfFile: "/proc/self/status", encoding: .utf8)) ?? ""
+    let line = status.split(separator: "\n").first { $0.hasPrefix("RssAnon:") }
+    let kibibytes = line?.split(whereSeparator: \.isWhitespace).dropFirst().first
+      .flatMap { Double($0) }
+    return (kibibytes ?? .nan) / 1024
   }
 
   /// Work per CPU-second in each of some runs, after one that is not counted.
