@@ -71,18 +71,21 @@ extension Accelerator {
     if layer.pointee.clearsInputs {
       inputs.update(repeating: 0, count: PlanBuilder.padded(layer.pointee.size))
     }
-    var sums: Block<Int16>?
+    if let arrivals = layer.pointee.neurons.arrivals {
+      lasting[arrivals].update(repeating: 0, count: PlanBuilder.padded(layer.pointee.size) / 64)
+    }
+    var drive = Drive()
     var accumulates: Int32 = layer.pointee.clearsInputs ? 1 : 0
     for place in 0..<layer.pointee.connectionCount {
-      let connection = plan.connections[layer.pointee.firstConnection + place]
-      sums = integrate(
-        connection, step, inputs, accumulates, isAlone: layer.pointee.connectionCount == 1)
+      take(layer.pointee.firstConnection + place, of: layer, step, inputs, accumulates, &drive)
       accumulates = 1
     }
     let population = plan.populations[index + 1].pointee
     let slot = population.depth == 1 ? 0 : step % population.depth
     let bits = resting[population.bits] + slot * population.words
-    update(layer, step, inputs, sums, bits)
+    let saturated = update(layer, step, inputs, drive, bits)
+    saturations += saturated
+    layerSaturations[index] += saturated
     let count = send(plan.populations[index + 1], step)
     layerSpikes[index] += count
     if index == plan.layers.count - 1, !plan.hasReadout {
@@ -92,12 +95,20 @@ extension Accelerator {
     }
   }
 
-  /// Adds a connection's weights into the inputs of its layer, or leaves them as sums where the
-  /// neurons can take these.
-  private func integrate(
-    _ place: UnsafePointer<ConnectionPlan>, _ step: Int, _ inputs: UnsafeMutablePointer<Int32>,
-    _ accumulates: Int32, isAlone: Bool
-  ) -> Block<Int16>? {
+  /// What a layer's connections leave to its neurons beside the inputs.
+  private struct Drive {
+    /// Sums that take the place of the inputs.
+    var sums: Block<Int16>?
+    /// Whether a spike reaches each neuron.
+    var reachesAll = false
+  }
+
+  /// Takes a connection's spikes of a step, and notes whom they reach.
+  private func take(
+    _ number: Int, of layer: UnsafePointer<LayerPlan>, _ step: Int,
+    _ inputs: UnsafeMutablePointer<Int32>, _ accumulates: Int32, _ drive: inout Drive
+  ) {
+    let place = plan.connections[number]
     let connection = place.pointee
     let sent = step - connection.delay
     let spikes = spikes(of: plan.populations[connection.source], in: max(0, sent))
@@ -109,6 +120,23 @@ extension Accelerator {
         plan.constants[pool.places], pool.channels, list, count, pooled)
       list = UnsafePointer(pooled)
     }
+    drive.sums = integrate(
+      place, list, count, inputs, accumulates, isAlone: layer.pointee.connectionCount == 1)
+    guard count > 0 else { return }
+    if connection.reachesAll {
+      drive.reachesAll = true
+    } else if let arrivals = layer.pointee.neurons.arrivals {
+      noteArrivals(number, lasting[arrivals], size: layer.pointee.size, list, count)
+    }
+  }
+
+  /// Adds a connection's weights into the inputs of its layer, or leaves them as sums where the
+  /// neurons can take these.
+  private func integrate(
+    _ place: UnsafePointer<ConnectionPlan>, _ list: UnsafePointer<Int32>, _ count: Int32,
+    _ inputs: UnsafeMutablePointer<Int32>, _ accumulates: Int32, isAlone: Bool
+  ) -> Block<Int16>? {
+    let connection = place.pointee
     switch connection.synapses {
     case .dense(let weights, let stride, let targets, let rowsMax):
       var work = DenseWork(
@@ -129,13 +157,14 @@ extension Accelerator {
         channels: Int32(convolution.channels), channelWeights: Int32(convolution.channelWeights),
         lineTargets: Int32(convolution.lineTargets), targets: Int32(convolution.targets),
         shift: connection.shift, spikesMax: Int32(convolution.spikesMax),
-        accumulate: accumulates, leavesSums: isAlone ? 1 : 0)
+        accumulate: accumulates, leavesSums: isAlone ? 1 : 0,
+        plane: lasting[convolution.plane])
       kernels.table.pointee.convolution(&work, list, count, inputs)
       return isAlone && Int(count) <= convolution.spikesMax ? convolution.sums : nil
-    case .sparse(let rowStarts, let synapses):
+    case .sparse(let rowStarts, let synapses, let touched):
       var work = SparseWork(
         rowStarts: plan.constants[rowStarts], synapses: plan.constants[synapses],
-        shift: connection.shift)
+        shift: connection.shift, touched: lasting[touched])
       kernels.table.pointee.sparse(&work, list, count, inputs)
     case .oneToOne(let weight):
       kernels.table.pointee.oneToOne(weight, list, count, inputs)
@@ -144,10 +173,12 @@ extension Accelerator {
   }
 
   /// One step of a layer's neurons; sets the bits of those that fire.
-  private mutating func update(
+  ///
+  /// How many values were cut as they lay beyond their range.
+  private func update(
     _ place: UnsafePointer<LayerPlan>, _ step: Int, _ inputs: UnsafeMutablePointer<Int32>,
-    _ sums: Block<Int16>?, _ bits: UnsafeMutablePointer<UInt64>
-  ) {
+    _ drive: Drive, _ bits: UnsafeMutablePointer<UInt64>
+  ) -> UInt64 {
     let layer = place.pointee
     let neurons = layer.neurons
     var work = neurons.work
@@ -167,7 +198,9 @@ extension Accelerator {
     work.multiplier = UnsafePointer(plan.constants[neurons.multiplier.block])
     work.multiplierShared = neurons.multiplier.isShared
     work.inputs = UnsafePointer(inputs)
-    if let sums {
+    work.reachesAll = drive.reachesAll ? -1 : 0
+    if let arrivals = neurons.arrivals { work.arrivals = UnsafePointer(lasting[arrivals]) }
+    if let sums = drive.sums {
       work.sums = lasting[sums]
       work.sumShift = plan.connections[layer.firstConnection].pointee.shift
       work.flags |= Int32(NEURONS_SUMS)
@@ -181,7 +214,7 @@ extension Accelerator {
     work.spikes = bits
     let updates = resting[neurons.updates]
     work.updates = updates
-    saturations += kernels.table.pointee.neurons(&work)
+    let saturated = kernels.table.pointee.neurons(&work)
 
     let ledger = plan.ledger
     let first = layer.firstCore
@@ -193,5 +226,6 @@ extension Accelerator {
       neuronTimes: lasting[ledger.neuronTimes] + row, accessTime: time(of: .neuronAccess),
       updateTime: time(of: .neuronUpdate), spikeTime: time(of: .spike))
     kernels.table.pointee.tallyNeurons(&tally)
+    return saturated
   }
 }

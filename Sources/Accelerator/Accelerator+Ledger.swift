@@ -95,12 +95,12 @@ extension Accelerator {
     return sum
   }
 
-  /// Length of a chip step: its busiest core, then the barrier.
+  /// Length of a chip step: the longest work of either kind on a core, then the barrier.
   private func stepTime(
     _ neurons: UnsafePointer<UInt64>, _ messages: UnsafePointer<UInt64>
   ) -> UInt64 {
     var busiest: UInt64 = 0
-    for core in 0..<plan.ledger.cores { busiest = max(busiest, neurons[core] &+ messages[core]) }
+    for core in 0..<plan.ledger.cores { busiest = max(busiest, neurons[core], messages[core]) }
     return busiest + plan.ledger.barrier
   }
 

@@ -29,6 +29,8 @@ package struct Accelerator: Sendable {
   package internal(set) var learningPicoseconds: UInt64 = 0
   /// Values that were cut as they lay beyond their range, and currents that wrapped.
   package internal(set) var saturations: UInt64 = 0
+  /// Those of each layer's neurons among them: potentials, currents and rises.
+  package internal(set) var layerSaturations: [UInt64]
 
   /// Loads a model, which must be valid: compiled, or read from bytes.
   package init(_ model: CompiledModel, kernels: KernelSet = .best) {
@@ -42,6 +44,7 @@ package struct Accelerator: Sendable {
     lasting = memory
     resting = ChipMemory(plan.resting)
     layerSpikes = [Int](repeating: 0, count: model.layers.count)
+    layerSaturations = [UInt64](repeating: 0, count: model.layers.count)
     inferenceCounts = [UInt64](repeating: 0, count: EventKind.allCases.count)
     learningCounts = inferenceCounts
     for taker in plan.takers.indices { fillMirror(plan.takers[taker]) }

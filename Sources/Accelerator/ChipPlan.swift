@@ -17,6 +17,7 @@ final class ChipPlan: Sendable {
   let layers: PlanTable<LayerPlan>
   /// Those of a layer next to each other.
   let connections: PlanTable<ConnectionPlan>
+  let arrivals: PlanTable<ArrivalPlan>
   let ledger: LedgerPlan
   let scores: Block<Int64>
   let errors: ErrorPlan?
@@ -64,6 +65,7 @@ final class ChipPlan: Sendable {
     }
     self.layers = PlanTable(layers)
     self.connections = PlanTable(connections)
+    arrivals = PlanTable(connections.map { ArrivalPlan($0, model, &builder) })
     self.plastic = PlanTable(plastic)
     var threeFactor: [ThreeFactorPlan] = []
     var pairSTDP: [PairPlan] = []

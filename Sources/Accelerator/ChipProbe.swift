@@ -25,6 +25,8 @@ package struct ProbedState: Sendable, Equatable {
   package let step: Int
   /// Neurons or channels that spiked, rising.
   package let spikes: [Int32]
+  /// Neurons that were updated, rising; empty for the input.
+  package let updates: [Int32]
   /// Potentials after the reset; empty for the input.
   package let potentials: [Int32]
   /// Synaptic currents; empty where the layer has none.
@@ -56,15 +58,21 @@ extension Accelerator {
     let list = Array(UnsafeBufferPointer(start: spikes.list, count: Int(spikes.count)))
     guard number > 0 else {
       return ProbedState(
-        layer: nil, step: step, spikes: list, potentials: [], currents: [], rises: [], traces: [])
+        layer: nil, step: step, spikes: list, updates: [], potentials: [], currents: [], rises: [],
+        traces: [])
     }
     let layer = plan.layers[number - 1].pointee
     let neurons = layer.neurons
     func values(_ block: Block<Int32>?) -> [Int32] {
       block.map { resting.read($0, count: layer.size) } ?? []
     }
+    let updates = resting[neurons.updates]
     return ProbedState(
-      layer: number - 1, step: step, spikes: list, potentials: values(neurons.potentials),
+      layer: number - 1, step: step, spikes: list,
+      updates: (0..<Int32(layer.size)).filter {
+        updates[Int($0) >> 6] >> UInt64($0 & 63) & 1 == 1
+      },
+      potentials: values(neurons.potentials),
       currents: values(neurons.currents), rises: values(neurons.rises),
       traces: isLearning ? traces(layer: number - 1, step) : [])
   }

@@ -7,7 +7,7 @@ struct ConnectionPlan: Sendable {
   enum Synapses: Sendable {
     case dense(weights: WeightBlock, stride: Int, targets: Int, rowsMax: Int)
     case convolution(ConvolutionPlan)
-    case sparse(rowStarts: Block<UInt32>, synapses: Block<UInt32>)
+    case sparse(rowStarts: Block<UInt32>, synapses: Block<UInt32>, touched: Block<UInt8>)
     case oneToOne(weight: Int32)
   }
 
@@ -26,6 +26,8 @@ struct ConnectionPlan: Sendable {
   let pool: PoolPlan?
   let synapses: Synapses
   let shift: Int32
+  /// Whether each source reaches each target; who is reached else is in its `ArrivalPlan`.
+  let reachesAll: Bool
 
   /// Whether its kernel can replace inputs rather than add to them.
   var replacesInputs: Bool {
@@ -47,6 +49,7 @@ struct ConnectionPlan: Sendable {
     shift = model.arithmetic.inputShift + connection.shift
     let weights = connection.inferenceWeights
     var pools = connection.pooling != nil
+    reachesAll = connection.layout == .dense
     switch connection.layout {
     case .dense:
       let stride = plastic?.stride ?? Self.denseStride(size)
@@ -64,12 +67,13 @@ struct ConnectionPlan: Sendable {
       let rows = Self.rows(rowStarts, targets, weights, size, stride: Self.denseStride(size))
       synapses = .dense(
         weights: .fixed(builder.constant(rows)), stride: Self.denseStride(size),
-        targets: (size + 15) / 16 * 16, rowsMax: Int(Int16.max) / max(1, Self.largest(weights, nil))
-      )
+        targets: (size + 15) / 16 * 16,
+        rowsMax: Int(Int16.max) / max(1, Self.largest(weights, nil)))
     case .sparse(let rowStarts, let targets):
       let entries = zip(targets, weights).map { $0 << 8 | UInt32(UInt8(bitPattern: $1)) }
       synapses = .sparse(
-        rowStarts: builder.constant(rowStarts), synapses: builder.constant(entries))
+        rowStarts: builder.constant(rowStarts), synapses: builder.constant(entries),
+        touched: builder.scratch(PlanBuilder.padded(size), of: UInt8.self))
     case .oneToOne:
       synapses = .oneToOne(weight: Int32(weights.first ?? 0) << shift)
     case .convolution(let shape):

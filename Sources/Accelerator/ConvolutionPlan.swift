@@ -10,6 +10,8 @@ struct ConvolutionPlan: Sendable {
   let places: Block<ConvolutionPlace>
   let weights: Block<Int8>
   let sums: Block<Int16>
+  /// By place of the pooled source, and one for what is dropped: where spikes are.
+  let plane: Block<UInt8>
   /// Sources at each place.
   let channels: Int
   let channelWeights: Int
@@ -33,11 +35,13 @@ struct ConvolutionPlan: Sendable {
     spikesMax =
       fanIn * largest <= Int(Int16.max) ? Int(Int32.max) : Int(Int16.max) / max(1, largest)
     sums = builder.scratch(PlanBuilder.padded(targets), of: Int16.self)
+    plane = builder.scratch(shape.height * shape.width + 64, of: UInt8.self)
     self.weights = builder.constant(Self.flipped(weights, shape), count: weights.count + 64)
     let pooled = Self.places(shape)
+    var dropped = ConvolutionPlace()
+    dropped.plane = Int32(pooled.count)
     places = builder.constant(
-      pooling.map { PoolPlan.windows($0).map { $0 < 0 ? ConvolutionPlace() : pooled[Int($0)] } }
-        ?? pooled)
+      pooling.map { PoolPlan.windows($0).map { $0 < 0 ? dropped : pooled[Int($0)] } } ?? pooled)
   }
 
   /// Where the spikes of each place of the source's plane go, after pooling.
@@ -49,8 +53,10 @@ struct ConvolutionPlan: Sendable {
       for column in 0..<shape.width {
         let columns = SubKernel(
           source: column, kernel: shape.kernelWidth, targets: shape.outputWidth, shape)
+        let plane = Int32(places.count)
         guard lines.count > 0, columns.count > 0 else {
-          places.append(ConvolutionPlace())
+          places.append(
+            ConvolutionPlace(target: 0, weight: 0, length: 0, lines: 0, advance: 0, plane: plane))
           continue
         }
         let outputs = shape.outputChannels
@@ -61,7 +67,7 @@ struct ConvolutionPlan: Sendable {
           ConvolutionPlace(
             target: Int32((lines.target * shape.outputWidth + columns.target) * outputs),
             weight: Int32(first), length: Int32(columns.count * outputs),
-            lines: Int32(lines.count), advance: Int32(columns.size * outputs)))
+            lines: Int32(lines.count), advance: Int32(columns.size * outputs), plane: plane))
       }
     }
     return places

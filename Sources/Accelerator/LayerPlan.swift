@@ -74,6 +74,8 @@ struct NeuronPlan: Sendable {
   let refractoryLeft: Block<Int32>?
   let psi: Block<Int32>?
   let updates: Block<UInt64>
+  /// Set of the neurons that a spike reaches in this step, unless spikes reach all or none.
+  let arrivals: Block<UInt64>?
   let bias: ParameterBlock
   let threshold: ParameterBlock
   let resetPotential: ParameterBlock
@@ -95,6 +97,12 @@ struct NeuronPlan: Sendable {
     inputs = builder.scratch(padded, of: Int32.self)
     potentials = builder.state(padded, of: Int32.self)
     updates = builder.state(padded / 64, of: UInt64.self)
+    if layer.connections.contains(where: { $0.layout != .dense }) {
+      arrivals = builder.scratch(padded / 64, of: UInt64.self)
+      work.flags |= Int32(NEURONS_ARRIVALS)
+    } else {
+      arrivals = nil
+    }
     currents = membrane.currentDecay.map { _ in builder.state(padded, of: Int32.self) }
     if let decay = membrane.currentDecay {
       work.currentDecay = decay

@@ -55,11 +55,12 @@ struct PlasticPlan: Sendable {
     targets = model.layers[index.layer].size
     // Two narrow rows make a vector where the rule knows how.
     stride = targets <= 16 && !rule.isLocal ? 16 : (targets + 31) / 32 * 32
-    let rows = Self.rows(learning, targets: targets, stride: stride, bounds)
-    // A row more, for kernels that work on two at a time.
-    self.learning = builder.variable(rows, count: rows.count + stride)
+    // A row more, for kernels that work on two at a time; within bounds, or they would cut it.
+    let spare = [Int16](repeating: Self.padding(bounds), count: stride)
+    let rows = Self.rows(learning, targets: targets, stride: stride, bounds) + spare
+    self.learning = builder.variable(rows, count: rows.count)
     let viewed = rows.map(ChipArithmetic.inferenceWeight)
-    view = rule.isLocal ? nil : builder.variable(viewed, count: rows.count + stride)
+    view = rule.isLocal ? nil : builder.variable(viewed, count: rows.count)
     visited = builder.scratch(coreCount, of: UInt64.self)
     written = builder.scratch(coreCount, of: UInt64.self)
     taker = model.errorTakers.firstIndex(of: index.layer)
@@ -72,8 +73,12 @@ extension PlasticPlan {
   static func rows(
     _ weights: [Int16], targets: Int, stride: Int, _ bounds: ClosedRange<Int16>
   ) -> [Int16] {
-    let padding = max(bounds.lowerBound, min(bounds.upperBound, 0))
-    return ConnectionPlan.rows(of: weights, targets, stride: stride, padding: padding)
+    ConnectionPlan.rows(of: weights, targets, stride: stride, padding: padding(bounds))
+  }
+
+  /// The learning weight next to 0 that is within the bounds.
+  private static func padding(_ bounds: ClosedRange<Int16>) -> Int16 {
+    max(bounds.lowerBound, min(bounds.upperBound, 0))
   }
 }
 

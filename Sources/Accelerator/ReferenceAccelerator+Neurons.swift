@@ -6,7 +6,7 @@ extension ReferenceAccelerator {
 
   /// One logical step of a layer's neurons; the neurons that fired, rising.
   mutating func run(_ layer: Int, _ step: Int, label: Int?) -> [Int] {
-    let inputs = inputSums(layer) { connection in
+    let inputs = inputs(layer) { connection in
       self.spikes(taken: connection, in: step)
     }
     let chipStep = step + model.layers[layer].phase
@@ -14,8 +14,9 @@ extension ReferenceAccelerator {
     for neuron in 0..<model.layers[layer].size {
       let charge = bias(layer, neuron) + teaching(layer, neuron, label)
       let core = coreOf[layer][neuron]
-      countVisit(layer, neuron, input: inputs[neuron], bias: charge, chipStep: chipStep)
-      let potential = integrate(layer, neuron, input: inputs[neuron], bias: charge)
+      countVisit(
+        layer, neuron, isReached: inputs[neuron].isReached, bias: charge, chipStep: chipStep)
+      let potential = integrate(layer, neuron, input: inputs[neuron].sum, bias: charge)
       switch model.layers[layer].neurons {
       case .readout:
         potentials[layer][neuron] = note(cut(potential))
@@ -40,16 +41,25 @@ extension ReferenceAccelerator {
     return fired[connection.source.map { $0 + 1 } ?? 0][sent]
   }
 
-  /// By neuron: the sum of inputs over all connections, whose spikes `taken` names.
-  func inputSums(_ layer: Int, _ taken: (CompiledConnection) -> [Int]) -> [Int] {
-    var inputs = [Int](repeating: 0, count: model.layers[layer].size)
+  /// What comes to a neuron in a step.
+  struct Input {
+    var sum = 0
+    /// Whether a spike comes at all, whatever its weight.
+    var isReached = false
+  }
+
+  /// By neuron: the inputs over all connections, whose spikes `taken` names.
+  func inputs(_ layer: Int, _ taken: (CompiledConnection) -> [Int]) -> [Input] {
+    var inputs = [Input](repeating: Input(), count: model.layers[layer].size)
     for (position, index) in connections.enumerated() where index.layer == layer {
       let connection = model[index]
       for spike in taken(connection) {
         guard let row = connection.row(of: spike) else { continue }
         for synapse in synapses[position].bySource[row] {
           let weight = inferenceWeight(position, synapse.weight)
-          inputs[synapse.target] += weight << Int(model.arithmetic.inputShift + connection.shift)
+          inputs[synapse.target].sum +=
+            weight << Int(model.arithmetic.inputShift + connection.shift)
+          inputs[synapse.target].isReached = true
         }
       }
     }
@@ -73,13 +83,17 @@ extension ReferenceAccelerator {
     return neuron == label ? Int(teacher.excitation) : -Int(teacher.inhibition)
   }
 
-  /// Counts the access to a neuron, and its update unless nothing stirs it.
-  mutating func countVisit(_ layer: Int, _ neuron: Int, input: Int, bias: Int, chipStep: Int) {
+  /// Counts the access to a neuron, and its update unless nothing stirs it; whether it was updated.
+  @discardableResult
+  mutating func countVisit(
+    _ layer: Int, _ neuron: Int, isReached: Bool, bias: Int, chipStep: Int
+  ) -> Bool {
     let core = coreOf[layer][neuron]
     ledger.work(.neuronAccess, 1, core: core, step: chipStep)
     let isIdle =
-      potentials[layer][neuron] == 0 && currents[layer][neuron] == 0 && input == 0 && bias == 0
+      potentials[layer][neuron] == 0 && currents[layer][neuron] == 0 && !isReached && bias == 0
     if !isIdle { ledger.work(.neuronUpdate, 1, core: core, step: chipStep) }
+    return !isIdle
   }
 
   /// Charges the current, if there is one; the new potential before it is cut.

@@ -7,8 +7,10 @@ package struct ReplayAccount: Sendable, Equatable {
   package let counts: [UInt64]
   /// The same by core; those of the port and barriers are on no core.
   package let coreCounts: [[UInt64]]
-  /// Time of all chip steps.
+  /// Time of all chip steps by the simple model.
   package let picoseconds: UInt64
+  /// The same by the detailed model.
+  package let detailedPicoseconds: UInt64
 }
 
 extension ReferenceAccelerator {
@@ -31,8 +33,14 @@ extension ReferenceAccelerator {
     rest()
     ledger = ReferenceLedger(model)
     ledger.begin(chipSteps: steps)
+    var timing = MeshTiming(model)
     for step in 0..<steps {
-      for layer in model.layers.indices { force(layer, step, spikes) }
+      timing.takeInput(spikes[0].steps[step], chipStep: step)
+      for layer in model.layers.indices {
+        timing.take(
+          layer: layer, updates: force(layer, step, spikes), spikes: spikes[layer + 1].steps[step],
+          chipStep: step)
+      }
       for (source, trains) in spikes.enumerated() {
         let sender = source == 0 ? nil : source - 1
         send(trains.steps[step].map(Int.init), from: sender, chipStep: step)
@@ -41,16 +49,18 @@ extension ReferenceAccelerator {
     ledger.end(isLearning: false)
     let account = ReplayAccount(
       counts: ledger.inference.counts, coreCounts: ledger.coreCounts,
-      picoseconds: ledger.inference.picoseconds)
+      picoseconds: ledger.inference.picoseconds,
+      detailedPicoseconds: timing.finish(chipSteps: steps))
     (ledger, saturations) = (ownLedger, ownSaturations)
     rest()
     return account
   }
 
-  /// One chip step of a layer whose spikes are given.
-  private mutating func force(_ layer: Int, _ step: Int, _ spikes: [SpikeTrains]) {
+  /// One chip step of a layer whose spikes are given; the neurons that were updated.
+  private mutating func force(_ layer: Int, _ step: Int, _ spikes: [SpikeTrains]) -> [Int32] {
+    var updates: [Int32] = []
     let phase = model.layers[layer].phase
-    let inputs = inputSums(layer) { connection in
+    let inputs = inputs(layer) { connection in
       let sourcePhase = connection.source.map { model.layers[$0].phase } ?? 0
       let sent = step - (connection.delay + phase - sourcePhase)
       let source = connection.source.map { $0 + 1 } ?? 0
@@ -59,8 +69,10 @@ extension ReferenceAccelerator {
     let fired = Set(spikes[layer + 1].steps[step].map(Int.init))
     for neuron in 0..<model.layers[layer].size {
       let bias = bias(layer, neuron)
-      countVisit(layer, neuron, input: inputs[neuron], bias: bias, chipStep: step)
-      let exact = integrate(layer, neuron, input: inputs[neuron], bias: bias)
+      let isUpdated = countVisit(
+        layer, neuron, isReached: inputs[neuron].isReached, bias: bias, chipStep: step)
+      if isUpdated { updates.append(Int32(neuron)) }
+      let exact = integrate(layer, neuron, input: inputs[neuron].sum, bias: bias)
       let isHeld = refractoryLeft[layer][neuron] > 0 && !fired.contains(neuron)
       if refractoryLeft[layer][neuron] > 0 { refractoryLeft[layer][neuron] -= 1 }
       if isHeld { continue }
@@ -70,5 +82,6 @@ extension ReferenceAccelerator {
       ledger.work(.spike, 1, core: coreOf[layer][neuron], step: step)
       reset(layer, neuron, program)
     }
+    return updates
   }
 }

@@ -51,11 +51,11 @@ struct ReferenceLedger {
     if isLearning { learning = total } else { inference = total }
   }
 
-  /// Length of a chip step: its busiest core, then the barrier.
+  /// Length of a chip step: neurons and messages are worked on side by side, each kind until its
+  /// busiest core is done, then comes the barrier.
   private func stepTime(neurons: [UInt64], messages: [UInt64]) -> UInt64 {
-    var busiest: UInt64 = 0
-    for core in cores.indices { busiest = max(busiest, neurons[core] + messages[core]) }
-    return busiest + UInt64(timing.barrier(activeTiles: activeTiles))
+    max(neurons.max() ?? 0, messages.max() ?? 0)
+      + UInt64(timing.barrier(activeTiles: activeTiles))
   }
 
   private var activeTiles: Int {

@@ -3,6 +3,7 @@
 #include "vectors.h"
 #include "random.h"
 #include "synapses.h"
+#include "arrivals.h"
 #include "neurons.h"
 #include "learning.h"
 #include "local.h"
@@ -17,6 +18,10 @@ static const KernelTable table = {
     .convolution = convolution,
     .sparse = sparse,
     .oneToOne = oneToOne,
+    .spread = spread,
+    .gather = gather,
+    .reach = reach,
+    .mark = mark,
     .neurons = neurons,
     .tallyNeurons = tallyNeurons,
     .tallyTraffic = tallyTraffic,

@@ -25,7 +25,7 @@ INLINE WideTally neuronLanes(
   }
   i32x16 v = LOAD(i32x16, work->potentials + j);
   i32x16 bias = LOAD(i32x16, parameter(work->bias, work->biasShared, j));
-  i32x16 used = v | drive | bias;
+  i32x16 used = v | drive | bias | splat32(work->reachesAll);
   if (flags & NEURONS_CURRENT) {
     i32x16 u = LOAD(i32x16, work->currents + j);
     used |= u;
@@ -37,11 +37,12 @@ INLINE WideTally neuronLanes(
     STORE(i32x16, work->currents + j, drive);
   }
   uint32_t updated = bits16((used != 0) & valid);
+  if (flags & NEURONS_ARRIVALS) updated |= ((const Bits16 *)work->arrivals)[j >> 4];
   ((Bits16 *)work->updates)[j >> 4] = (uint16_t)updated;
 #if !defined(LEVEL_AVX512)
   /* Planes are often silent in large parts: what is at rest stays at rest. Where vectors are wide,
      the work costs less than a branch that is foreseen wrongly. */
-  if (flags == NEURONS_SUMS && updated == 0) {
+  if (flags == (NEURONS_SUMS | NEURONS_ARRIVALS) && updated == 0) {
     ((Bits16 *)work->spikes)[j >> 4] = 0;
     return tally;
   }
@@ -114,7 +115,9 @@ INLINE uint64_t neuronLoop(const NeuronWork *parameters, int32_t flags) {
 static uint64_t neurons(const NeuronWork *work) {
   switch (work->flags) {
     case 0: return neuronLoop(work, 0);
-    case NEURONS_SUMS: return neuronLoop(work, NEURONS_SUMS);
+    case NEURONS_ARRIVALS: return neuronLoop(work, NEURONS_ARRIVALS);
+    case NEURONS_SUMS | NEURONS_ARRIVALS:
+      return neuronLoop(work, NEURONS_SUMS | NEURONS_ARRIVALS);
     case NEURONS_PSI: return neuronLoop(work, NEURONS_PSI);
     case NEURONS_READOUT: {
       uint64_t saturations = neuronLoop(work, NEURONS_READOUT);

@@ -156,7 +156,9 @@ static void widenAll(const ConvolutionWork *work, int32_t accumulate, int32_t *i
 }
 
 static void convolution(
-    const ConvolutionWork *work, const int32_t *sources, int32_t count, int32_t *inputs) {
+    const ConvolutionWork *parameters, const int32_t *sources, int32_t count, int32_t *inputs) {
+  /* A copy, which stores of bytes cannot change. */
+  const ConvolutionWork copy = *parameters, *work = &copy;
   uint32_t channels = (uint32_t)work->channels;
   int32_t accumulate = work->accumulate, done = 0;
   do {
@@ -168,6 +170,7 @@ static void convolution(
       const int8_t *weights =
           work->weights + (int64_t)(source - place * channels) * work->channelWeights + at->weight;
       int16_t *sums = work->sums + at->target;
+      work->plane[at->plane] = 1;
       for (int32_t line = 0; line < at->lines; line++) {
         addLine(weights, sums, at->length);
         weights += at->advance;
@@ -182,12 +185,15 @@ static void convolution(
 }
 
 static void sparse(
-    const SparseWork *work, const int32_t *sources, int32_t count, int32_t *inputs) {
+    const SparseWork *parameters, const int32_t *sources, int32_t count, int32_t *inputs) {
+  /* A copy, which stores of bytes cannot change. */
+  const SparseWork copy = *parameters, *work = &copy;
   for (int32_t n = 0; n < count; n++) {
     uint32_t end = work->rowStarts[sources[n] + 1];
     for (uint32_t entry = work->rowStarts[sources[n]]; entry < end; entry++) {
       uint32_t synapse = work->synapses[entry];
       inputs[synapse >> 8] += (int32_t)(int8_t)synapse * (1 << work->shift);
+      work->touched[synapse >> 8] = 1;
     }
   }
 }

@@ -3,6 +3,8 @@
 
 #include "CKernels.h"
 
+#include <string.h>
+
 #if defined(__x86_64__)
 #include <immintrin.h>
 #elif defined(__ARM_NEON)
@@ -80,8 +82,9 @@ INLINE uint32_t bits16(i32x16 mask) {
   const i8x16 places = {1, 2, 4, 8, 16, 32, 64, -128, 1, 2, 4, 8, 16, 32, 64, -128};
   i8x16 kept = CONVERT(mask, i8x16) & places;
 #if defined(__ARM_NEON)
-  uint8x16_t bytes = (uint8x16_t)kept;
-  return vaddv_u8(vget_low_u8(bytes)) | (uint32_t)vaddv_u8(vget_high_u8(bytes)) << 8;
+  uint8x16_t sums = vpaddq_u8((uint8x16_t)kept, (uint8x16_t)kept);
+  sums = vpaddq_u8(sums, sums);
+  return vgetq_lane_u16((uint16x8_t)vpaddq_u8(sums, sums), 0);
 #else
   uint32_t bits = 0;
   for (int lane = 0; lane < 16; lane++) bits |= (uint32_t)(kept[lane] != 0) << lane;
@@ -100,6 +103,12 @@ INLINE uint32_t bits32(i16x32 mask) {
 #if defined(__x86_64__)
   return (uint32_t)_mm_movemask_epi8((__m128i)CONVERT(low, i8x16))
          | (uint32_t)_mm_movemask_epi8((__m128i)CONVERT(high, i8x16)) << 16;
+#elif defined(__ARM_NEON)
+  const i8x16 places = {1, 2, 4, 8, 16, 32, 64, -128, 1, 2, 4, 8, 16, 32, 64, -128};
+  uint8x16_t sums = vpaddq_u8(
+      (uint8x16_t)(CONVERT(low, i8x16) & places), (uint8x16_t)(CONVERT(high, i8x16) & places));
+  sums = vpaddq_u8(sums, sums);
+  return vgetq_lane_u32((uint32x4_t)vpaddq_u8(sums, sums), 0);
 #else
   return bits16(CONVERT(low, i32x16)) | bits16(CONVERT(high, i32x16)) << 16;
 #endif

@@ -6,7 +6,7 @@ package enum EventKind: Int, CaseIterable, Sendable {
   case synapticOperation = 0
   /// A mapped neuron is visited in a step.
   case neuronAccess = 1
-  /// A visited neuron computes, as its potential, bias or input is not zero.
+  /// A visited neuron computes: a spike reaches it, or potential, current or bias is not zero.
   case neuronUpdate = 2
   /// A neuron fires.
   case spike = 3

@@ -4,19 +4,19 @@ package struct TimingTable: Sendable, Equatable {
   package let picoseconds: [UInt32]
   /// Picoseconds for a core to take in one message.
   package let axonInPicoseconds: UInt32
-  /// Barriers by the number of active tiles, rising; the last one holds for any more.
+  /// Barriers by the number of active tiles from which they hold, rising.
   package let barriers: [Barrier]
   /// Messages that the buffer of one link holds; congestion in the detailed model begins beyond.
   package let linkBuffer: Int
 
-  /// The barrier's length for up to so many active tiles.
+  /// The barrier's length from so many active tiles on.
   package struct Barrier: Sendable, Equatable {
-    /// Active tiles up to which it holds.
+    /// Active tiles from which it holds, up to the next barrier's.
     package let tiles: Int
     /// Its length.
     package let picoseconds: UInt32
 
-    /// A barrier for up to `tiles` active tiles.
+    /// A barrier from `tiles` active tiles on.
     package init(tiles: Int, picoseconds: UInt32) {
       self.tiles = tiles
       self.picoseconds = picoseconds
@@ -43,8 +43,9 @@ package struct TimingTable: Sendable, Equatable {
   /// The time of one event.
   package subscript(kind: EventKind) -> UInt32 { picoseconds[kind.rawValue] }
 
-  /// The barrier for a number of active tiles, 0 for a table without any.
+  /// The barrier of the largest number of tiles that is not above those in use; the first one below
+  /// all of them, and 0 for a table without any.
   package func barrier(activeTiles: Int) -> UInt32 {
-    (barriers.first { $0.tiles >= activeTiles } ?? barriers.last)?.picoseconds ?? 0
+    (barriers.last { $0.tiles <= activeTiles } ?? barriers.first)?.picoseconds ?? 0
   }
 }

@@ -60,7 +60,7 @@ import Testing
         == UInt64(2 * result.inputSpikes + 5 * result.hiddenSpikes))
   }
 
-  @Test func `a step lasts as long as its busiest core and the barrier`() throws {
+  @Test func `a step lasts as long as the longest work on a core and the barrier`() throws {
     let model = try compile(network, for: NetworkFixture.chip()).model
     var chip = Accelerator(model)
     _ = chip.infer([UInt8](repeating: 0, count: 60), sample: 0)

@@ -35,6 +35,7 @@ typedef struct {
   int32_t length;  /* targets of a line, next to each other */
   int32_t lines;   /* 0 for a place that reaches nobody */
   int32_t advance; /* weights from line to line */
+  int32_t plane;   /* itself, after pooling; one after the last for what is dropped */
 } ConvolutionPlace;
 
 /* Lines of shared weights, added into inputs[target] with a shift. */
@@ -50,13 +51,27 @@ typedef struct {
   int32_t spikesMax; /* spikes whose sum fits 16 bits */
   int32_t accumulate;
   int32_t leavesSums; /* the neurons take them, if there are no more spikes than spikesMax */
+  uint8_t *plane;     /* 1 is written for each spike */
 } ConvolutionWork;
+
+/* From the places of a plane to the targets whose kernels see them. */
+typedef struct {
+  uint8_t *plane;   /* [line][width], 0 or 1; cleared as it is taken */
+  uint8_t *lines;   /* room for 8 of them with their padding, which is 0 */
+  uint8_t *targets; /* room for the places of all targets; with 64 more, as has the plane */
+  int32_t lineStride;
+  int32_t height, width;
+  int32_t targetHeight, targetWidth;
+  int32_t channels; /* targets at each place */
+  int32_t kernelHeight, kernelWidth, stride, padding;
+} SpreadWork;
 
 /* A listed synapse is its target shifted left by 8, or-ed with the weight's 8 bits. */
 typedef struct {
   const uint32_t *rowStarts;
   const uint32_t *synapses;
   int32_t shift;
+  uint8_t *touched; /* by target, 1 is written for each synapse */
 } SparseWork;
 
 enum {
@@ -66,7 +81,8 @@ enum {
   NEURONS_ADAPTIVE = 8,
   NEURONS_PSI = 16,       /* pseudo-derivatives are wanted */
   NEURONS_READOUT = 32,   /* no threshold; potentials are summed into scores */
-  NEURONS_SUMS = 64       /* inputs are sums of 16 bits, shifted and cleared as they are taken */
+  NEURONS_SUMS = 64,      /* inputs are sums of 16 bits, shifted and cleared as they are taken */
+  NEURONS_ARRIVALS = 128  /* a set says whom spikes reach, else they reach all or none */
 };
 
 enum { RESET_NONE = 0, RESET_SOFT = 1, RESET_HARD = 2 };
@@ -87,6 +103,8 @@ typedef struct {
   int32_t sumShift;
   int32_t *potentials, *currents, *rises, *refractoryLeft, *psi;
   int64_t *scores;
+  const uint64_t *arrivals;   /* set of the neurons that a spike reaches, whatever the inputs */
+  int32_t reachesAll;         /* all bits set if a spike reaches all, else 0 */
   uint64_t *spikes, *updates; /* sets of bits, written */
 } NeuronWork;
 
@@ -232,6 +250,16 @@ typedef struct {
       const ConvolutionWork *work, const int32_t *sources, int32_t count, int32_t *inputs);
   void (*sparse)(const SparseWork *work, const int32_t *sources, int32_t count, int32_t *inputs);
   void (*oneToOne)(int32_t weight, const int32_t *sources, int32_t count, int32_t *inputs);
+
+  /* Who is reached, whatever the weights: add to sets of targets. */
+  void (*spread)(const SpreadWork *work, uint64_t *arrivals);
+  /* Clears what was touched. */
+  void (*gather)(uint8_t *touched, int32_t count, uint64_t *arrivals);
+  /* masks[source] is the set of the source's targets, of so many words. */
+  void (*reach)(
+      const uint64_t *masks, int32_t words, const int32_t *sources, int32_t count,
+      uint64_t *arrivals);
+  void (*mark)(const int32_t *targets, int32_t count, uint64_t *arrivals);
 
   /* Returns saturations. */
   uint64_t (*neurons)(const NeuronWork *work);
