@@ -8,6 +8,8 @@
 #                   measures some)
 #   make fuzz       feed the readers of models and chip files with made-up bytes (SECONDS=60 each,
 #                   FUZZER=ModelFuzz or ChipFileFuzz for one)
+#   make kernels    run each kernel of the chip on made-up inputs, at all levels of vector
+#                   instructions, NEON on an emulator, and compare what they give
 #   make lint       check the format of every Swift file
 #   make format     put every Swift file into that format
 #   make protocol   regenerate the Swift code of the wire schema
@@ -17,7 +19,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help demo test build bench fuzz lint format protocol setup clean
+.PHONY: help demo test build bench fuzz kernels lint format protocol setup clean
 
 SWIFT_SOURCES := Package.swift Sources Tests agent coordinator
 SCENARIO := fleet-configs/digits.yaml
@@ -55,6 +57,11 @@ bench: build
 fuzz: PACKAGES += lld
 fuzz: build
 	@exec Tests/Fuzz/run $(SECONDS) $(FUZZER)
+
+# The cross compiler's package brings the linker and the start-up code; clang compiles.
+kernels: PACKAGES += gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user
+kernels: setup
+	@exec Tests/Kernels/run
 
 lint:
 	@swift format lint --strict --recursive --parallel $(SWIFT_SOURCES)
