@@ -5,8 +5,7 @@ extension ChipFile {
   static func mesh(
     from top: ChipFileMapping
   ) throws(ChipFileError) -> (columns: Int, rows: Int, coresPerTile: Int) {
-    let mesh = try top.mapping(
-      "mesh", keys: ["columns", "rows", "coresPerTile"] + ChipFileEvidence.keys)
+    let mesh = try top.mapping("mesh", keys: ChipFileKeys.mesh)
     _ = try ChipFileEvidence(of: mesh)
     return (
       try mesh.integer("columns", 1...4096), try mesh.integer("rows", 1...4096),
@@ -15,12 +14,7 @@ extension ChipFile {
   }
 
   static func core(from top: ChipFileMapping) throws(ChipFileError) -> CoreLimits {
-    let core = try top.mapping(
-      "core",
-      keys: [
-        "neurons", "inAxons", "outAxons", "synapseMemoryBytes", "weightBits", "delayMax",
-        "refractoryMax",
-      ] + ChipFileEvidence.keys)
+    let core = try top.mapping("core", keys: ChipFileKeys.core)
     _ = try ChipFileEvidence(of: core)
     return CoreLimits(
       neurons: try core.integer("neurons", 1...1 << 20),
@@ -33,10 +27,7 @@ extension ChipFile {
   }
 
   static func features(from top: ChipFileMapping) throws(ChipFileError) -> ChipFeatures {
-    let block = try top.mapping(
-      "features",
-      keys: ["neurons", "resets", "layouts", "precisions", "rules", "pooling"]
-        + ChipFileEvidence.keys)
+    let block = try top.mapping("features", keys: ChipFileKeys.features)
     _ = try ChipFileEvidence(of: block)
     let features = ChipFeatures(
       neurons: try block.selection(
@@ -67,10 +58,7 @@ extension ChipFile {
   static func arithmetic(
     from top: ChipFileMapping, rules: [ChipFeatures.Rule], weightBits: Int
   ) throws(ChipFileError) -> StateArithmetic {
-    let block = try top.mapping(
-      "arithmetic",
-      keys: ["potentialBits", "currentBits", "currentOverflow", "inputShift", "learningWeightBits"]
-        + ChipFileEvidence.keys)
+    let block = try top.mapping("arithmetic", keys: ChipFileKeys.arithmetic)
     _ = try ChipFileEvidence(of: block)
     let learning = "learningWeightBits"
     let learningBits =
@@ -91,7 +79,7 @@ extension ChipFile {
 
   static func area(from top: ChipFileMapping) throws(ChipFileError) -> PublishedFigure? {
     guard top.has("area") else { return nil }
-    let block = try top.mapping("area", keys: ["squareMillimetres"] + ChipFileEvidence.keys)
+    let block = try top.mapping("area", keys: ChipFileKeys.area)
     let evidence = try ChipFileEvidence(of: block)
     return PublishedFigure(
       name: "area of a core", value: try block.number("squareMillimetres", 0...1e6), unit: "mm2",
@@ -101,8 +89,7 @@ extension ChipFile {
   static func published(from top: ChipFileMapping) throws(ChipFileError) -> [PublishedFigure] {
     guard top.has("published") else { return [] }
     var figures: [PublishedFigure] = []
-    for entry in try top.list("published", keys: ["name", "value", "unit"] + ChipFileEvidence.keys)
-    {
+    for entry in try top.list("published", keys: ChipFileKeys.published) {
       let evidence = try ChipFileEvidence(of: entry)
       figures.append(
         PublishedFigure(

@@ -6,11 +6,10 @@ extension ChipFile {
   static func prices(
     from top: ChipFileMapping, name: String
   ) throws(ChipFileError) -> PriceTable {
-    let block = try top.mapping(
-      "energy", keys: EventKind.allCases.map(\.name) + ChipFileEvidence.keys)
+    let block = try top.mapping("energy", keys: ChipFileKeys.energy)
     var prices: [EventKind: Price] = [:]
     for kind in EventKind.allCases where block.has(kind.name) {
-      let entry = try block.mapping(kind.name, keys: ["picojoules"] + ChipFileEvidence.keys)
+      let entry = try block.mapping(kind.name, keys: ChipFileKeys.price)
       let evidence = try ChipFileEvidence(of: entry, in: block)
       prices[kind] = Price(
         picojoules: try entry.number("picojoules", 0...1e12), source: evidence.source,
@@ -21,21 +20,18 @@ extension ChipFile {
 
   /// Durations by kind; a kind without an entry takes no time of its own.
   static func timing(from top: ChipFileMapping) throws(ChipFileError) -> TimingTable {
-    let block = try top.mapping(
-      "timing",
-      keys: EventKind.allCases.map(\.name) + ["axonIn", "linkBuffer", "barriers"]
-        + ChipFileEvidence.keys)
+    let block = try top.mapping("timing", keys: ChipFileKeys.timing)
     var picoseconds: [EventKind: UInt32] = [:]
     for kind in EventKind.allCases where block.has(kind.name) {
       picoseconds[kind] = try duration(
-        of: try block.mapping(kind.name, keys: ["nanoseconds"] + ChipFileEvidence.keys), in: block)
+        of: try block.mapping(kind.name, keys: ChipFileKeys.duration), in: block)
     }
-    let buffer = try block.mapping("linkBuffer", keys: ["messages"] + ChipFileEvidence.keys)
+    let buffer = try block.mapping("linkBuffer", keys: ChipFileKeys.linkBuffer)
     _ = try ChipFileEvidence(of: buffer, in: block)
     return TimingTable(
       picoseconds: picoseconds,
       axonInPicoseconds: try duration(
-        of: try block.mapping("axonIn", keys: ["nanoseconds"] + ChipFileEvidence.keys), in: block),
+        of: try block.mapping("axonIn", keys: ChipFileKeys.duration), in: block),
       barriers: try barriers(from: block),
       linkBuffer: try buffer.integer("messages", 1...CompiledModel.linkBufferMax))
   }
@@ -44,9 +40,7 @@ extension ChipFile {
     from block: ChipFileMapping
   ) throws(ChipFileError) -> [TimingTable.Barrier] {
     var barriers: [TimingTable.Barrier] = []
-    for entry in try block.list(
-      "barriers", keys: ["tiles", "nanoseconds"] + ChipFileEvidence.keys)
-    {
+    for entry in try block.list("barriers", keys: ChipFileKeys.barrier) {
       let tiles = try entry.integer("tiles", 1...1 << 24)
       guard tiles > barriers.last?.tiles ?? 0 else {
         throw entry.error("tiles", found: "\(tiles)", expected: "more than the entry before it")

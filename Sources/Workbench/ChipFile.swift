@@ -11,7 +11,8 @@ package enum ChipFile {
     let text: String
     do { text = try ConfigurationDocument.text(of: path) } catch {
       throw ChipFileError(
-        file: path, line: nil, key: "", found: error.found, expected: "a readable chip file")
+        file: path, line: nil, key: "", found: error.found,
+        expected: "a chip file as in fleet-configs/chips")
     }
     return try chip(yaml: text, file: path)
   }
@@ -23,11 +24,7 @@ package enum ChipFile {
     guard let node else {
       throw ChipFileError(file: file, line: nil, key: "", found: "nothing", expected: "a mapping")
     }
-    let top = try ChipFileMapping(
-      node, file: file, path: "",
-      keys: [
-        "name", "mesh", "core", "features", "arithmetic", "energy", "timing", "area", "published",
-      ])
+    let top = try ChipFileMapping(node, file: file, path: "", keys: ChipFileKeys.top)
     let name = try top.text("name")
     guard name.wholeMatch(of: /[a-z0-9][a-z0-9._-]{0,62}/) != nil else {
       throw top.error("name", found: "`\(name)`", expected: "[a-z0-9][a-z0-9._-]{0,62}")
@@ -49,10 +46,11 @@ package enum ChipFile {
   private static func checkPrices(
     of chip: Chip, in top: ChipFileMapping
   ) throws(ChipFileError) {
+    let energy = try top.mapping("energy", keys: ChipFileKeys.energy)
     for kind in EventKind.allCases where chip.prices[kind] == nil {
       if let cause = chip.cause(of: kind) {
-        throw top.error(
-          "energy.\(kind.name)", found: "no price",
+        throw energy.error(
+          kind.name, found: "no price",
           expected: "one with source and grade, as \(cause)")
       }
     }

@@ -28,7 +28,7 @@ package struct ChipFileError: Error, Equatable, Sendable, CustomStringConvertibl
   package var description: String {
     let place = line.map { "\(file):\($0)" } ?? file
     let subject = key.isEmpty ? "" : "`\(key)`: "
-    let hint = nearest.map { "; did you mean `\($0)`?" } ?? ""
+    let hint = nearest.map { "; did you mean `\($0)`?" } ?? "; see docs/CHIP-FILES.md"
     return "\(place): \(subject)found \(found), expected \(expected)\(hint)"
   }
 }

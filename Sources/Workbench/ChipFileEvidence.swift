@@ -2,9 +2,6 @@ import CompiledModel
 
 /// Where a figure comes from and how well it is founded.
 struct ChipFileEvidence {
-  /// The keys that say it.
-  static let keys = ["source", "grade"]
-
   private static let grades = EvidenceGrade.allCases.map { (name: $0.rawValue, value: $0) }
 
   let source: String

@@ -53,7 +53,8 @@ struct ChipFileMapping {
   }
 
   func number(_ key: String, _ range: ClosedRange<Double>) throws(ChipFileError) -> Double {
-    let expected = "a number, \(range.lowerBound) to \(range.upperBound)"
+    // Bounds are whole; as such they are easier to read.
+    let expected = "a number, \(Int(range.lowerBound)) to \(Int(range.upperBound))"
     let node = try value(key, expected: expected)
     guard Self.isPlain(node), let number = node.float, range.contains(number) else {
       throw error(key, found: Self.describe(node), expected: expected)

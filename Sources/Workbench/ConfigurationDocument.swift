@@ -120,7 +120,8 @@ struct ConfigurationDocument {
 
   private static func system(_ path: String) -> ConfigurationError {
     ConfigurationError(
-      file: path, key: "", found: String(cString: strerror(errno)).lowercased(),
+      file: path, key: "",
+      found: errno == EISDIR ? "a directory" : String(cString: strerror(errno)).lowercased(),
       expected: "a readable YAML file", cure: "name a file that exists and that this user may read")
   }
 

@@ -16,13 +16,13 @@ enum EnergyTables {
         ("inference", view.inferences, view.inferenceJoules),
         ("learning", view.learningSamples, view.learningJoules),
       ] {
-        let total = components.reduce(0) { $0 + (joules[$1] ?? 0) }
+        // Empty where an event that was counted has no price: the joules are unknown, not 0.
+        let known = components.map { joules.isEmpty ? nil : joules[$0] ?? 0 }
+        let total = joules.isEmpty ? nil : known.reduce(0) { $0 + ($1 ?? 0) }
+        let each = samples == 0 ? nil : total.map { $0 / Double(samples) * 1e6 }
         table.add(
-          [view.node, purpose, "\(samples)"] + components.map { Figure.joules(joules[$0] ?? 0) }
-            + [
-              Figure.joules(total),
-              Figure.fixed(samples == 0 ? nil : total / Double(samples) * 1e6, 3),
-            ])
+          [view.node, purpose, "\(samples)"] + known.map { Figure.joules($0) }
+            + [Figure.joules(total), Figure.fixed(each, 3)])
       }
     }
     return table

@@ -35,7 +35,7 @@ import Workbench
     #expect(chip.timing[.hopVertical] == 6500)
     #expect(chip.timing.axonInPicoseconds == 16_000)
     #expect(chip.timing.linkBuffer == 16)
-    #expect(chip.timing.barrier(activeTiles: 3) == 1_400_000)
+    #expect(chip.timing.barrier(activeTiles: 3) == 1_000_000)
     #expect(chip.timing.barrier(activeTiles: 32) == 1_800_000)
     #expect(chip.published.isEmpty)
     for kind in EventKind.allCases { #expect(chip.prices[kind] != nil, "\(kind.name)") }

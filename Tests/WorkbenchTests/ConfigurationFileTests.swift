@@ -156,6 +156,6 @@ import Workbench
     let folder = try #require(throws: ConfigurationError.self) {
       try ConfigurationFile(path: ".", environmentPrefix: "TEST_")
     }
-    #expect(folder.found == "is a directory")
+    #expect(folder.found == "a directory")
   }
 }

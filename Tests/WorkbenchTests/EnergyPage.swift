@@ -28,7 +28,7 @@ enum EnergyPage {
     }
     table.rows.append(["axonIn"] + chips.map { nanoseconds($0.timing.axonInPicoseconds) })
     table.rows.append(
-      ["barrier, tiles up to: ns"]
+      ["barrier, tiles from: ns"]
         + chips.map { chip in
           chip.timing.barriers.map { "\($0.tiles): \(nanoseconds($0.picoseconds))" }
             .joined(separator: ", ")
@@ -104,7 +104,8 @@ enum InferenceJob {
     return counts
   }
 
-  /// Milliseconds by the simple model, each step as busy as the average one.
+  /// Milliseconds by the simple model, each step as busy as the average one: of the hidden cores'
+  /// messages, which take longer than their neurons, and of barriers.
   static func milliseconds(_ timing: TimingTable) -> (core: Double, barrier: Double) {
     func time(_ kind: EventKind) -> Double { Double(timing[kind]) }
     let neurons = Double(hidden / hiddenCores)
@@ -114,7 +115,7 @@ enum InferenceJob {
     let updated = neurons * Double(steps) * (time(.neuronAccess) + time(.neuronUpdate))
     let fired = Double(hiddenSpikes / hiddenCores) * (time(.spike) + time(.message))
     return (
-      (taken + updated + fired) / 1e9,
+      max(taken, updated + fired) / 1e9,
       Double(timing.barrier(activeTiles: 2)) * Double(steps + 2) / 1e9
     )
   }
