@@ -1,6 +1,6 @@
 package import SpikingNetwork
 
-/// Networks for 28x28 digits that show what a description can hold, before training.
+/// Networks for digits that show what a description can hold, before training.
 package enum ExampleNetwork: String, Codable, Sendable, CaseIterable {
   /// 784-128-10, all projections dense and learning on the chip.
   case dense
@@ -10,6 +10,33 @@ package enum ExampleNetwork: String, Codable, Sendable, CaseIterable {
   case convolutional
   /// 784-128-10 with weights of one bit.
   case binary
+  /// 256-10 for digits of 16x16, learning by spike-driven plasticity with a teacher; fits `odin`.
+  case sdsp
+  /// 256-128-10 for digits of 16x16, learning by e-prop; fits `reckon`.
+  case eprop
+  /// 784-10, learning by pair STDP with a teacher; fits `cim-stdp`.
+  case stdp
+
+  /// Channels of a sample that it takes.
+  package var inputs: Int {
+    switch self {
+    case .sdsp, .eprop: 256
+    case .dense, .recurrent, .convolutional, .binary, .stdp: 784
+    }
+  }
+
+  /// One line for a person who chooses.
+  package var summary: String {
+    switch self {
+    case .dense: "784-128-10, learns by the three-factor rule"
+    case .recurrent: "784-256-10, the hidden neurons connected with themselves"
+    case .convolutional: "28x28, 16 and 32 channels of 3x3, sum pooling, 10 outputs"
+    case .binary: "784-128-10 with weights of one bit"
+    case .sdsp: "256-10 for pictures of 16x16, learns by spike-driven plasticity (chip odin)"
+    case .eprop: "256-128-10 for pictures of 16x16, learns by e-prop (chip reckon)"
+    case .stdp: "784-10, learns by pair STDP with a teacher (chip cim-stdp)"
+    }
+  }
 
   /// The network, named `digits-` and the case.
   package func network(
@@ -32,6 +59,14 @@ package enum ExampleNetwork: String, Codable, Sendable, CaseIterable {
         name: "digits-binary", hiddenDeviation: 0.035, encoderSeed: encoderSeed,
         weightSeed: weightSeed, precision: .binary, plasticity: nil
       ).network()
+    case .sdsp: try LocalLearningTemplate.sdsp(encoderSeed, weightSeed)
+    case .eprop:
+      try NetworkTemplate(
+        name: "digits-eprop", inputs: 256, hidden: [128], hiddenDeviation: 0.08,
+        outputDeviation: 0.08, encoderSeed: encoderSeed, weightSeed: weightSeed,
+        plasticity: .threeFactor(ThreeFactorRule(learningRate: 0.004))
+      ).network()
+    case .stdp: try LocalLearningTemplate.stdp(encoderSeed, weightSeed)
     }
   }
 }

@@ -7,8 +7,8 @@ import Workbench
 /// `spikefleet data`.
 struct DataCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "data", abstract: "Fetch the digits and deal them to a fleet's folder.",
-    subcommands: [DataFetchCommand.self, DataDealCommand.self])
+    commandName: "data", abstract: "Fetch digits, deal them to a fleet's folder, or import others.",
+    subcommands: [DataFetchCommand.self, DataDealCommand.self, DataImportCommand.self])
 }
 
 /// `spikefleet data fetch`.

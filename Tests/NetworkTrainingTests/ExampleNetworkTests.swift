@@ -8,7 +8,7 @@ import Testing
       let network = try example.network()
       try network.validate()
       #expect(network.name == "digits-\(example)")
-      #expect(network.populations[0].size == 784)
+      #expect(network.populations[0].size == example.inputs)
       #expect(try NetworkSimulator(network).classes == 10)
       #expect(try example.network(weightSeed: 2).projections != network.projections)
       #expect(try example.network(encoderSeed: 2).encoder == .bernoulli(seed: 2))

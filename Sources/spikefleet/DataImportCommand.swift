@@ -1,0 +1,91 @@
+import ArgumentParser
+import SensorData
+import SpikingNetwork
+
+/// `spikefleet data import`.
+struct DataImportCommand: FleetCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "import",
+    abstract: "Make a folder of labelled samples from two IDX files, as MNIST has them.",
+    discussion: """
+      A sample's id is its place in the files. With --size pictures become other squares: --margin
+      pixels are cut off at each edge, then each new pixel is the mean of the area that it covers.
+      --off-channels adds as many channels again, which are bright where the picture is dark;
+      --brightness dims them all.
+      """)
+
+  @Option(help: "IDX file of pictures, bytes; may be compressed with gzip.")
+  var images: String
+
+  @Option(help: "IDX file of labels, bytes, one for each picture; may be compressed with gzip.")
+  var labels: String
+
+  @Option(help: "Folder that the samples go to; what is there is replaced.")
+  var to: String
+
+  @Option(help: "Place of the first sample that is taken.")
+  var from = 0
+
+  @Option(help: "Samples to take; all without it.")
+  var count: Int?
+
+  @Option(help: "Pixels of a new side.")
+  var size: Int?
+
+  @Option(help: "Pixels to cut off at each edge.")
+  var margin: Int?
+
+  @Option(help: "Percent of the intensity that is kept: a channel spikes that much less.")
+  var brightness = 100
+
+  @Flag(help: "Add a channel for each pixel that has what it lacks to full intensity.")
+  var offChannels = false
+
+  @OptionGroup var output: OutputOptions
+
+  /// What was written.
+  private struct Written: Encodable {
+    var path: String
+    var samples: Int
+    var channels: Int
+  }
+
+  func validate() throws {
+    guard from >= 0 else { throw ValidationError("--from \(from), expected 0 or more.") }
+    if let count, count < 1 { throw ValidationError("--count \(count), expected at least 1.") }
+    guard (1...100).contains(brightness) else {
+      throw ValidationError("--brightness \(brightness), expected 1 to 100 percent.")
+    }
+    guard size != nil || margin == nil else {
+      throw ValidationError("--margin belongs to --size: say how large pictures become.")
+    }
+  }
+
+  func perform() async throws {
+    let all = try IDXSamples.join(
+      images: IDXArray(reading: InflatedFile.read(images), file: images),
+      labels: IDXArray(reading: InflatedFile.read(labels), file: labels),
+      files: (images: images, labels: labels, ids: ""))
+    let end = from + (count ?? max(0, all.count - from))
+    guard from < end, end <= all.count else {
+      throw CommandFailure(
+        "\(images): has \(all.count) samples, not those from \(from) to \(end); choose --from and "
+          + "--count within them")
+    }
+    var samples = all.selecting(from..<end)
+    if let size {
+      let resampling = try AreaResampling(
+        channels: samples.channels, margin: margin ?? 0, newSide: size)
+      samples = resampling(samples)
+    }
+    if offChannels { samples = samples.withOffChannels() }
+    if brightness < 100 { samples = samples.dimmed(percent: brightness) }
+    try SampleFolder.write(samples, to: to)
+    try output.print(
+      Written(path: to, samples: samples.count, channels: samples.channels)
+    ) { written in
+      Console.line(
+        "wrote \(written.samples) samples of \(written.channels) channels to \(written.path)")
+    }
+  }
+}
