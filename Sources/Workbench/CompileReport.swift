@@ -1,39 +1,59 @@
 import CompiledModel
 import Foundation
-package import NetworkCompiler
 
-/// What a compiled model needs of its chip, for people and, as JSON, for scripts.
+/// What a compiled model needs of its chip, costs and gets right, for people and, as JSON, for
+/// scripts.
+///
+/// Field names are stable within a `format` and say their unit where there is one; names without a
+/// unit are counts, and those that end in `Share` lie between 0 and 1. An inference is one sample.
 package struct CompileReport: Codable, Sendable, Equatable {
+  /// Name and version of this format.
+  package static let currentFormat = "spikefleet-compile-report/2"
+
+  /// `currentFormat` of the tool that wrote it.
+  package let format: String
   /// Name of the network.
   package let network: String
   /// Name of the chip.
   package let chip: String
+  /// The chip's mesh.
+  package let mesh: Mesh
   /// Steps of a sample.
   package let steps: Int
   /// Input channels.
   package let inputs: Int
-  /// Classes that the readout tells apart.
+  /// Classes that the output tells apart.
   package let classes: Int
   /// One for each layer.
   package let layers: [Layer]
-  /// One for each core in use.
+  /// One for each core in use, in the order of the model's.
   package let cores: [Core]
-  /// Cores of the whole chip.
-  package let chipCores: Int
-  /// Bytes of synapses and learning state in all cores.
-  package let footprintBytes: Int
-  /// Bytes of the file that the chip loads.
-  package let fileBytes: Int
+  /// Bytes of the model.
+  package let footprint: Footprint
   /// SHA-256 of everything except learning weights, in hexadecimal digits.
   package let structureDigest: String
-  /// Name of the price table.
-  package let priceTable: String
-  /// SHA-256 of the price table, in hexadecimal digits.
-  package let priceDigest: String
-  /// Weakest evidence grade among its prices.
-  package let priceGrade: String
-  /// What a calibration set showed, if there was one.
-  package let calibration: CalibrationFacts?
+  /// What an inference costs.
+  package let inference: InferenceCost
+  /// Messages between cores, and what the placement saves.
+  package let traffic: Traffic
+  /// Share of weights that are zero on the chip.
+  package let connectionSparsityShare: Double
+  /// What the chip got right beside the network in floating point; nil without samples.
+  package let comparison: Comparison?
+  /// Metrics under the names and by the definitions of NeuroBench; nil without samples.
+  package let neuroBench: ChipMetrics?
+
+  /// The mesh of a chip.
+  package struct Mesh: Codable, Sendable, Equatable {
+    /// Tiles in a row.
+    package let columns: Int
+    /// Tiles in a column.
+    package let rows: Int
+    /// Cores of the whole chip.
+    package let cores: Int
+    /// Tiles that hold a core in use.
+    package let tilesUsed: Int
+  }
 
   /// How a layer was compiled.
   package struct Layer: Codable, Sendable, Equatable {
@@ -41,22 +61,48 @@ package struct CompileReport: Codable, Sendable, Equatable {
     package let name: String
     /// Number of neurons.
     package let neurons: Int
-    /// Number of weights.
-    package let weights: Int
-    /// One unit of an inference weight is `2^exponent`.
-    package let exponent: Int
-    /// Name of the rule that changes its weights, or `none`.
-    package let rule: String
     /// Cores that hold it.
     package let cores: Int
-    /// Root mean square of what rounding took from its weights.
-    package let roundingError: Double
+    /// Chip steps by which it runs behind the input.
+    package let phaseSteps: Int
+    /// One unit of its finest inference weights, in the network's units.
+    package let weightUnit: Double
+    /// Whether neurons, or channels, have units of their own; `weightUnit` is then the mean.
+    package let isPerChannel: Bool
+    /// Names of the rules that change its weights, joined by `+`, or `none`.
+    package let rule: String
+    /// What feeds it.
+    package let connections: [Connection]
   }
 
-  /// What a core holds, each against its limit.
+  /// How a connection was compiled.
+  package struct Connection: Codable, Sendable, Equatable {
+    /// Name of the population that sends.
+    package let source: String
+    /// Name of the layout: `dense`, `sparse`, `convolution` or `one-to-one`.
+    package let layout: String
+    /// Number of weights.
+    package let weights: Int
+    /// Bits of a weight as inference sees it.
+    package let weightBits: Int
+    /// One unit of an inference weight is `2^exponent`, or near it where the layer is per channel.
+    package let exponent: Int
+    /// Root mean square of what rounding took from the weights, in the network's units.
+    package let roundingErrorRMS: Double
+    /// Share of weights that are zero on the chip.
+    package let zeroWeightShare: Double
+    /// Steps by which spikes arrive late.
+    package let delaySteps: Int
+    /// Name of the rule that changes its weights, or `none`.
+    package let rule: String
+  }
+
+  /// What a core holds, each against its limit, and what it costs.
   package struct Core: Codable, Sendable, Equatable {
     /// Name of its layer.
     package let layer: String
+    /// Number of its first neuron in the layer.
+    package let firstNeuron: Int
     /// Tile's place in its row of the mesh.
     package let column: Int
     /// Tile's place in its column of the mesh.
@@ -71,6 +117,8 @@ package struct CompileReport: Codable, Sendable, Equatable {
     package let synapseMemoryBytes: Use
     /// The part of them that only learning needs.
     package let learningBytes: Int
+    /// What its events cost; port and barriers are on no core.
+    package let joulesPerInference: Double
   }
 
   /// A quantity against its limit.
@@ -81,79 +129,70 @@ package struct CompileReport: Codable, Sendable, Equatable {
     package let limit: Int
   }
 
-  /// Reports on a compilation, with the results of a calibration if there are any.
-  package init(_ compilation: Compilation, calibration: CalibrationFacts? = nil) {
-    let model = compilation.model
-    let limits = compilation.limits
-    network = model.name
-    chip = model.chip
-    steps = model.steps
-    inputs = model.inputs
-    classes = model.classes
-    layers = compilation.layers.map { facts in
-      Layer(
-        name: facts.name, neurons: facts.neurons, weights: facts.weights, exponent: facts.exponent,
-        rule: facts.rule, cores: facts.cores, roundingError: facts.roundingError)
-    }
-    cores = zip(compilation.cores, model.cores).map { facts, place in
-      Core(
-        layer: model.layers[facts.layer].name, column: place.column, row: place.row,
-        neurons: Use(used: facts.neurons, limit: limits.neurons),
-        inAxons: Use(used: facts.inAxons, limit: limits.inAxons),
-        outAxons: Use(used: facts.outAxons, limit: limits.outAxons),
-        synapseMemoryBytes: Use(used: facts.synapseMemoryBytes, limit: limits.synapseMemoryBytes),
-        learningBytes: facts.learningBytes)
-    }
-    chipCores = compilation.chipCores
-    footprintBytes = compilation.footprintBytes
-    fileBytes = model.encoded().count
-    structureDigest = Self.hexadecimal(model.structureDigest)
-    priceTable = model.prices.name
-    priceDigest = Self.hexadecimal(model.prices.digest)
-    priceGrade = model.prices.weakestGrade.rawValue
-    self.calibration = calibration
+  /// Bytes of a model.
+  package struct Footprint: Codable, Sendable, Equatable {
+    /// Synapses and learning state in all cores, as the limits of cores count them.
+    package let synapseMemoryBytes: Int
+    /// The part of them that only learning needs.
+    package let learningBytes: Int
+    /// Parameters and state of neurons, synapses and learning, each array by itself: the footprint
+    /// of NeuroBench.
+    package let parameterAndStateBytes: Int
+    /// The file that the chip loads.
+    package let fileBytes: Int
   }
 
-  /// The report as JSON, keys sorted.
+  /// Messages of an inference and the links between tiles that they pass.
+  package struct Traffic: Codable, Sendable, Equatable {
+    /// Messages, those within a core included.
+    package let messagesPerInference: Double
+    /// Links that they pass, as they were counted or as assumed spikes let expect.
+    package let hopsPerInference: Double
+    /// Links by the spikes that the placement was made for.
+    package let hopsPlaced: Double
+    /// The same with cores row by row in the order of layers, those that a mapping binds to tiles
+    /// excepted: the baseline.
+    package let hopsRowMajor: Double
+  }
+
+  /// Accuracy and spikes of the chip beside those of the network in floating point.
+  package struct Comparison: Codable, Sendable, Equatable {
+    /// Samples shown to both, with the same input spikes.
+    package let samples: Int
+    /// Samples that placement and rules were calibrated with.
+    package let calibrationSamples: Int
+    /// Whether the samples are others than those of the calibration.
+    package let isHeldOut: Bool
+    /// Right labels of the network in floating point.
+    package let accuracyFloatPercent: Double
+    /// Right labels of the chip.
+    package let accuracyChipPercent: Double
+    /// Samples to which both gave the same label.
+    package let sameLabelPercent: Double
+    /// One for each layer that spikes.
+    package let layers: [LayerComparison]
+  }
+
+  /// Spikes of a layer on the chip beside those in floating point.
+  package struct LayerComparison: Codable, Sendable, Equatable {
+    /// Name of the layer.
+    package let layer: String
+    /// Spikes of an inference in floating point, mean.
+    package let spikesPerInferenceFloat: Double
+    /// Spikes of an inference on the chip, mean.
+    package let spikesPerInferenceChip: Double
+    /// Neuron-steps with a spike in both, of those with a spike in either.
+    package let coincidenceShare: Double
+    /// Neuron-steps of the chip without a spike.
+    package let silenceShare: Double
+    /// Potentials, currents and rises that met the end of their range, mean.
+    package let saturationsPerInference: Double
+  }
+
+  /// The report as JSON, keys sorted, with a final line feed.
   package func json() throws -> String {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-    return String(decoding: try encoder.encode(self), as: UTF8.self)
-  }
-
-  private static func hexadecimal(_ bytes: [UInt8]) -> String {
-    bytes.map { String(format: "%02x", $0) }.joined()
-  }
-}
-
-/// What a calibration set showed of a compiled model before it is deployed.
-package struct CalibrationFacts: Codable, Sendable, Equatable {
-  /// Samples shown.
-  package var samples: Int
-  /// Share of right labels of the network in floating point, 0 to 1; nil if it was not run.
-  package var accuracyFloat: Double?
-  /// Share of right labels on the chip, 0 to 1.
-  package var accuracyChip: Double
-  /// Spikes of the input for an inference, mean.
-  package var inputSpikes: Double
-  /// Spikes of each layer for an inference, mean.
-  package var layerSpikes: [Double]
-  /// Joules of the chip for an inference, mean, by the report's price table.
-  package var joulesPerInference: Double
-  /// Modelled time of the chip for an inference in microseconds, mean.
-  package var microsecondsPerInference: Double
-
-  /// Takes the means over a calibration set.
-  package init(
-    samples: Int, accuracyFloat: Double?, accuracyChip: Double, inputSpikes: Double,
-    layerSpikes: [Double], joulesPerInference: Double, microsecondsPerInference: Double
-  ) {
-    self.samples = samples
-    self.accuracyFloat = accuracyFloat
-    self.accuracyChip = accuracyChip
-    self.inputSpikes = inputSpikes
-    self.layerSpikes = layerSpikes
-    self.joulesPerInference = joulesPerInference
-    self.microsecondsPerInference = microsecondsPerInference
+    return String(decoding: try encoder.encode(self), as: UTF8.self) + "\n"
   }
 }

@@ -71,44 +71,70 @@ package struct MeshPicture: Sendable {
   }
 
   /// A grid of tiles for a terminal, each core as the letter of its layer and a bar; then a legend.
-  package func text() -> String {
+  ///
+  /// Where its lines would be longer than `width`, a tile is one letter, that of its fullest core,
+  /// and one bar, the mean of its cores; columns that are still too many follow below the others.
+  package func text(width: Int = 100) -> String {
+    let margin = max(String(rows).count, String(usedRows.last ?? 0).count)
+    let whole = cells(isBrief: false)
+    var cells = whole
+    var across = usedColumns.count
+    if margin + across * (whole.width + 3) > width {
+      cells = self.cells(isBrief: true)
+      across = max(1, (width - margin) / (cells.width + 3))
+    }
+    var lines: [String] = []
+    for start in stride(from: 0, to: usedColumns.count, by: across) {
+      let shown = start..<min(start + across, usedColumns.count)
+      func filled(_ text: String) -> String {
+        text + String(repeating: " ", count: max(0, cells.width - text.count))
+      }
+      let header = usedColumns[shown].map { filled("\($0)") }.joined(separator: "   ")
+      lines.append(Self.trimmed(String(repeating: " ", count: margin + 2) + header))
+      for (row, texts) in zip(usedRows, cells.texts) {
+        let number = String(repeating: " ", count: margin - "\(row)".count) + "\(row)"
+        lines.append(number + " [" + texts[shown].map(filled).joined(separator: "] [") + "]")
+      }
+    }
+    return (lines + legend(isBrief: cells.isBrief)).joined(separator: "\n") + "\n"
+  }
+
+  /// Tiles as text, by row and column of those in use.
+  private struct CellTexts {
+    var isBrief: Bool
+    var texts: [[String]]
+    var width: Int
+  }
+
+  private func cells(isBrief: Bool) -> CellTexts {
     let bars = Array("▁▂▃▄▅▆▇█")
     let letters = model.layers.indices.map(Self.letter)
     let wide = letters.map(\.count).max() ?? 1
-    let most = tiles.flatMap { $0 }.map(\.count).max() ?? 0
-    let cell = max(most * (wide + 2) - 1, String(columns).count)
-    func filled(_ text: String) -> String {
-      text + String(repeating: " ", count: max(0, cell - text.count))
+    func text(_ layer: Int, _ level: Double) -> String {
+      String(repeating: " ", count: wide - letters[layer].count) + letters[layer]
+        + String(bars[max(0, min(7, Int(level * 8)))])
     }
-    let margin = max(String(rows).count, String(usedRows.last ?? 0).count)
-    func margined(_ text: String) -> String {
-      String(repeating: " ", count: margin - text.count) + text
-    }
-    let header = usedColumns.map { filled("\($0)") }.joined(separator: "   ")
-    var lines = [Self.trimmed(margined("") + "  " + header)]
-    for (row, line) in zip(usedRows, tiles) {
-      let tiles = line.map { tile in
-        filled(
-          tile.map { cell in
-            let letter = letters[cell.layer]
-            let fill = String(repeating: " ", count: wide - letter.count)
-            return fill + letter + String(bars[min(7, Int(cell.level * 8))])
-          }.joined(separator: " "))
+    let texts = tiles.map { line in
+      line.map { tile -> String in
+        guard isBrief, let fullest = tile.max(by: { $0.level < $1.level }) else {
+          return tile.map { text($0.layer, $0.level) }.joined(separator: " ")
+        }
+        return text(fullest.layer, tile.reduce(0) { $0 + $1.level } / Double(tile.count))
       }
-      lines.append(margined("\(row)") + " [" + tiles.joined(separator: "] [") + "]")
     }
-    lines += legend(letters)
-    return lines.joined(separator: "\n") + "\n"
+    let widest = texts.joined().map(\.count).max() ?? 0
+    return CellTexts(
+      isBrief: isBrief, texts: texts, width: max(widest, String(usedColumns.last ?? 0).count))
   }
 
   private static func trimmed(_ line: String) -> String {
     String(line.reversed().drop { $0 == " " }.reversed())
   }
 
-  private func legend(_ letters: [String]) -> [String] {
-    var lines = ["\(headline); bars are shares of \(Self.amount(full)) \(measure)"]
-    for (letter, line) in zip(letters, layerLines) { lines.append("\(letter)  \(line)") }
-    return lines
+  private func legend(isBrief: Bool) -> [String] {
+    let bars = isBrief ? "bars are means of a tile's cores, shares of" : "bars are shares of"
+    return [headline + ";", "\(bars) \(Self.amount(full)) \(measure)"]
+      + layerLines.enumerated().map { "\(Self.letter($0))  \($1)" }
   }
 
   /// What is drawn, in a line.

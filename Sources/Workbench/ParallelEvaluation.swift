@@ -1,6 +1,7 @@
 import Accelerator
 package import CompiledModel
 import Dispatch
+package import NetworkTraining
 package import SpikingNetwork
 import Synchronization
 
@@ -9,17 +10,25 @@ import Synchronization
 /// Each thread has a chip of its own and a slice of the samples; all that is kept are sums of
 /// integers and lists in the order of samples, so the number of threads does not show.
 package struct ParallelEvaluation: Sendable, Equatable {
-  /// What is kept besides counts; either slows the chip down.
+  /// What is kept besides counts; each slows the run down.
   package struct Observation: Sendable {
     /// Counts for metrics of activity.
     package var activity: Bool
     /// Neurons whose state is recorded, with all spikes; nil records nothing.
     package var recording: ProbeSelection?
+    /// The network in floating point that sees the same spikes; nil compares with nothing.
+    ///
+    /// It must be the one that the model was compiled from.
+    package var reference: NetworkSimulator?
 
     /// Observes nothing by default.
-    package init(activity: Bool = false, recording: ProbeSelection? = nil) {
+    package init(
+      activity: Bool = false, recording: ProbeSelection? = nil,
+      reference: NetworkSimulator? = nil
+    ) {
       self.activity = activity
       self.recording = recording
+      self.reference = reference
     }
   }
 
@@ -35,6 +44,8 @@ package struct ParallelEvaluation: Sendable, Equatable {
   package private(set) var picoseconds: UInt64 = 0
   /// Values that were cut as they lay beyond their range, and currents that wrapped.
   package private(set) var saturations: UInt64 = 0
+  /// Those of each layer's neurons among them.
+  package private(set) var layerSaturations: [UInt64]
   /// Spikes of the input.
   package private(set) var inputSpikes = 0
   /// Spikes of each layer.
@@ -43,11 +54,15 @@ package struct ParallelEvaluation: Sendable, Equatable {
   package private(set) var activity: ChipActivity?
   /// The recording, if it was asked for.
   package private(set) var recording: SpikeRecording?
+  /// How the chip and the reference agree, if one was given.
+  package private(set) var comparison: NetworkComparison?
 
   private init(_ model: CompiledModel, observing observation: Observation) {
     counts = [UInt64](repeating: 0, count: EventKind.allCases.count)
     coreCounts = [[UInt64]](repeating: counts, count: model.cores.count)
     layerSpikes = [Int](repeating: 0, count: model.layers.count)
+    layerSaturations = [UInt64](repeating: 0, count: model.layers.count)
+    comparison = observation.reference.map { NetworkComparison(of: model, with: $0) }
     if observation.activity { activity = ChipActivity(of: model) }
     if let selection = observation.recording {
       recording = SpikeRecording(of: model, selecting: selection)
@@ -67,7 +82,7 @@ package struct ParallelEvaluation: Sendable, Equatable {
     DispatchQueue.concurrentPerform(iterations: slices) { slice in
       let range = samples.count * slice / slices..<samples.count * (slice + 1) / slices
       var part = empty
-      part.show(range, of: samples, to: chip)
+      part.show(range, of: samples, to: chip, beside: observation.reference)
       parts.withLock { [part] in $0[slice] = part }
     }
     var whole = empty
@@ -78,10 +93,12 @@ package struct ParallelEvaluation: Sendable, Equatable {
   }
 
   private mutating func show(
-    _ range: Range<Int>, of samples: LabelledSamples, to fresh: Accelerator
+    _ range: Range<Int>, of samples: LabelledSamples, to fresh: Accelerator,
+    beside reference: NetworkSimulator?
   ) {
     var chip = fresh
     var probe = EvaluationProbe(activity: activity, recording: recording)
+    if comparison != nil { probe.trains = [] }
     for position in range {
       let sample = samples[position]
       let inference: Inference
@@ -89,7 +106,13 @@ package struct ParallelEvaluation: Sendable, Equatable {
         inference = chip.infer(sample.intensities, sample: sample.id)
       } else {
         probe.recording?.begin(sample.id)
+        probe.trains?.removeAll(keepingCapacity: true)
         inference = chip.infer(sample.intensities, sample: sample.id, probe: &probe)
+      }
+      if let reference, let trains = probe.trains {
+        comparison?.add(
+          simulated: reference.run(sample, isRecording: true), chip: inference, trains,
+          label: sample.label)
       }
       if inference.label == sample.label { correct += 1 }
       inputSpikes += inference.inputSpikes
@@ -100,6 +123,7 @@ package struct ParallelEvaluation: Sendable, Equatable {
     coreCounts = chip.coreCounts
     picoseconds = chip.inferencePicoseconds
     saturations = chip.saturations
+    layerSaturations = chip.layerSaturations
     activity = probe.activity
     recording = probe.recording
   }
@@ -110,25 +134,32 @@ package struct ParallelEvaluation: Sendable, Equatable {
     picoseconds += part.picoseconds
     saturations += part.saturations
     inputSpikes += part.inputSpikes
-    for layer in layerSpikes.indices { layerSpikes[layer] += part.layerSpikes[layer] }
+    for layer in layerSpikes.indices {
+      layerSpikes[layer] += part.layerSpikes[layer]
+      layerSaturations[layer] += part.layerSaturations[layer]
+    }
     for kind in counts.indices { counts[kind] += part.counts[kind] }
     for core in coreCounts.indices {
       for kind in counts.indices { coreCounts[core][kind] += part.coreCounts[core][kind] }
     }
     if let more = part.activity { activity?.add(more) }
     if let more = part.recording { recording?.append(more) }
+    if let more = part.comparison { comparison?.add(more) }
   }
 }
 
-/// Observes for metrics and for a recording, either or both.
+/// Observes for metrics, for a recording and for a comparison, any of them.
 struct EvaluationProbe: ChipProbe {
   var activity: ChipActivity?
   var recording: SpikeRecording?
+  /// By step, then by population from the input on: who spiked in this sample.
+  var trains: [[Int32]]?
 
-  var isIdle: Bool { activity == nil && recording == nil }
+  var isIdle: Bool { activity == nil && recording == nil && trains == nil }
 
   mutating func observe(_ state: ProbedState) {
     activity?.observe(state)
     recording?.observe(state)
+    trains?.append(state.spikes)
   }
 }

@@ -12,6 +12,7 @@ struct ChipCommand: ParsableCommand {
     abstract: "List and show chips; run, probe and draw compiled models on this machine.",
     subcommands: [
       ChipListCommand.self, ChipShowCommand.self, ChipRunCommand.self, ChipRasterCommand.self,
+      ChipReplayCommand.self,
     ])
 }
 
@@ -91,8 +92,8 @@ struct ChipShowCommand: FleetCommand {
     try output.print(list.entries) { entries in
       let chip = list.chip
       Console.line(
-        "\(chip.name): \(chip.cores) cores on \(chip.columns) x \(chip.rows) tiles, weakest grade "
-          + list.weakestGrade.rawValue)
+        "\(chip.name): \(chip.cores) \(chip.cores == 1 ? "core" : "cores") on \(chip.columns) x "
+          + "\(chip.rows) tiles, weakest grade \(list.weakestGrade.rawValue)")
       var table = TextTable([.text("FIGURE"), .text("VALUE"), .text("GRADE"), .text("SOURCE")])
       for entry in entries {
         table.add([entry.key, entry.value, entry.grade.rawValue, entry.source])
@@ -104,15 +105,27 @@ struct ChipShowCommand: FleetCommand {
 
 /// Samples of a folder that fit a model.
 enum ModelSamples {
-  /// The first `count` samples, or all.
+  /// What a folder of samples may be, for help pages.
+  static let discussion = """
+    A folder of samples is a sensor's stream as `spikefleet data deal` writes it, or holds the \
+    four files of MNIST, of which the t10k part is taken unless the model learns.
+    """
+
+  /// The first `count` samples, or all; of a data set in parts those to judge by, or to learn from.
   static func read(
-    _ folder: String, for model: CompiledModel, count: Int? = nil
+    _ folder: String, for model: CompiledModel, count: Int? = nil, learning: Bool = false
   ) throws -> LabelledSamples {
-    let samples = try SampleFolder.read(folder)
+    let parts = try SampleParts.read(folder)
+    let samples = learning ? parts.training : parts.test ?? parts.training
     guard samples.channels == model.inputs else {
       throw CommandFailure(
-        "samples of \(samples.channels) channels for a model of \(model.inputs) inputs; name "
-          + "the folder of the sensor that the model was made for")
+        "\(folder): found samples of \(samples.channels) channels, expected \(model.inputs), the "
+          + "inputs of `\(model.name)`; name the data that the model was made for")
+    }
+    if let label = samples.labels.first(where: { Int($0) >= model.classes }) {
+      throw CommandFailure(
+        "\(folder): found a sample of class \(label), expected 0 to \(model.classes - 1), the "
+          + "classes of `\(model.name)`; name the data that the model was made for")
     }
     guard let count, count < samples.count else { return samples }
     return samples.selecting(0..<count)
@@ -122,7 +135,8 @@ enum ModelSamples {
 /// `spikefleet chip raster`.
 struct ChipRasterCommand: FleetCommand {
   static let configuration = CommandConfiguration(
-    commandName: "raster", abstract: "Draw the spikes of one sample as a picture (SVG).")
+    commandName: "raster", abstract: "Draw the spikes of one sample as a picture (SVG).",
+    discussion: ModelSamples.discussion)
 
   @Argument(help: "Compiled model.")
   var model: String
@@ -141,7 +155,8 @@ struct ChipRasterCommand: FleetCommand {
     let samples = try ModelSamples.read(data, for: file.model)
     guard (0..<samples.count).contains(sample) else {
       throw CommandFailure(
-        "\(data): no sample \(sample), expected a number between 0 and \(samples.count - 1)")
+        "\(data): found no sample \(sample), expected 0 to \(samples.count - 1); name another with "
+          + "--sample")
     }
     let run = ParallelEvaluation.run(
       file.model, on: samples.selecting(CollectionOfOne(sample)),

@@ -1,6 +1,7 @@
 import Accelerator
 import ArgumentParser
 import CompiledModel
+import Foundation
 import SpikingNetwork
 import Workbench
 
@@ -12,6 +13,8 @@ struct ChipRunCommand: FleetCommand {
     discussion: """
       With --learn the model learns from each sample after it was judged; one thread then does all.
       A probe keeps all spikes, and the state of chosen neurons: --probe hidden:0-7,out.
+
+      \(ModelSamples.discussion)
       """)
 
   @Argument(help: "Compiled model.")
@@ -29,11 +32,17 @@ struct ChipRunCommand: FleetCommand {
   @Option(help: "Seed of the rounding of what is learnt.")
   var seed: UInt64 = 1
 
+  @Option(help: "Where the model goes as it is after learning.")
+  var learntModel: String?
+
   @Option(help: "Threads; results do not depend on it.")
   var threads = 1
 
   @Flag(help: "Measure by the definitions of NeuroBench as well.")
   var metrics = false
+
+  @Option(help: "Model of time: simple, or detailed to follow every message over the mesh as well.")
+  var timing = TimingModel.simple
 
   @Option(help: "Neurons whose state is recorded.")
   var probe: String?
@@ -57,8 +66,14 @@ struct ChipRunCommand: FleetCommand {
     guard (probe == nil) == (probeOutput == nil) else {
       throw ValidationError("--probe and --probe-output go together.")
     }
+    guard learn || learntModel == nil else {
+      throw ValidationError("--learnt-model is what --learn makes: add --learn.")
+    }
     guard !learn || !metrics else {
       throw ValidationError("--metrics are those of fixed weights: leave out --learn.")
+    }
+    guard !learn || timing == .simple else {
+      throw ValidationError("--timing detailed is that of inference: leave out --learn.")
     }
     guard !learn || threads == 1 else {
       throw ValidationError("--learn takes the samples one after the other: leave out --threads.")
@@ -67,16 +82,20 @@ struct ChipRunCommand: FleetCommand {
 
   func perform() async throws {
     let file = try ModelFile(reading: model)
-    let samples = try ModelSamples.read(data, for: file.model, count: count)
+    let samples = try ModelSamples.read(data, for: file.model, count: count, learning: learn)
     if learn, file.model.plasticConnections.isEmpty {
       throw CommandFailure(
         "\(model): no connection of `\(file.model.name)` learns; leave out --learn, or compile a "
           + "network with a rule of learning")
     }
-    let selection = try probe.map { try ProbeSelection($0, of: file.model) }
-    let run: ChipRun
+    let selection: ProbeSelection?
+    do {
+      selection = try probe.map { try ProbeSelection($0, of: file.model) }
+    } catch {
+      throw CommandFailure("--probe: \(error); name what \(model) has")
+    }
+    var run: ChipRun
     if learn {
-      try ChipRun.check(samples, for: file.model)
       run = ChipRun.learning(file.model, from: samples, seed: seed, recording: selection)
     } else {
       run = ChipRun(
@@ -84,17 +103,36 @@ struct ChipRunCommand: FleetCommand {
           file.model, on: samples, threads: threads,
           observing: .init(activity: metrics, recording: selection)), of: file.model)
     }
-    if let probeOutput, let recording = run.recording {
-      try probeFormat.write(recording, model: run.model, to: probeOutput)
+    if timing == .detailed { run.time(samples) }
+    let figures: ChipRunFigures
+    do {
+      figures = try ChipRunFigures(run)
+    } catch {
+      throw CommandFailure("\(model): \(error)")
     }
-    let figures = try ChipRunFigures(run)
+    if let probeOutput, let recording = run.recording {
+      do {
+        try probeFormat.write(recording, model: run.model, to: probeOutput)
+      } catch {
+        throw CommandFailure(
+          "\(probeOutput): the recording cannot be written (\(FileContent.reason(error))), "
+            + "expected a folder; name one that this user may write, or a new one")
+      }
+    }
+    if let learntModel { try FileContent.write(Data(run.model.encoded()), to: learntModel) }
     var options = output
     if json { options.output = .json }
     try options.print(figures) { figures in
       Console.write(figures.text)
+      if let learntModel { Console.line("wrote the learnt model to \(learntModel)") }
       if let probeOutput { Console.line("wrote the recording to \(probeOutput)") }
     }
   }
+}
+
+/// How a run is timed.
+enum TimingModel: String, ExpressibleByArgument, CaseIterable {
+  case simple, detailed
 }
 
 /// What a run came to, with or without learning.
@@ -106,6 +144,8 @@ struct ChipRun {
   var counts: [UInt64]
   var coreCounts: [[UInt64]]
   var picoseconds: UInt64
+  /// By the detailed model of time, if it was asked for.
+  var detailedPicoseconds: UInt64?
   var saturations: UInt64
   var inputSpikes: Int
   var layerSpikes: [Int]
@@ -127,13 +167,17 @@ struct ChipRun {
     recording = evaluation.recording
   }
 
-  /// Labels must be classes of the model.
-  static func check(_ samples: LabelledSamples, for model: CompiledModel) throws {
-    if let label = samples.labels.first(where: { Int($0) >= model.classes }) {
-      throw CommandFailure(
-        "a sample of class \(label) for a model of \(model.classes) classes; name the folder of "
-          + "the sensor that the model was made for")
+  /// Shows all samples once more, to follow their messages.
+  mutating func time(_ samples: LabelledSamples) {
+    var chip = Accelerator(model)
+    var mesh = MeshTiming(model)
+    var picoseconds: UInt64 = 0
+    for position in 0..<samples.count {
+      let sample = samples[position]
+      _ = chip.infer(sample.intensities, sample: sample.id, probe: &mesh)
+      picoseconds += mesh.finish()
     }
+    detailedPicoseconds = picoseconds
   }
 
   /// Learns every sample once, in order; each is judged before it is learnt.

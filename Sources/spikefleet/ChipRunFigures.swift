@@ -26,6 +26,8 @@ struct ChipRunFigures: Encodable {
   var joulesPerSample: [String: Double]
   var microjoulesPerSample: Double
   var microsecondsPerSample: Double
+  /// By the detailed model of time, if it was asked for.
+  var detailedMicrosecondsPerSample: Double?
   var saturations: UInt64
   var priceTable: String
   var grade: String
@@ -57,6 +59,7 @@ struct ChipRunFigures: Encodable {
     }
     microjoulesPerSample = try run.model.prices.totalJoules(of: run.counts) / count * 1e6
     microsecondsPerSample = Double(run.picoseconds) / count / 1e6
+    detailedMicrosecondsPerSample = run.detailedPicoseconds.map { Double($0) / count / 1e6 }
     saturations = run.saturations
     priceTable = run.model.prices.name
     grade = run.model.prices.weakestGrade.rawValue
@@ -86,6 +89,11 @@ struct ChipRunFigures: Encodable {
       "time for a sample: \(Figure.fixed(microsecondsPerSample, 1)) us of the chip; "
         + "\(saturations) values met the end of their range",
     ]
+    if let detailedMicrosecondsPerSample {
+      lines.append(
+        "with messages followed over the mesh: \(Figure.fixed(detailedMicrosecondsPerSample, 1)) us"
+      )
+    }
     if let metrics { lines += ["", "metrics as NeuroBench defines them"] + metrics.table.lines }
     return lines.joined(separator: "\n") + "\n"
   }

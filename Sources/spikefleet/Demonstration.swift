@@ -90,8 +90,8 @@ struct Demonstration: Sendable {
       "model", "train", "--scenario", stage.scenarioPath, "--data", fleet.base, "--out",
       fleet.network)
     try await stage.tool(
-      "model", "compile", fleet.network, "--chip", stage.beside(scenario.chip), "--calibration",
-      fleet.check, "--out", fleet.model)
+      "model", "compile", fleet.network, "--chip", stage.beside(scenario.chip), "--data",
+      fleet.base, "--test", fleet.check, "--out", fleet.model)
   }
 
   private func deploy() async throws {

@@ -7,9 +7,10 @@ import Workbench
 struct ModelCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "model",
-    abstract: "Train, compile, evaluate, push, list, describe and pull models.",
+    abstract: "Write examples, train, compile, evaluate, push, list, describe and pull models.",
     subcommands: [
-      ModelTrainCommand.self, ModelCompileCommand.self, ModelEvaluateCommand.self,
+      ModelExampleCommand.self, ModelTrainCommand.self, ModelCompileCommand.self,
+      ModelEvaluateCommand.self,
       ModelPushCommand.self, ModelListCommand.self, ModelDescribeCommand.self,
       ModelPullCommand.self,
     ])
@@ -56,11 +57,12 @@ enum FileContent {
     }
   }
 
-  private static func reason(_ error: any Error) -> String {
+  /// Why a file could not be read or written, as the system says it.
+  static func reason(_ error: any Error) -> String {
     let cause = (error as NSError).userInfo[NSUnderlyingErrorKey] as? any Error
     if let posix = cause as? POSIXError {
       return String(cString: strerror(posix.code.rawValue)).lowercased()
     }
-    return error.localizedDescription
+    return error is CocoaError ? error.localizedDescription : "\(error)"
   }
 }

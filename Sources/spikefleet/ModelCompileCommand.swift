@@ -1,4 +1,3 @@
-import Accelerator
 import ArgumentParser
 import CompiledModel
 import Foundation
@@ -13,8 +12,16 @@ struct ModelCompileCommand: FleetCommand {
   static let configuration = CommandConfiguration(
     commandName: "compile",
     abstract: "Quantise a network, check it against a chip's limits and place it on cores.",
-    discussion: "Prints the compile report; with --calibration also accuracy, spikes, energy and "
-      + "time on the chip. A network that does not fit is refused with every rule it breaks.")
+    discussion: """
+      Prints a report: how full each core is, where it lies, and what an inference costs. With \
+      --data the chip runs samples first: their spike rates decide placement and rounding, a \
+      layer that never spikes or hardly rests is refused, and accuracy and spikes are compared \
+      with the network in floating point on the same input spikes. Without it costs are a guess.
+
+      A folder is a sensor's stream as `spikefleet data deal` writes it, or holds the four files \
+      of MNIST, whose t10k part then judges. A network that breaks a rule of the chip is refused \
+      with every rule, its limit, the need and a cure, and no file is written.
+      """)
 
   @Argument(help: "Trained network (JSON), as `spikefleet model train` wrote it.")
   var network: String
@@ -25,64 +32,118 @@ struct ModelCompileCommand: FleetCommand {
   @Option(help: "Where the compiled model goes.")
   var out: String
 
-  @Option(help: "Folder of labelled samples to run on the chip.")
-  var calibration: String?
+  @Option(help: "Folder of labelled samples to calibrate with.")
+  var data: String?
+
+  @Option(help: "Samples to calibrate with, evenly spread over the data.")
+  var calibrate = 300
+
+  @Option(help: "Folder of other samples to judge by; the data's own test part without it.")
+  var test: String?
+
+  @Option(help: "Samples to judge by, evenly spread; all without it.")
+  var judge: Int?
+
+  @Option(help: "File that maps populations to cores (YAML); see fleet-configs/mapping.yaml.")
+  var mapping: String?
+
+  @Option(help: "How cores find their tiles where no mapping does: least-traffic or row-major.")
+  var placement = CompilerOptions.Placement.leastTraffic
+
+  @Option(help: "Threads that run samples; results do not depend on it.")
+  var threads = max(1, ProcessInfo.processInfo.activeProcessorCount)
+
+  @Option(help: "Where the report goes as JSON.")
+  var report: String?
+
+  @Option(help: "Where the picture of the mesh goes (SVG), cores coloured by their energy.")
+  var svg: String?
 
   @OptionGroup var output: OutputOptions
 
-  func perform() async throws {
-    let bytes = try FileContent.read(network, what: "a network")
-    let described: SpikingNetwork
-    do {
-      described = try JSONDecoder().decode(SpikingNetwork.self, from: bytes)
-    } catch {
-      throw CommandFailure(
-        "\(network): is no network as `spikefleet model train` writes it (\(error)); train it again"
-      )
+  func validate() throws {
+    guard calibrate >= 1 else {
+      throw ValidationError("--calibrate \(calibrate), expected at least 1.")
     }
+    if let judge, judge < 1 { throw ValidationError("--judge \(judge), expected at least 1.") }
+    guard (1...1024).contains(threads) else {
+      throw ValidationError("--threads \(threads), expected 1 to 1024.")
+    }
+    guard data != nil || (test == nil && judge == nil) else {
+      throw ValidationError("--test and --judge need --data to calibrate with.")
+    }
+  }
+
+  func perform() async throws {
+    let described = try NetworkFile.read(network)
     let chip = try ChipFile.chip(contentsOf: chip)
-    let samples = try calibration.map { try SampleFolder.read($0) }
-    let compilation: Compilation
+    var options = CompilerOptions(placement: placement)
+    if let mapping { options.mapping = try MappingFile.read(mapping) }
+    let samples = try samples(for: described)
+    let calibrated: CalibratedCompilation
     do {
-      compilation = try NetworkCompiler.compile(described, for: chip)
+      calibrated = try CalibratedCompilation.compile(
+        described, for: chip, options: options, samples: samples, threads: threads)
     } catch {
       throw CommandFailure("\(network): \(error)")
     }
-    var facts: CalibrationFacts?
-    if let samples {
-      let evaluation = try SurrogateTrainer.evaluate(described, on: samples)
-      facts = try CalibrationFacts(
-        compilation.model, on: samples, accuracyFloat: evaluation.accuracy)
+    let report: CompileReport
+    do {
+      report = try CompileReport(calibrated)
+    } catch {
+      throw CommandFailure("\(self.chip): \(error)")
     }
-    let model = compilation.model.encoded()
-    try FileContent.write(Data(model), to: out)
-    try output.print(CompileReport(compilation, calibration: facts)) { report in
-      Console.write(report.text())
-      Console.line("wrote \(out), \(Figure.bytes(UInt64(model.count)))")
+    let picture = MeshPicture(report, model: calibrated.compilation.model)
+    var written = [(out, Data(calibrated.compilation.model.encoded()))]
+    if let path = self.report { written.append((path, Data(try report.json().utf8))) }
+    if let svg { written.append((svg, Data(picture.svg().utf8))) }
+    for (path, content) in written { try FileContent.write(content, to: path) }
+    try output.print(report) { report in
+      Console.write(report.text(picture: picture))
+      for (path, content) in written {
+        Console.line("wrote \(path), \(Figure.bytes(UInt64(content.count)))")
+      }
+    }
+  }
+
+  private func samples(
+    for described: SpikingNetwork
+  ) throws -> CalibratedCompilation.Samples? {
+    guard let data else { return nil }
+    let parts = try SampleParts.read(data)
+    let reference: NetworkSimulator
+    do {
+      reference = try NetworkSimulator(described)
+    } catch {
+      throw CommandFailure("\(network): \(error)")
+    }
+    try check(parts.training, of: data, for: reference)
+    var judging = parts.test
+    if let test {
+      let other = try SampleParts.read(test)
+      judging = other.test ?? other.training
+    }
+    if let judging { try check(judging, of: test ?? data, for: reference) }
+    return CalibratedCompilation.Samples(
+      calibration: parts.training.spread(calibrate),
+      test: judging.map { $0.spread(judge ?? $0.count) })
+  }
+
+  /// Samples have a channel for each input, and labels are classes of the network.
+  private func check(
+    _ samples: LabelledSamples, of folder: String, for reference: NetworkSimulator
+  ) throws {
+    guard samples.channels == reference.channels else {
+      throw CommandFailure(
+        "\(folder): samples have \(samples.channels) channels, expected \(reference.channels), the "
+          + "network's input; name the data that the network was trained for")
+    }
+    if let label = samples.labels.first(where: { Int($0) >= reference.classes }) {
+      throw CommandFailure(
+        "\(folder): a sample has label \(label), expected 0 to \(reference.classes - 1), the "
+          + "network's classes; name the data that the network was trained for")
     }
   }
 }
 
-extension CalibrationFacts {
-  /// Shows the chip every sample once; the samples must fit the model.
-  init(_ model: CompiledModel, on samples: LabelledSamples, accuracyFloat: Double) throws {
-    var chip = Accelerator(model)
-    var correct = 0
-    var input = 0
-    var spikes = [Int](repeating: 0, count: model.layers.count)
-    for position in 0..<samples.count {
-      let sample = samples[position]
-      let inference = chip.infer(sample.intensities, sample: sample.id)
-      correct += inference.label == sample.label ? 1 : 0
-      input += inference.inputSpikes
-      for (layer, count) in inference.layerSpikes.enumerated() { spikes[layer] += count }
-    }
-    let count = Double(samples.count)
-    self.init(
-      samples: samples.count, accuracyFloat: accuracyFloat,
-      accuracyChip: Double(correct) / count, inputSpikes: Double(input) / count,
-      layerSpikes: spikes.map { Double($0) / count },
-      joulesPerInference: try model.prices.totalJoules(of: chip.inferenceCounts) / count,
-      microsecondsPerInference: chip.chipNanoseconds / count / 1_000)
-  }
-}
+extension CompilerOptions.Placement: ExpressibleByArgument {}

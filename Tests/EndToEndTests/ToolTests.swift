@@ -14,6 +14,7 @@ import ZeroMQTransport
     ["model", "pull"], ["deploy"], ["status"], ["top"], ["energy"], ["telemetry"], ["events"],
     ["federate"], ["federate", "start"], ["federate", "status"], ["federate", "watch"],
     ["federate", "cancel"], ["demo"],
+    ["chip"], ["chip", "list"], ["chip", "show"], ["chip", "run"], ["chip", "raster"],
   ]
 
   @Test(arguments: commands) func `each command explains itself`(command: [String]) throws {
@@ -30,8 +31,13 @@ import ZeroMQTransport
     ["init", "a", "--node", "n", "--node", "n"], ["init", "a", "--control-port", "70000"],
     ["node", "accept", "short", "--name", "n"], ["deploy"], ["deploy", "m", "--wait", "-1"],
     ["top", "--interval", "0"], ["status", "-o", "xml"], ["telemetry", "n", "--limit", "0"],
-    ["model", "push", "m.snn"], ["model", "push", "m.snn", "--key", "k", "--expires-days", "0"],
-    ["federate", "watch"],
+    ["model", "compile", "n.json"], ["model", "push", "m.snn"],
+    ["model", "push", "m.snn", "--key", "k", "--expires-days", "0"],
+    ["federate", "watch"], ["chip", "show"], ["chip", "run", "m.snn"],
+    ["chip", "run", "m.snn", "--data", "d", "--count", "0"],
+    ["chip", "run", "m.snn", "--data", "d", "--probe", "hidden"],
+    ["chip", "run", "m.snn", "--data", "d", "--learn", "--metrics"],
+    ["chip", "raster", "m.snn", "--data", "d"],
   ])
   func `wrong usage ends with status 64`(arguments: [String]) throws {
     let outcome = try Programs.run(Programs.tool, arguments)
@@ -46,7 +52,9 @@ import ZeroMQTransport
     ["model", "train", "--data", "none", "--out", "a.json"],
     ["data", "deal", "none.yaml", "--to", "a"], ["demo", "none.yaml"],
     ["federate", "start", "none.yaml", "--context", "none.yaml"],
-    ["status", "--context", "none.yaml"],
+    ["status", "--context", "none.yaml"], ["chip", "list", "none"],
+    ["chip", "show", "none.yaml"], ["chip", "run", "none.snn", "--data", "none"],
+    ["chip", "raster", "none.snn", "--data", "none", "-o", "a.svg"],
   ])
   func `a missing file is named and ends with status 1`(arguments: [String]) throws {
     let outcome = try Programs.run(Programs.tool, arguments)

@@ -3,9 +3,10 @@ import Testing
 
 /// The commands that the README shows are run as they stand there.
 @Suite(.serialized, .timeLimit(.minutes(5))) struct TourTests {
-  @Test func `the five-minute tour of the README works`() throws {
+  @Test func `the tour of the README works, and what it shows of chips after it`() throws {
     let text = try String(contentsOfFile: SmallModel.packageFile("README.md"), encoding: .utf8)
     let tour = try #require(Self.block("tour", of: text))
+    let chips = try #require(Self.block("chips", of: text))
     let folder = FileManager.default.temporaryDirectory
       .appending(path: "spikefleet-tour-\(UUID().uuidString.lowercased())")
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
@@ -20,10 +21,15 @@ import Testing
       export PATH='\(programs)':"$PATH"
       trap 'kill $(jobs -p) 2>/dev/null || true; wait' EXIT
       \(tour)
+      \(chips)
+      test -s fleet/recording/traces.csv -a -s fleet/raster.svg
       """
     let outcome = try Programs.run("/bin/bash", ["-c", script])
     #expect(outcome.status == 0, "\(outcome.output)\n\(outcome.errors)")
-    for word in ["active", "committed", "loihi-learn", "held-out accuracy", "finished"] {
+    for word in [
+      "active", "committed", "loihi-learn", "held-out accuracy", "finished", "cim-stdp",
+      "energy.weight-write", "MembraneUpdates", "right before they were learnt", "on small-cores",
+    ] {
       #expect(outcome.output.contains(word), "\(word) in\n\(outcome.output)")
     }
   }

@@ -13,10 +13,26 @@ import Workbench
         "   0       5",
         "0 [A█ A▅] [B▂   ]",
         "3 [B▁   ] [C▃   ]",
-        "5 cores on 4 of 8 x 4 tiles, input at tile 0,0; bars are shares of 16 operations",
+        "5 cores on 4 of 8 x 4 tiles, input at tile 0,0;", "bars are shares of 16 operations",
         "A  features: 32 neurons on 2 cores", "B  hidden: 6 neurons on 2 cores",
         "C  out: 3 neurons on 1 core",
       ])
+  }
+
+  @Test func `a narrow terminal sees a tile as one letter and the mean of its cores`() {
+    let lines = picture.text(width: 12).split(separator: "\n").map(String.init)
+    #expect(
+      lines.prefix(4) == [
+        "   0    5", "0 [A▇] [B▂]", "3 [B▁] [C▃]",
+        "5 cores on 4 of 8 x 4 tiles, input at tile 0,0;",
+      ])
+    #expect(lines[4] == "bars are means of a tile's cores, shares of 16 operations")
+  }
+
+  @Test func `columns beyond the width follow below`() {
+    let lines = picture.text(width: 7).split(separator: "\n").map(String.init)
+    #expect(
+      lines.prefix(6) == ["   0", "0 [A▇]", "3 [B▁]", "   5", "0 [B▂]", "3 [C▃]"])
   }
 
   @Test func `a picture without any load shows empty cores`() {

@@ -43,4 +43,12 @@ import Workbench
     let run = ParallelEvaluation.run(model, on: ProbedModel.samples(0), threads: 3)
     #expect(run.samples == 0 && run.correct == 0 && run.counts.allSatisfy { $0 == 0 })
   }
+
+  @Test func `values that were cut are counted by layer`() {
+    var narrow = model
+    narrow.arithmetic.potentialBits = 13
+    let run = ParallelEvaluation.run(narrow, on: ProbedModel.samples(5), threads: 2)
+    #expect(run.layerSaturations.count == 3 && run.layerSaturations.count { $0 > 0 } >= 2)
+    #expect(run.layerSaturations.reduce(0, +) == run.saturations)
+  }
 }
