@@ -6,6 +6,8 @@
 #   make build      install what is missing, build in release mode
 #   make bench      build, measure the chip and its compiler; one JSON line a case (FILTER=name
 #                   measures some)
+#   make accuracy   run a network that fits each chip on MNIST, from the folder SPIKEFLEET_DATA
+#                   (TRAIN=60000 TEST=10000 samples)
 #   make fuzz       feed the readers of models and chip files with made-up bytes (SECONDS=60 each,
 #                   FUZZER=ModelFuzz or ChipFileFuzz for one)
 #   make kernels    run each kernel of the chip on made-up inputs, at all levels of vector
@@ -19,11 +21,13 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help demo test build bench fuzz kernels lint format protocol setup clean
+.PHONY: help demo test build bench accuracy fuzz kernels lint format protocol setup clean
 
 SWIFT_SOURCES := Package.swift Sources Tests agent coordinator
 SCENARIO := fleet-configs/digits.yaml
 SECONDS := 60
+TRAIN := 60000
+TEST := 10000
 
 # libzmq3-dev: the fleet's sockets. libsqlite3-dev: its state. zlib1g-dev: the HTTP client.
 # libhdf5-dev: recordings that other tools read.
@@ -53,6 +57,9 @@ build: setup
 
 bench: build
 	@exec .build/release/spikefleet-bench $(if $(FILTER),--filter '$(FILTER)')
+
+accuracy: build
+	@exec Tests/Accuracy/run $(TRAIN) $(TEST)
 
 fuzz: PACKAGES += lld
 fuzz: build

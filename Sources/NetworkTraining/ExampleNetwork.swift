@@ -4,6 +4,8 @@ package import SpikingNetwork
 package enum ExampleNetwork: String, Codable, Sendable, CaseIterable {
   /// 784-128-10, all projections dense and learning on the chip.
   case dense
+  /// 784-128-10 that does not learn on the chip, with a hard reset; fits `loihi`.
+  case fixed
   /// 784-256-10, the hidden population connected with itself over one step.
   case recurrent
   /// 28x28x1 to 28x28x16 to 14x14x32 to 10 by convolutions of 3x3 and windows of 2x2.
@@ -14,14 +16,16 @@ package enum ExampleNetwork: String, Codable, Sendable, CaseIterable {
   case sdsp
   /// 256-128-10 for digits of 16x16, learning by e-prop; fits `reckon`.
   case eprop
-  /// 784-10, learning by pair STDP with a teacher; fits `cim-stdp`.
+  /// 512-10 for digits of 16x16 and their off channels, learning by pair STDP with a teacher; fits
+  /// `cim-stdp`.
   case stdp
 
   /// Channels of a sample that it takes.
   package var inputs: Int {
     switch self {
     case .sdsp, .eprop: 256
-    case .dense, .recurrent, .convolutional, .binary, .stdp: 784
+    case .stdp: 512
+    case .dense, .fixed, .recurrent, .convolutional, .binary: 784
     }
   }
 
@@ -29,12 +33,14 @@ package enum ExampleNetwork: String, Codable, Sendable, CaseIterable {
   package var summary: String {
     switch self {
     case .dense: "784-128-10, learns by the three-factor rule"
+    case .fixed: "784-128-10 that does not learn on the chip (chip loihi)"
     case .recurrent: "784-256-10, the hidden neurons connected with themselves"
     case .convolutional: "28x28, 16 and 32 channels of 3x3, sum pooling, 10 outputs"
     case .binary: "784-128-10 with weights of one bit"
     case .sdsp: "256-10 for pictures of 16x16, learns by spike-driven plasticity (chip odin)"
     case .eprop: "256-128-10 for pictures of 16x16, learns by e-prop (chip reckon)"
-    case .stdp: "784-10, learns by pair STDP with a teacher (chip cim-stdp)"
+    case .stdp:
+      "512-10 for pictures of 16x16 with off channels, learns by pair STDP (chip cim-stdp)"
     }
   }
 
@@ -46,6 +52,11 @@ package enum ExampleNetwork: String, Codable, Sendable, CaseIterable {
     case .dense:
       try NetworkTemplate(
         name: "digits-dense", encoderSeed: encoderSeed, weightSeed: weightSeed
+      ).network()
+    case .fixed:
+      try NetworkTemplate(
+        name: "digits-fixed", reset: .hard, encoderSeed: encoderSeed, weightSeed: weightSeed,
+        plasticity: nil
       ).network()
     case .recurrent:
       try NetworkTemplate(

@@ -20,6 +20,8 @@ package struct NetworkTemplate: Codable, Sendable, Equatable {
   package var outputDecay: Double
   /// Firing threshold of hidden neurons.
   package var threshold: Double
+  /// What a hidden neuron does after a spike.
+  package var reset: ResetMode
   /// Standard deviation of the weights into hidden populations before training.
   package var hiddenDeviation: Double
   /// Standard deviation of the weights into the output before training.
@@ -41,8 +43,9 @@ package struct NetworkTemplate: Codable, Sendable, Equatable {
   package init(
     name: String = "digits", inputs: Int = 784, hidden: [Int] = [128], classes: Int = 10,
     steps: Int = 10, timeStep: Double = 0.001, membraneDecay: Double = 0.9,
-    outputDecay: Double = 0.9, threshold: Double = 1, hiddenDeviation: Double = 0.05,
-    outputDeviation: Double = 0.05, recurrentDeviation: Double? = nil, encoderSeed: UInt64 = 1,
+    outputDecay: Double = 0.9, threshold: Double = 1, reset: ResetMode = .soft,
+    hiddenDeviation: Double = 0.05, outputDeviation: Double = 0.05,
+    recurrentDeviation: Double? = nil, encoderSeed: UInt64 = 1,
     weightSeed: UInt64 = 1, precision: WeightPrecision = .int8,
     plasticity: PlasticityRule? = .threeFactor(ThreeFactorRule(learningRate: 0.001))
   ) {
@@ -55,6 +58,7 @@ package struct NetworkTemplate: Codable, Sendable, Equatable {
     self.membraneDecay = membraneDecay
     self.outputDecay = outputDecay
     self.threshold = threshold
+    self.reset = reset
     self.hiddenDeviation = hiddenDeviation
     self.outputDeviation = outputDeviation
     self.recurrentDeviation = recurrentDeviation
@@ -78,7 +82,7 @@ package struct NetworkTemplate: Codable, Sendable, Equatable {
     var populations = [Population(name: "input", size: inputs, model: .input)]
     let lif = LIFParameters(
       tauMem: NaturalExponential.timeConstant(decay: membraneDecay, timeStep: timeStep),
-      vThreshold: threshold)
+      vThreshold: threshold, reset: reset)
     for (index, size) in hidden.enumerated() {
       let name = hidden.count == 1 ? "hidden" : "hidden\(index + 1)"
       populations.append(Population(name: name, size: size, model: .lif(lif)))

@@ -20,19 +20,14 @@ package struct AreaResampling: Sendable, Equatable {
 
   /// For pictures of `channels` pixels; throws where they are no squares, or nothing would be left.
   package init(channels: Int, margin: Int, newSide: Int) throws(SensorDataError) {
-    let side = (1...1024).first { $0 * $0 >= channels } ?? 0
+    let side = try SquarePicture.side(pixels: channels, for: "resampling")
     func refused(_ field: String, _ found: String, _ expected: String, _ cure: String)
       -> SensorDataError
     {
       SensorDataError(
         .setting, place: "resampling", field: field, found: found, expected: expected, cure: cure)
     }
-    guard side * side == channels else {
-      throw refused(
-        "channels", "\(channels)", "a square number up to 1048576",
-        "only square pictures can be made smaller")
-    }
-    guard margin >= 0, 2 * margin < side else {
+    guard (0..<(side + 1) / 2).contains(margin) else {
       throw refused(
         "margin", "\(margin)", "0 to \((side - 1) / 2) of a side of \(side)", "cut off less")
     }

@@ -3,8 +3,8 @@ import Foundation
 
 /// Reads files that may be compressed with gzip; plain files pass as they are.
 package enum InflatedFile {
-  /// Most bytes of content that are read.
-  package static let contentMax = 1 << 28
+  /// Most bytes of content that are read: an IDX array and its header.
+  package static let contentMax = IDXArray.payloadMax + 4 + 4 * IDXArray.dimensionsMax
 
   /// The content of the file at `path`, inflated; throws for what is damaged or cut short.
   package static func read(
@@ -12,8 +12,8 @@ package enum InflatedFile {
   ) throws(SensorDataError) -> [UInt8] {
     guard let file = gzopen(path, "rb") else {
       throw SensorDataError(
-        .unreadable, place: path, field: "file", found: "not there (\(systemError()))",
-        expected: "a readable file", cure: "check the path and its permissions")
+        .unreadable, place: path, field: "file", found: systemError().lowercased(),
+        expected: "a readable file", cure: "name a file that exists and that this user may read")
     }
     _ = gzbuffer(file, 1 << 17)
     var content: [UInt8] = []

@@ -25,4 +25,17 @@ extension LabelledSamples {
       intensities: intensities.map { UInt8((Int($0) * percent + 50) / 100) }, labels: labels,
       ids: ids)
   }
+
+  /// With what lies above `threshold`, 0 to 254, stretched to the full range, and 0 elsewhere
+  /// (a soft threshold): `(intensity - threshold) * 255 / (255 - threshold)`, rounded to the
+  /// nearest, halves up.
+  package func aboveThreshold(_ threshold: Int) -> LabelledSamples {
+    precondition((0...254).contains(threshold), "threshold \(threshold), expected 0 to 254")
+    let range = 255 - threshold
+    return LabelledSamples(
+      channels: channels,
+      intensities: intensities.map {
+        UInt8((max(0, Int($0) - threshold) * 255 + range / 2) / range)
+      }, labels: labels, ids: ids)
+  }
 }

@@ -31,38 +31,22 @@ package enum SampleFolder {
   ///
   /// The files are synced to disk in a folder beside it, which then takes the name. A stream that
   /// was there before is replaced; a reader may find no stream for a moment while that happens.
+  /// Anything else that is there is left alone and refused.
   package static func write(
     _ samples: LabelledSamples, to path: String
   ) throws(SensorDataError) {
-    let folder = URL(fileURLWithPath: path, isDirectory: true).standardizedFileURL
-    let token = UUID().uuidString
+    let folder = try replaceable(path)
+    removeAbandoned(beside: folder)
+    let token = "\(getpid())-\(UUID().uuidString)"
     func beside(_ purpose: String) -> URL {
       folder.deletingLastPathComponent()
         .appendingPathComponent(".\(folder.lastPathComponent).\(purpose)-\(token)")
     }
     let (staged, replaced) = (beside("new"), beside("old"))
-    let arrays = [
-      IDXArray(
-        elementType: .unsigned8, dimensions: [samples.count, samples.channels],
-        payload: samples.intensities),
-      IDXArray(
-        elementType: .unsigned8, dimensions: [samples.count], payload: samples.labels),
-      IDXArray(identifiers: samples.ids),
-    ]
     let manager = FileManager.default
-    defer {
-      try? manager.removeItem(at: staged)
-      try? manager.removeItem(at: replaced)
-    }
     do {
       try manager.createDirectory(at: staged, withIntermediateDirectories: true)
-      for (name, array) in zip(names, arrays) {
-        let file = staged.appendingPathComponent(name)
-        try Data(array.encoded).write(to: file)
-        let handle = try FileHandle(forUpdating: file)
-        try handle.synchronize()
-        try handle.close()
-      }
+      try write(samples, into: staged)
       if manager.fileExists(atPath: folder.path) {
         try manager.moveItem(at: folder, to: replaced)
       }
@@ -72,9 +56,87 @@ package enum SampleFolder {
       if !manager.fileExists(atPath: folder.path) {
         try? manager.moveItem(at: replaced, to: folder)
       }
-      throw SensorDataError(
-        .unwritable, place: path, field: "folder", found: "\(error.localizedDescription)",
-        expected: "a place for \(samples.count) samples", cure: "make room, or choose another path")
+      try? manager.removeItem(at: staged)
+      throw unwritable(
+        path, found: reason(error), expected: "a place for \(samples.count) samples",
+        cure: "make room, or choose another path")
     }
+    try? manager.removeItem(at: replaced)
+  }
+
+  private static func write(_ samples: LabelledSamples, into folder: URL) throws {
+    let arrays = [
+      IDXArray(
+        elementType: .unsigned8, dimensions: [samples.count, samples.channels],
+        payload: samples.intensities),
+      IDXArray(
+        elementType: .unsigned8, dimensions: [samples.count], payload: samples.labels),
+      IDXArray(identifiers: samples.ids),
+    ]
+    for (name, array) in zip(names, arrays) {
+      let file = folder.appendingPathComponent(name)
+      try Data(array.encoded).write(to: file)
+      let handle = try FileHandle(forUpdating: file)
+      try handle.synchronize()
+      try handle.close()
+    }
+  }
+
+  /// The folder at `path`, links resolved, if nothing would be lost but a stream.
+  private static func replaceable(_ path: String) throws(SensorDataError) -> URL {
+    let cure = "choose a path where a folder of samples is, or nothing"
+    guard !path.isEmpty else {
+      throw unwritable(path, found: "an empty path", expected: "a path", cure: cure)
+    }
+    let folder = URL(fileURLWithPath: path, isDirectory: true)
+      .resolvingSymlinksInPath().standardizedFileURL
+    let current = URL(
+      fileURLWithPath: FileManager.default.currentDirectoryPath, isDirectory: true
+    ).resolvingSymlinksInPath().standardizedFileURL
+    guard !current.pathComponents.starts(with: folder.pathComponents) else {
+      throw unwritable(
+        path, found: "the working folder, or one above it", expected: "another folder", cure: cure)
+    }
+    var isFolder: ObjCBool = false
+    guard FileManager.default.fileExists(atPath: folder.path, isDirectory: &isFolder) else {
+      return folder
+    }
+    guard isFolder.boolValue else {
+      throw unwritable(path, found: "a file", expected: "a folder of samples", cure: cure)
+    }
+    let entries = (try? FileManager.default.contentsOfDirectory(atPath: folder.path)) ?? []
+    let known = names + names.map { $0 + ".gz" }
+    if let other = entries.sorted().first(where: { !known.contains($0) }) {
+      throw unwritable(
+        path, found: "a folder that has `\(other)`", expected: "nothing but samples", cure: cure)
+    }
+    return folder
+  }
+
+  /// Removes what processes that are gone have left half-written for this folder.
+  private static func removeAbandoned(beside folder: URL) {
+    let parent = folder.deletingLastPathComponent()
+    let prefix = ".\(folder.lastPathComponent).new-"
+    for entry in (try? FileManager.default.contentsOfDirectory(atPath: parent.path)) ?? [] {
+      guard entry.hasPrefix(prefix),
+        let process = pid_t(entry.dropFirst(prefix.count).prefix { $0 != "-" }),
+        kill(process, 0) != 0, errno == ESRCH
+      else { continue }
+      try? FileManager.default.removeItem(at: parent.appendingPathComponent(entry))
+    }
+  }
+
+  private static func unwritable(
+    _ path: String, found: String, expected: String, cure: String
+  ) -> SensorDataError {
+    SensorDataError(
+      .unwritable, place: path.isEmpty ? "''" : path, field: "folder", found: found,
+      expected: expected, cure: cure)
+  }
+
+  private static func reason(_ error: any Error) -> String {
+    let cause = (error as NSError).userInfo[NSUnderlyingErrorKey] as? POSIXError
+    return cause.map { String(cString: strerror($0.code.rawValue)).lowercased() }
+      ?? error.localizedDescription
   }
 }

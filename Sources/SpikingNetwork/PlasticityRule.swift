@@ -16,7 +16,7 @@ package enum PlasticityRule: Sendable, Equatable, Codable {
 /// With `aPost = 0` it is e-prop for LIF neurons (Bellec 2020) and OTTT (Xiao 2022), else S-TLLR.
 package struct ThreeFactorRule: Sendable, Equatable, Codable {
   /// Where a hidden neuron's share of the error comes from.
-  package enum Feedback: String, Sendable, Equatable, Codable {
+  package enum Feedback: String, Sendable, Equatable, Codable, CaseIterable {
     /// Along the readout's own weights, mirrored at the hidden cores.
     case symmetric
   }

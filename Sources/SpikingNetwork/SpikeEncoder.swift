@@ -2,6 +2,13 @@
 package enum SpikeEncoder: Sendable, Equatable, Codable {
   /// Each channel spikes in each step with the probability intensity / 255.
   case bernoulli(seed: UInt64)
+
+  /// Decides the spikes.
+  package var seed: UInt64 {
+    switch self {
+    case .bernoulli(let seed): seed
+    }
+  }
 }
 
 /// Bernoulli spikes from counters: the same sample gives the same spikes at the desk and on a node.

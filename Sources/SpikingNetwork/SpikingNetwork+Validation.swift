@@ -48,7 +48,7 @@ extension SpikingNetwork {
     guard (1...Self.stepsMax).contains(steps) else {
       throw NetworkError(
         field: "steps", found: "\(steps)", expected: "1 to \(Self.stepsMax)",
-        cure: "show a sample for fewer steps")
+        cure: "show a sample for so many steps")
     }
   }
 
@@ -61,7 +61,8 @@ extension SpikingNetwork {
     guard (1...Self.populationSizeMax).contains(population.size) else {
       throw NetworkError(
         field: field + ".size", found: "\(population.size)",
-        expected: "1 to \(Self.populationSizeMax)", cure: "split the population")
+        expected: "1 to \(Self.populationSizeMax)",
+        cure: population.size < 1 ? "leave the population out" : "split the population")
     }
     if let shape = population.shape {
       guard shape.height > 0, shape.width > 0, shape.channels > 0,

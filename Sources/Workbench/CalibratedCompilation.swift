@@ -33,6 +33,17 @@ package struct CalibratedCompilation: Sendable {
       self.calibration = calibration
       self.test = test
     }
+
+    /// How many samples to judge by are calibrated with: the same id, class and intensities, so
+    /// the same input spikes.
+    package var shared: Int {
+      guard let test else { return 0 }
+      var places: [UInt64: [Int]] = [:]
+      for (place, id) in calibration.ids.enumerated() { places[id, default: []].append(place) }
+      return (0..<test.count).count { position in
+        (places[test.ids[position]] ?? []).contains { calibration[$0] == test[position] }
+      }
+    }
   }
 
   /// What the chip did with samples.

@@ -127,7 +127,11 @@ enum ModelSamples {
         "\(folder): found a sample of class \(label), expected 0 to \(model.classes - 1), the "
           + "classes of `\(model.name)`; name the data that the model was made for")
     }
-    guard let count, count < samples.count else { return samples }
+    guard let count else { return samples }
+    guard count <= samples.count else {
+      throw CommandFailure(
+        "\(folder): has \(samples.count) samples, not \(count); ask for fewer with --count")
+    }
     return samples.selecting(0..<count)
   }
 }
@@ -144,11 +148,25 @@ struct ChipRasterCommand: FleetCommand {
   @Option(help: "Folder of labelled samples.")
   var data: String
 
-  @Option(help: "Position of the sample in the folder, from 0 on.")
+  @Option(parsing: .unconditional, help: "Position of the sample in the folder, from 0 on.")
   var sample = 0
 
-  @Option(name: [.short, .long], help: "Where the picture goes.")
-  var output: String
+  @Option(help: "Where the picture goes (SVG).")
+  var out: String
+
+  @OptionGroup var output: OutputOptions
+
+  /// What was written.
+  private struct Written: Encodable {
+    var path: String
+    var sample: UInt64
+    var label: Int
+    var isRecognised: Bool
+  }
+
+  func validate() throws {
+    guard sample >= 0 else { throw ValidationError("--sample \(sample), expected 0 or more.") }
+  }
 
   func perform() async throws {
     let file = try ModelFile(reading: model)
@@ -167,7 +185,11 @@ struct ChipRasterCommand: FleetCommand {
       "\(file.model.name), sample \(samples[sample].id) of class \(label), "
       + (run.correct == 1 ? "recognised" : "not recognised")
     let svg = SpikeRaster(of: recording, sample: 0, title: title).svg()
-    try FileContent.write(Data(svg.utf8), to: output)
-    Console.line("wrote \(output), \(Figure.bytes(UInt64(svg.utf8.count)))")
+    try FileContent.write(Data(svg.utf8), to: out)
+    let written = Written(
+      path: out, sample: samples[sample].id, label: label, isRecognised: run.correct == 1)
+    try output.print(written) { written in
+      Console.line("wrote \(written.path), \(Figure.bytes(UInt64(svg.utf8.count)))")
+    }
   }
 }

@@ -23,19 +23,19 @@ struct ChipRunCommand: FleetCommand {
   @Option(help: "Folder of labelled samples.")
   var data: String
 
-  @Option(help: "Samples to show, from the first on; all without it.")
+  @Option(parsing: .unconditional, help: "Samples to show, from the first on; all without it.")
   var count: Int?
 
   @Flag(help: "Learn from each sample.")
   var learn = false
 
-  @Option(help: "Seed of the rounding of what is learnt.")
-  var seed: UInt64 = 1
+  @Option(parsing: .unconditional, help: "Seed of the rounding of what is learnt; 1 without it.")
+  var seed: UInt64?
 
   @Option(help: "Where the model goes as it is after learning.")
   var learntModel: String?
 
-  @Option(help: "Threads; results do not depend on it.")
+  @Option(parsing: .unconditional, help: "Threads; results do not depend on it.")
   var threads = 1
 
   @Flag(help: "Measure by the definitions of NeuroBench as well.")
@@ -50,11 +50,8 @@ struct ChipRunCommand: FleetCommand {
   @Option(help: "Folder that the recording goes to.")
   var probeOutput: String?
 
-  @Option(help: "Tables (csv), or a data graph of NIR in `recording.h5` (nir).")
-  var probeFormat = ProbeFormat.csv
-
-  @Flag(help: "Print JSON for programs; the same as -o json.")
-  var json = false
+  @Option(help: "Tables (csv, without it), or a data graph of NIR in `recording.h5` (nir).")
+  var probeFormat: ProbeFormat?
 
   @OptionGroup var output: OutputOptions
 
@@ -65,6 +62,12 @@ struct ChipRunCommand: FleetCommand {
     }
     guard (probe == nil) == (probeOutput == nil) else {
       throw ValidationError("--probe and --probe-output go together.")
+    }
+    guard probe != nil || probeFormat == nil else {
+      throw ValidationError("--probe-format says how a recording is written: add --probe.")
+    }
+    guard learn || seed == nil else {
+      throw ValidationError("--seed is that of learning: add --learn.")
     }
     guard learn || learntModel == nil else {
       throw ValidationError("--learnt-model is what --learn makes: add --learn.")
@@ -96,7 +99,7 @@ struct ChipRunCommand: FleetCommand {
     }
     var run: ChipRun
     if learn {
-      run = ChipRun.learning(file.model, from: samples, seed: seed, recording: selection)
+      run = ChipRun.learning(file.model, from: samples, seed: seed ?? 1, recording: selection)
     } else {
       run = ChipRun(
         ParallelEvaluation.run(
@@ -112,7 +115,7 @@ struct ChipRunCommand: FleetCommand {
     }
     if let probeOutput, let recording = run.recording {
       do {
-        try probeFormat.write(recording, model: run.model, to: probeOutput)
+        try (probeFormat ?? .csv).write(recording, model: run.model, to: probeOutput)
       } catch {
         throw CommandFailure(
           "\(probeOutput): the recording cannot be written (\(FileContent.reason(error))), "
@@ -120,9 +123,7 @@ struct ChipRunCommand: FleetCommand {
       }
     }
     if let learntModel { try FileContent.write(Data(run.model.encoded()), to: learntModel) }
-    var options = output
-    if json { options.output = .json }
-    try options.print(figures) { figures in
+    try output.print(figures) { figures in
       Console.write(figures.text)
       if let learntModel { Console.line("wrote the learnt model to \(learntModel)") }
       if let probeOutput { Console.line("wrote the recording to \(probeOutput)") }

@@ -34,12 +34,23 @@ enum Console {
 
   private static let brokenOutput = Mutex<(@Sendable () -> Void)?>(nil)
 
+  private static func reason(_ fault: Int32) -> String {
+    String(cString: strerror(fault)).lowercased()
+  }
+
   private static func write(_ text: String, to descriptor: Int32) {
     var bytes = Array(text.utf8)[...]
     while !bytes.isEmpty {
       let count = bytes.withUnsafeBytes { Foundation.write(descriptor, $0.baseAddress, $0.count) }
       if count < 0, errno == EINTR || errno == EAGAIN { continue }
       guard count > 0 else {
+        let fault = errno
+        if fault != EPIPE {
+          if descriptor == STDOUT_FILENO {
+            complain("standard output: cannot be written (\(reason(fault))); make room for it")
+          }
+          exit(1)
+        }
         // Nobody reads any more, as with `| head`: there is nothing left to say.
         guard let action = brokenOutput.withLock({ $0 }) else { exit(141) }
         action()

@@ -8,10 +8,11 @@ struct DataImportCommand: FleetCommand {
     commandName: "import",
     abstract: "Make a folder of labelled samples from two IDX files, as MNIST has them.",
     discussion: """
-      A sample's id is its place in the files. With --size pictures become other squares: --margin
-      pixels are cut off at each edge, then each new pixel is the mean of the area that it covers.
-      --off-channels adds as many channels again, which are bright where the picture is dark;
-      --brightness dims them all.
+      A sample's id is its place in the files. Changes are made in this order. --deskew moves rows
+      sideways until a picture has no slant. --soft-threshold takes away what is not above it and
+      stretches the rest. With --size pictures become other squares: --margin pixels are cut off at
+      each edge, then each new pixel is the mean of the area that it covers. --off-channels adds as
+      many channels again, which are bright where the picture is dark; --brightness dims them all.
       """)
 
   @Option(help: "IDX file of pictures, bytes; may be compressed with gzip.")
@@ -23,19 +24,27 @@ struct DataImportCommand: FleetCommand {
   @Option(help: "Folder that the samples go to; what is there is replaced.")
   var to: String
 
-  @Option(help: "Place of the first sample that is taken.")
+  @Option(parsing: .unconditional, help: "Place of the first sample that is taken.")
   var from = 0
 
-  @Option(help: "Samples to take; all without it.")
+  @Option(parsing: .unconditional, help: "Samples to take; all without it.")
   var count: Int?
 
-  @Option(help: "Pixels of a new side.")
+  @Flag(help: "Set square pictures upright.")
+  var deskew = false
+
+  @Option(parsing: .unconditional, help: "Intensity, 0 to 254, that counts as dark.")
+  var softThreshold = 0
+
+  @Option(parsing: .unconditional, help: "Pixels of a new side.")
   var size: Int?
 
-  @Option(help: "Pixels to cut off at each edge.")
+  @Option(parsing: .unconditional, help: "Pixels to cut off at each edge.")
   var margin: Int?
 
-  @Option(help: "Percent of the intensity that is kept: a channel spikes that much less.")
+  @Option(
+    parsing: .unconditional,
+    help: "Percent of the intensity that is kept: a channel spikes that much less.")
   var brightness = 100
 
   @Flag(help: "Add a channel for each pixel that has what it lacks to full intensity.")
@@ -53,8 +62,17 @@ struct DataImportCommand: FleetCommand {
   func validate() throws {
     guard from >= 0 else { throw ValidationError("--from \(from), expected 0 or more.") }
     if let count, count < 1 { throw ValidationError("--count \(count), expected at least 1.") }
+    guard (0...254).contains(softThreshold) else {
+      throw ValidationError("--soft-threshold \(softThreshold), expected 0 to 254.")
+    }
     guard (1...100).contains(brightness) else {
       throw ValidationError("--brightness \(brightness), expected 1 to 100 percent.")
+    }
+    if let size, !(1...1024).contains(size) {
+      throw ValidationError("--size \(size), expected 1 to 1024 pixels.")
+    }
+    if let margin, margin < 0 {
+      throw ValidationError("--margin \(margin), expected 0 pixels or more.")
     }
     guard size != nil || margin == nil else {
       throw ValidationError("--margin belongs to --size: say how large pictures become.")
@@ -66,13 +84,15 @@ struct DataImportCommand: FleetCommand {
       images: IDXArray(reading: InflatedFile.read(images), file: images),
       labels: IDXArray(reading: InflatedFile.read(labels), file: labels),
       files: (images: images, labels: labels, ids: ""))
-    let end = from + (count ?? max(0, all.count - from))
-    guard from < end, end <= all.count else {
+    guard from < all.count, count ?? 0 <= all.count - from else {
       throw CommandFailure(
-        "\(images): has \(all.count) samples, not those from \(from) to \(end); choose --from and "
-          + "--count within them")
+        "\(images): has \(all.count) samples, not \(count.map { "\($0)" } ?? "any") from \(from) "
+          + "on; choose --from and --count within them")
     }
-    var samples = all.selecting(from..<end)
+    var samples = all.selecting(from..<from + (count ?? all.count - from))
+    try check(count: samples.count, channels: samples.channels)
+    if deskew { samples = try Deskewing(channels: samples.channels)(samples) }
+    if softThreshold > 0 { samples = samples.aboveThreshold(softThreshold) }
     if let size {
       let resampling = try AreaResampling(
         channels: samples.channels, margin: margin ?? 0, newSide: size)
@@ -86,6 +106,18 @@ struct DataImportCommand: FleetCommand {
     ) { written in
       Console.line(
         "wrote \(written.samples) samples of \(written.channels) channels to \(written.path)")
+    }
+  }
+
+  /// What is written has to be what a folder of samples may hold.
+  private func check(count: Int, channels: Int) throws {
+    let pixels = size.map { $0 * $0 } ?? channels
+    let wide = offChannels ? 2 * pixels : pixels
+    guard count <= IDXArray.payloadMax / max(1, wide) else {
+      throw CommandFailure(
+        "\(to): cannot hold \(count) samples of \(wide) channels, expected at most "
+          + "\(IDXArray.payloadMax / max(1, wide)) of them; take fewer with --count, or make them "
+          + "smaller with --size")
     }
   }
 }

@@ -16,7 +16,9 @@ struct DeployCommand: FleetCommand {
   @Option(name: .long, help: "A node; once for each. All accepted nodes unless given.")
   var node: [String] = []
 
-  @Option(help: "Wait so many seconds until every node runs the model; 0 does not wait.")
+  @Option(
+    parsing: .unconditional,
+    help: "Wait so many seconds until every node runs the model; 0 does not wait.")
   var wait = 0
 
   @OptionGroup var context: ContextOptions

@@ -28,7 +28,7 @@ struct FederateStartCommand: FleetCommand {
   @Option(name: .long, help: "A node that takes part; once for each.")
   var node: [String] = []
 
-  @Option(help: "Reports without which a round fails.")
+  @Option(parsing: .unconditional, help: "Reports without which a round fails.")
   var minimumReports: Int?
 
   @Option(help: "Seconds from the offer until a round is sealed or failed.")
@@ -37,10 +37,12 @@ struct FederateStartCommand: FleetCommand {
   @Option(help: "Attempts per round before the job fails.")
   var attempts: UInt32?
 
-  @Option(help: "Points of held-out accuracy that a merged model may lose against the best one.")
+  @Option(
+    parsing: .unconditional,
+    help: "Points of held-out accuracy that a merged model may lose against the best one.")
   var maxRegression: Double?
 
-  @Option(help: "Seed of the nodes' rounding noise.")
+  @Option(parsing: .unconditional, help: "Seed of the nodes' rounding noise.")
   var seed: UInt64?
 
   @OptionGroup var context: ContextOptions

@@ -22,22 +22,24 @@ struct InitCommand: FleetCommand {
   @Option(help: "IPv4 address that agents reach the coordinator at.")
   var host = "127.0.0.1"
 
-  @Option(help: "Port of small messages; a free one when 0.")
+  @Option(parsing: .unconditional, help: "Port of small messages; a free one when 0.")
   var controlPort = 0
 
-  @Option(help: "Port of chunks, updates and telemetry; a free one when 0.")
+  @Option(
+    parsing: .unconditional, help: "Port of chunks, updates and telemetry; a free one when 0.")
   var dataPort = 0
 
-  @Option(help: "Port of the admin endpoint on loopback; a free one when 0.")
+  @Option(
+    parsing: .unconditional, help: "Port of the admin endpoint on loopback; a free one when 0.")
   var adminPort = 0
 
   @Option(help: "Name of the chip that the nodes carry.")
   var chip = "loihi-learn"
 
-  @Option(help: "Samples that a node shows its chip in a second.")
+  @Option(parsing: .unconditional, help: "Samples that a node shows its chip in a second.")
   var inferencesPerSecond = 50
 
-  @Option(help: "Seconds between two telemetry windows of a node.")
+  @Option(parsing: .unconditional, help: "Seconds between two telemetry windows of a node.")
   var telemetrySeconds = 2
 
   @Option(help: "Milliseconds between two heartbeats of an agent.")

@@ -49,20 +49,14 @@ enum FileContent {
   /// Appears whole or not at all.
   static func write(_ data: Data, to path: String) throws {
     do {
-      try data.write(to: URL(filePath: path), options: .atomic)
+      try OutputFile.write(data, to: path)
     } catch {
       throw CommandFailure(
-        "\(path): cannot be written (\(reason(error))); name a place with room that this user "
-          + "may write")
+        "\(path.isEmpty ? "''" : path): cannot be written (\(error)); name a place with room that "
+          + "this user may write")
     }
   }
 
   /// Why a file could not be read or written, as the system says it.
-  static func reason(_ error: any Error) -> String {
-    let cause = (error as NSError).userInfo[NSUnderlyingErrorKey] as? any Error
-    if let posix = cause as? POSIXError {
-      return String(cString: strerror(posix.code.rawValue)).lowercased()
-    }
-    return error is CocoaError ? error.localizedDescription : "\(error)"
-  }
+  static func reason(_ error: any Error) -> String { OutputFile.reason(error) }
 }

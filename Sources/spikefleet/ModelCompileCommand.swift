@@ -35,13 +35,13 @@ struct ModelCompileCommand: FleetCommand {
   @Option(help: "Folder of labelled samples to calibrate with.")
   var data: String?
 
-  @Option(help: "Samples to calibrate with, evenly spread over the data.")
+  @Option(parsing: .unconditional, help: "Samples to calibrate with, evenly spread over the data.")
   var calibrate = 300
 
   @Option(help: "Folder of other samples to judge by; the data's own test part without it.")
   var test: String?
 
-  @Option(help: "Samples to judge by, evenly spread; all without it.")
+  @Option(parsing: .unconditional, help: "Samples to judge by, evenly spread; all without it.")
   var judge: Int?
 
   @Option(help: "File that maps populations to cores (YAML); see fleet-configs/mapping.yaml.")
@@ -72,6 +72,15 @@ struct ModelCompileCommand: FleetCommand {
     guard data != nil || (test == nil && judge == nil) else {
       throw ValidationError("--test and --judge need --data to calibrate with.")
     }
+    guard data == nil || data != test else {
+      throw ValidationError("--test is the same folder as --data: name other samples to judge by.")
+    }
+    let inputs =
+      [("the network", network), ("--chip", chip)] + (mapping.map { [("--mapping", $0)] } ?? [])
+    let outputs =
+      [("--out", out)] + (report.map { [("--report", $0)] } ?? [])
+      + (svg.map { [("--svg", $0)] } ?? [])
+    try DistinctPaths.check(outputs: outputs, inputs: inputs)
   }
 
   func perform() async throws {
@@ -94,9 +103,11 @@ struct ModelCompileCommand: FleetCommand {
       throw CommandFailure("\(self.chip): \(error)")
     }
     let picture = MeshPicture(report, model: calibrated.compilation.model)
-    var written = [(out, Data(calibrated.compilation.model.encoded()))]
+    // The model comes last: where it is new, what tells of it is there.
+    var written: [(String, Data)] = []
     if let path = self.report { written.append((path, Data(try report.json().utf8))) }
     if let svg { written.append((svg, Data(picture.svg().utf8))) }
+    written.append((out, Data(calibrated.compilation.model.encoded())))
     for (path, content) in written { try FileContent.write(content, to: path) }
     try output.print(report) { report in
       Console.write(report.text(picture: picture))
@@ -118,15 +129,24 @@ struct ModelCompileCommand: FleetCommand {
       throw CommandFailure("\(network): \(error)")
     }
     try check(parts.training, of: data, for: reference)
-    var judging = parts.test
-    if let test {
-      let other = try SampleParts.read(test)
-      judging = other.test ?? other.training
+    let other = try test.map { try SampleParts.read($0) }
+    let judging = other.map { $0.test ?? $0.training } ?? parts.test
+    guard let judging else {
+      guard judge == nil else {
+        throw CommandFailure(
+          "--judge: \(data) has no part to judge by; name one with --test, or leave --judge out")
+      }
+      return CalibratedCompilation.Samples(calibration: parts.training.spread(calibrate))
     }
-    if let judging { try check(judging, of: test ?? data, for: reference) }
-    return CalibratedCompilation.Samples(
-      calibration: parts.training.spread(calibrate),
-      test: judging.map { $0.spread(judge ?? $0.count) })
+    try check(judging, of: test ?? data, for: reference)
+    let samples = CalibratedCompilation.Samples(
+      calibration: parts.training.spread(calibrate), test: judging.spread(judge ?? judging.count))
+    guard samples.shared == 0 else {
+      throw CommandFailure(
+        "\(test ?? data): has \(samples.shared) samples that the chip is calibrated with, expected "
+          + "none; name other samples with --test")
+    }
+    return samples
   }
 
   /// Samples have a channel for each input, and labels are classes of the network.

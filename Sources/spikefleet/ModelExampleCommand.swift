@@ -19,10 +19,10 @@ struct ModelExampleCommand: FleetCommand {
   @Option(help: "Where the network goes (JSON).")
   var out: String
 
-  @Option(help: "Decides the weights.")
+  @Option(parsing: .unconditional, help: "Decides the weights.")
   var seed: UInt64 = 1
 
-  @Option(help: "Decides the input spikes of each sample.")
+  @Option(parsing: .unconditional, help: "Decides the input spikes of each sample.")
   var encoderSeed: UInt64 = 1
 
   @OptionGroup var output: OutputOptions

@@ -19,10 +19,12 @@ struct ModelPushCommand: FleetCommand {
   @Option(help: "File with the publisher's signing key.")
   var key: String
 
-  @Option(help: "Nodes refuse a lower one than they have run; the highest known + 1 unless given.")
+  @Option(
+    parsing: .unconditional,
+    help: "Nodes refuse a lower one than they have run; the highest known + 1 unless given.")
   var releaseCounter: UInt64?
 
-  @Option(help: "Days until no node accepts the model any more.")
+  @Option(parsing: .unconditional, help: "Days until no node accepts the model any more.")
   var expiresDays = 365
 
   @Option(help: "Largest change of a 16-bit weight that federation may make; 0 forbids learning.")

@@ -29,4 +29,16 @@ struct Spikefleet: AsyncParsableCommand {
       CommandGroup(name: "Learn together:", subcommands: [FederateCommand.self]),
       CommandGroup(name: "Try it:", subcommands: [DemoCommand.self]),
     ])
+
+  /// Refuses arguments that would be read, and written, as other ones.
+  static func main() async {
+    for place in 0..<Int(CommandLine.argc) {
+      guard let argument = CommandLine.unsafeArgv[place], String(validatingCString: argument) == nil
+      else { continue }
+      Console.complain(
+        "argument \(place), `\(String(cString: argument))`, is not UTF-8; rename the file")
+      exit(withError: ExitCode.validationFailure)
+    }
+    await main(nil)
+  }
 }

@@ -8,7 +8,8 @@ struct StatusCommand: FleetCommand {
   static let configuration = CommandConfiguration(
     commandName: "status", abstract: "Show the coordinator and its fleet in numbers.")
 
-  @Option(help: "Seconds to wait for a coordinator that is still starting.")
+  @Option(
+    parsing: .unconditional, help: "Seconds to wait for a coordinator that is still starting.")
   var wait = 0.0
 
   @OptionGroup var context: ContextOptions
@@ -84,7 +85,7 @@ struct TelemetryCommand: FleetCommand {
   @Argument(help: "The node's name.")
   var node: String
 
-  @Option(help: "Windows to show at most.")
+  @Option(parsing: .unconditional, help: "Windows to show at most.")
   var limit = 20
 
   @OptionGroup var context: ContextOptions
@@ -128,7 +129,7 @@ struct EventsCommand: FleetCommand {
   @Option(help: "Show events after this number.")
   var after: Int64 = 0
 
-  @Option(help: "Events to show at most.")
+  @Option(parsing: .unconditional, help: "Events to show at most.")
   var limit = 100
 
   @OptionGroup var context: ContextOptions

@@ -15,10 +15,12 @@ struct TopCommand: FleetCommand {
   @Flag(help: "Print the table once and end.")
   var once = false
 
-  @Option(help: "Seconds between two tables.")
+  @Option(parsing: .unconditional, help: "Seconds between two tables.")
   var interval = 1.0
 
-  @Option(name: .customLong("for"), help: "End after so many seconds; 0 goes on until Ctrl-C.")
+  @Option(
+    name: .customLong("for"), parsing: .unconditional,
+    help: "End after so many seconds; 0 goes on until Ctrl-C.")
   var seconds = 0.0
 
   @OptionGroup var context: ContextOptions

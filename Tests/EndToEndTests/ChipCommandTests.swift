@@ -128,7 +128,7 @@ import Workbench
 
   @Test func `a run counts, prices and judges the same on any number of threads`() throws {
     let desk = try Desk()
-    let one = try desk.run(["chip", "run", "model.snn", "--data", "data", "--json"])
+    let one = try desk.run(["chip", "run", "model.snn", "--data", "data", "-o", "json"])
     let two = try desk.run(
       ["chip", "run", "model.snn", "--data", "data", "-o", "json", "--threads", "2"])
     #expect(one.status == 0 && one.output == two.output, "\(one.errors)\(two.errors)")
@@ -170,7 +170,7 @@ import Workbench
   @Test func `the raster of a sample is written as a picture`() throws {
     let desk = try Desk()
     let outcome = try desk.run(
-      ["chip", "raster", "model.snn", "--data", "data", "--sample", "39", "-o", "a.svg"])
+      ["chip", "raster", "model.snn", "--data", "data", "--sample", "39", "--out", "a.svg"])
     #expect(outcome.status == 0, "\(outcome.errors)")
     let picture = try String(contentsOfFile: desk.path("a.svg"), encoding: .utf8)
     #expect(picture.contains("<svg") && picture.contains("sample 39 of class 3"))
@@ -198,11 +198,11 @@ import Workbench
       ], "model.snn: the recording cannot be written (file exists)", "name one"
     ),
     (
-      ["raster", "model.snn", "--data", "data", "--sample", "40", "-o", "a.svg"],
+      ["raster", "model.snn", "--data", "data", "--sample", "40", "--out", "a.svg"],
       "data: found no sample 40, expected 0 to 39", "name another with --sample"
     ),
     (
-      ["raster", "model.snn", "--data", "data", "-o", "none/a.svg"],
+      ["raster", "model.snn", "--data", "data", "--out", "none/a.svg"],
       "none/a.svg: cannot be written (no such file or directory)", "name a place"
     ),
   ])

@@ -54,7 +54,7 @@ import ZeroMQTransport
     ["federate", "start", "none.yaml", "--context", "none.yaml"],
     ["status", "--context", "none.yaml"], ["chip", "list", "none"],
     ["chip", "show", "none.yaml"], ["chip", "run", "none.snn", "--data", "none"],
-    ["chip", "raster", "none.snn", "--data", "none", "-o", "a.svg"],
+    ["chip", "raster", "none.snn", "--data", "none", "--out", "a.svg"],
   ])
   func `a missing file is named and ends with status 1`(arguments: [String]) throws {
     let outcome = try Programs.run(Programs.tool, arguments)

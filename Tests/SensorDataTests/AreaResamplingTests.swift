@@ -47,4 +47,12 @@ import Testing
     #expect(two.dimmed(percent: 50).intensities == [0, 128, 50, 1])
     #expect(two.dimmed(percent: 100) == two)
   }
+
+  @Test func `what lies above a threshold is stretched`() {
+    let six = samples([[0, 100, 101, 177, 178, 255]])
+    // 155 above 100: 1 * 255 / 155 = 1.6, 77 * 255 / 155 = 126.7, 78 * 255 / 155 = 128.3.
+    #expect(six.aboveThreshold(100).intensities == [0, 0, 2, 127, 128, 255])
+    #expect(six.aboveThreshold(0) == six)
+    #expect(six.aboveThreshold(254).intensities == [0, 0, 0, 0, 0, 255])
+  }
 }

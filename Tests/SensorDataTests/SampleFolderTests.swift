@@ -74,6 +74,50 @@ import Testing
     #expect(error(folder.path("nowhere"))?.kind == .unreadable)
   }
 
+  @Test func `what is no stream is left alone`() throws {
+    try folder.write([1], to: "file")
+    try SampleFolder.write(samples, to: folder.path("stream"))
+    try folder.write([1], to: "stream/notes")
+    let here = FileManager.default.currentDirectoryPath
+    for (path, found) in [
+      (folder.path("file"), "a file"), (folder.path("stream"), "a folder that has `notes`"),
+      ("", "an empty path"), (".", "the working folder, or one above it"),
+      (here + "/..", "the working folder, or one above it"),
+      ("/", "the working folder, or one above it"),
+    ] {
+      let error = #expect(throws: SensorDataError.self) {
+        try SampleFolder.write(samples, to: path)
+      }
+      #expect(error?.kind == .unwritable && error?.found == found, "\(path): \(error as Any)")
+    }
+    #expect(try folder.names.sorted() == ["file", "stream"])
+    #expect(try SampleFolder.read(folder.path("stream")) == samples)
+  }
+
+  @Test func `a link stays a link to the stream that is replaced`() throws {
+    try SampleFolder.write(samples, to: folder.path("stream"))
+    try FileManager.default.createSymbolicLink(
+      atPath: folder.path("link"), withDestinationPath: "stream")
+    try SampleFolder.write(samples.selecting([1]), to: folder.path("link"))
+    #expect(try SampleFolder.read(folder.path("stream")) == samples.selecting([1]))
+    #expect(
+      try FileManager.default.destinationOfSymbolicLink(atPath: folder.path("link")) == "stream")
+  }
+
+  @Test func `what a process that is gone left half-written is removed`() throws {
+    // Process ids end far below this one.
+    for name in [
+      ".stream.new-2147483647-A", ".stream.new-\(getpid())-B", ".other.new-2147483647-A",
+    ] {
+      try FileManager.default.createDirectory(
+        atPath: folder.path(name), withIntermediateDirectories: true)
+    }
+    try SampleFolder.write(samples, to: folder.path("stream"))
+    #expect(
+      try folder.names.sorted()
+        == [".other.new-2147483647-A", ".stream.new-\(getpid())-B", "stream"])
+  }
+
   @Test func `a place that cannot be written is named`() throws {
     try folder.write([1], to: "file")
     #expect {

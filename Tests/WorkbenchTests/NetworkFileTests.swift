@@ -34,6 +34,40 @@ import Workbench
     #expect(error.file == "n.json")
   }
 
+  @Test(arguments: [
+    (#""precision":"int8""#, #""precision":"int3""#, "projections[0].precision", "int8, int4"),
+    (#""size":3"#, #""size":"three""#, "populations[0].size", "a whole number"),
+    (#""size":3"#, #""size":3,"sise":3"#, "populations[0].sise", "keys of a network only"),
+    (#""plasticity":"#, #""plastisity":"#, "projections[0].plastisity", "keys of a network only"),
+    (#""steps":10"#, #""steps":10,"typo":[1]"#, "typo", "keys of a network only"),
+    (#""steps":10"#, #""steps":[10]"#, "steps", "a whole number"),
+    (#""populations":["#, #""populations":[7,"#, "populations[0]", "an object in braces"),
+  ])
+  func `what is wrong in a file is named with what may stand there`(
+    _ old: String, _ new: String, _ key: String, _ expected: String
+  ) throws {
+    let network = try NetworkTemplate(inputs: 3, hidden: [2], classes: 2).network()
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = .sortedKeys
+    let text = String(decoding: try encoder.encode(network), as: UTF8.self)
+    let place = try #require(text.range(of: old))
+    let broken = text.replacingCharacters(in: place, with: new)
+    let error = try #require(throws: ConfigurationError.self) {
+      try NetworkFile.decode(Data(broken.utf8), path: "n.json")
+    }
+    #expect(error.key == key && error.expected.contains(expected), "\(error)")
+  }
+
+  @Test func `null for what may be left out is no unknown key`() throws {
+    let network = try NetworkTemplate(inputs: 3, hidden: [2], classes: 2).network()
+    let text = String(decoding: try JSONEncoder().encode(network), as: UTF8.self)
+    let place = try #require(text.range(of: "{"))
+    #expect(
+      try NetworkFile.decode(
+        Data(text.replacingCharacters(in: place, with: #"{"plan":null,"#).utf8), path: "n.json")
+        == network)
+  }
+
   @Test func `a file that is not there is named`() throws {
     let error = try #require(throws: ConfigurationError.self) {
       try NetworkFile.read("none.json")

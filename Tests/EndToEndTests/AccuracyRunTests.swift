@@ -1,0 +1,98 @@
+import Foundation
+import SpikingNetwork
+import Testing
+
+/// `Tests/Accuracy/run` on digits of seven strokes: each shipped chip runs a network that fits it,
+/// and tells ten classes apart.
+@Suite(.timeLimit(.minutes(10))) struct AccuracyRunTests {
+  /// Pictures of 28 x 28 with strokes of 3 pixels, moved, dimmed and slanted at random.
+  private enum StrokeDigits {
+    /// Strokes of 0 to 9: top, upper left, upper right, middle, lower left, lower right, bottom.
+    static let strokes: [[Int]] = [
+      [0, 1, 2, 4, 5, 6], [2, 5], [0, 2, 3, 4, 6], [0, 2, 3, 5, 6], [1, 2, 3, 5],
+      [0, 1, 3, 5, 6], [0, 1, 3, 4, 5, 6], [0, 2, 5], [0, 1, 2, 3, 4, 5, 6], [0, 1, 2, 3, 5, 6],
+    ]
+    /// Left, top, width and height of each stroke.
+    static let boxes = [
+      (8, 4, 12, 3), (8, 4, 3, 11), (17, 4, 3, 11), (8, 12, 12, 3), (8, 12, 3, 11), (17, 12, 3, 11),
+      (8, 20, 12, 3),
+    ]
+
+    static func picture(_ digit: Int, _ stream: UInt64) -> [UInt8] {
+      func draw(_ place: UInt64, _ count: UInt64) -> Int {
+        Int(CounterRandom.draw(stream, place) % count)
+      }
+      let (right, down, ink) = (draw(0, 3) - 1, draw(1, 3) - 1, 200 + draw(2, 56))
+      var pixels = [UInt8](repeating: 0, count: 28 * 28)
+      for stroke in strokes[digit] {
+        let (left, top, width, height) = boxes[stroke]
+        for row in top + down..<top + down + height {
+          let slant = (14 - row) / 6 * (draw(3, 3) - 1)
+          for column in left + right + slant..<left + right + slant + width {
+            pixels[row * 28 + column] = UInt8(ink)
+          }
+        }
+      }
+      return pixels
+    }
+
+    /// The two IDX files of a part of MNIST.
+    static func write(part: String, count: Int, seed: UInt64, to folder: URL) throws {
+      let random = CounterRandom(seed: seed, purpose: .training)
+      func header(_ dimensions: [Int]) -> [UInt8] {
+        [0, 0, 8, UInt8(dimensions.count)]
+          + dimensions.flatMap { size in
+            (0..<4).reversed().map { UInt8(truncatingIfNeeded: size >> (8 * $0)) }
+          }
+      }
+      let labels = (0..<count).map { $0 * 7 % 10 }
+      let pictures = labels.enumerated().flatMap { picture($1, random.stream(UInt64($0))) }
+      try Data(header([count, 28, 28]) + pictures)
+        .write(to: folder.appending(path: "\(part)-images-idx3-ubyte"))
+      try Data(header([count]) + labels.map(UInt8.init))
+        .write(to: folder.appending(path: "\(part)-labels-idx1-ubyte"))
+    }
+  }
+
+  private func run(_ data: String, _ arguments: String...) throws -> Programs.Outcome {
+    try Programs.run(
+      "/usr/bin/env",
+      [
+        "SPIKEFLEET_DATA=\(data)", "SPIKEFLEET=\(Programs.tool)",
+        SmallModel.packageFile("Tests/Accuracy/run"),
+      ] + arguments)
+  }
+
+  @Test func `each chip runs a network that fits it and tells ten digits apart`() throws {
+    let folder = FileManager.default.temporaryDirectory
+      .appending(path: "spikefleet-accuracy-\(UUID().uuidString.lowercased())")
+    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    defer { try? FileManager.default.removeItem(at: folder) }
+    try StrokeDigits.write(part: "train", count: 3000, seed: 1, to: folder)
+    try StrokeDigits.write(part: "t10k", count: 200, seed: 2, to: folder)
+    let outcome = try run(folder.path, "3000", "200")
+    #expect(outcome.status == 0, "\(outcome.errors)")
+    let rows = outcome.output.split(separator: "\n").map { line in
+      line.split(whereSeparator: \.isWhitespace).map(String.init)
+    }
+    #expect(rows.first == ["CHIP", "NETWORK", "LEARNT", "ACCURACY", "%", "uJ/SAMPLE", "GRADE"])
+    let chips = try FileManager.default
+      .contentsOfDirectory(atPath: SmallModel.packageFile("fleet-configs/chips"))
+      .map { $0.replacing(".yaml", with: "") }
+    #expect(rows.dropFirst().compactMap(\.first).sorted() == chips.sorted())
+    for row in rows.dropFirst() where row.count == 6 {
+      let accuracy = try #require(Double(row[3]))
+      // Local rules learn slowly; guessing is right for 10 %.
+      #expect(accuracy >= (["sdsp", "stdp"].contains(row[1]) ? 45 : 90), "\(row)")
+      #expect(try #require(Double(row[4])) > 0)
+    }
+    #expect(rows.allSatisfy { $0.count >= 6 })
+  }
+
+  @Test func `a folder without MNIST is refused by name`() throws {
+    let outcome = try run("/nowhere")
+    #expect(outcome.status == 1 && outcome.output.isEmpty)
+    #expect(outcome.errors.contains("no train-images-idx3-ubyte"))
+    #expect(outcome.errors.contains("'/nowhere'"))
+  }
+}
