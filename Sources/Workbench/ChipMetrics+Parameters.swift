@@ -2,29 +2,42 @@ import CompiledModel
 
 /// What a model has, whatever it is shown.
 extension ChipMetrics {
-  /// Synapses of all connections, zero weights included; shared weights count at each place.
+  /// Synapses of all connections, zeros included; shared weights count at each place.
   static func synapses(of model: CompiledModel) -> Int {
     model.connections.reduce(0) { sum, index in
-      sum + model[index].synapseCounts(targets: model.layers[index.layer].size).reduce(0, +)
+      sum + model[index].denseSynapses(targets: model.layers[index.layer].size)
     }
   }
 
-  /// Weights as they are stored, and the biases of layers that have any.
+  /// Weights, zeros included, and the biases of layers that have any.
   static func parameterCount(of model: CompiledModel) -> Int {
     model.layers.reduce(0) { sum, layer in
-      let bias = layer.neurons.membrane.bias.values
-      return sum + layer.connections.reduce(0) { $0 + $1.weights.count }
-        + (bias == [0] ? 0 : bias.count)
+      sum + layer.connections.reduce(0) { $0 + $1.denseWeights(targets: layer.size) }
+        + biases(of: layer)
     }
   }
 
-  /// Share of stored weights that inference sees as zero, to 4 decimals.
+  /// One for each channel of a convolution, else one for each neuron, however they are stored.
+  private static func biases(of layer: CompiledLayer) -> Int {
+    let bias = layer.neurons.membrane.bias
+    guard bias.values != [0] else { return 0 }
+    for connection in layer.connections {
+      guard case .convolution(let shape) = connection.layout else { continue }
+      let channels = shape.outputChannels
+      if (0..<layer.size).allSatisfy({ bias[$0] == bias[$0 % channels] }) { return channels }
+    }
+    return layer.size
+  }
+
+  /// Share of weights that inference sees as zero, to 4 decimals; missing pairs of a sparse
+  /// connection are zeros.
   static func connectionSparsity(of model: CompiledModel) -> Double {
     var (zeros, all) = (0, 0)
     for index in model.connections {
       let weights = model[index].inferenceWeights
-      all += weights.count
-      zeros += weights.count { $0 == 0 }
+      let dense = model[index].denseWeights(targets: model.layers[index.layer].size)
+      all += dense
+      zeros += dense - weights.count { $0 != 0 }
     }
     return all == 0 ? 0 : (Double(zeros) / Double(all) * 10_000).rounded() / 10_000
   }

@@ -1,17 +1,18 @@
 package import CompiledModel
 
-/// A run's figures under the names and by the definitions of NeuroBench.
+/// A run's figures under the names and by the definitions of NeuroBench 2.3.
 ///
-/// Workload metrics are means over samples. Where the chip leaves a choice: activations are those
-/// of layers that can spike; a spike adds each of its weights, so all operations are accumulates,
-/// those of summed windows too; a synapse is what the layout stores, so padding and missing pairs
-/// of a sparse connection are in no figure.
+/// They are those of the network that a user of NeuroBench would write for the model, shown one
+/// sample at a time: each connection a `Linear` or `Conv` without bias, behind a sum over windows
+/// where it pools, and each layer a neuron of snnTorch; a readout is one whose threshold is out of
+/// reach. `docs/ENERGY.md` has each definition, and where the footprint is the chip's own.
 package struct ChipMetrics: Codable, Sendable, Equatable {
   /// Operations of synapses for a sample.
   package struct SynapticOperations: Codable, Sendable, Equatable {
-    /// Multiplications, of inputs that are no spikes: there are none on this chip.
+    /// Inputs times weights, neither of them zero, of connections and steps in which a pooled
+    /// window holds several spikes.
     package var effectiveMACs: Double
-    /// Additions of a weight that is not zero for a spike that arrives.
+    /// The same of all other connections and steps.
     package var effectiveACs: Double
     /// What all synapses would do if every source spiked in every step.
     package var dense: Double
@@ -23,25 +24,17 @@ package struct ChipMetrics: Codable, Sendable, Equatable {
     }
   }
 
-  /// Updates of neurons for a sample.
+  /// Operations of neurons for a sample.
   package struct NeuronOperations: Codable, Sendable, Equatable {
-    /// Those where potential, current, input or bias is not zero.
+    /// Membrane updates, each times the operations of its layer's neuron.
     package var effective: Double
-    /// Each neuron in each step.
+    /// Neurons and steps, each times the operations of its layer's neuron.
     package var dense: Double
 
     private enum CodingKeys: String, CodingKey {
-      case effective = "Effective"
-      case dense = "Dense"
+      case effective = "Effective Neuron Ops"
+      case dense = "Neuron Dense Ops"
     }
-  }
-
-  /// A layer's share of silence.
-  package struct LayerSparsity: Codable, Sendable, Equatable {
-    /// Name of the layer.
-    package var layer: String
-    /// Share of its neurons and steps without a spike.
-    package var sparsity: Double
   }
 
   /// Bytes of parameters and of state.
@@ -52,14 +45,14 @@ package struct ChipMetrics: Codable, Sendable, Equatable {
   package var parameterCount: Int
   /// Share of neurons and steps without a spike.
   package var activationSparsity: Double
-  /// The same for each layer that can spike.
-  package var activationSparsityByLayer: [LayerSparsity]
+  /// The same by name of the layer.
+  package var activationSparsityByLayer: [String: Double]
   /// Operations of synapses for a sample.
   package var synapticOperations: SynapticOperations
-  /// Potentials that changed from one step to the next, for a sample.
+  /// All potentials in the first step and those that changed in a later one, for a sample.
   package var membraneUpdates: Double
-  /// Updates of neurons for a sample.
-  package var neuronOperations: NeuronOperations
+  /// Operations of neurons for a sample; nil where neurons of a layer have no counterpart.
+  package var neuronOperations: NeuronOperations?
   /// Share of right labels.
   package var classificationAccuracy: Double
 
@@ -85,29 +78,24 @@ package struct ChipMetrics: Codable, Sendable, Equatable {
     connectionSparsity = Self.connectionSparsity(of: model)
     parameterCount = Self.parameterCount(of: model)
 
-    let spiking = ProbedPopulation.all(of: model).indices.dropFirst().filter {
-      ProbedPopulation.all(of: model)[$0].spikes
-    }
     var (spikes, places): (UInt64, Int) = (0, 0)
-    activationSparsityByLayer = []
-    for population in spiking {
-      let count = activity.spikes[population].reduce(0, +)
-      let all = activity.spikes[population].count * model.steps * run.samples
-      activationSparsityByLayer.append(
-        LayerSparsity(
-          layer: model.layers[population - 1].name, sparsity: Self.silence(count, of: all)))
+    activationSparsityByLayer = [:]
+    for (layer, counts) in zip(model.layers, activity.spikes.dropFirst()) {
+      let count = counts.reduce(0, +)
+      let all = layer.size * model.steps * run.samples
+      activationSparsityByLayer[layer.name] = Self.silence(count, of: all)
       spikes += count
       places += all
     }
     activationSparsity = Self.silence(spikes, of: places)
+    let operations = activity.operations
     synapticOperations = SynapticOperations(
-      effectiveMACs: 0,
-      effectiveACs: Double(activity.effectiveOperations.reduce(0, +)) / samples,
+      effectiveMACs: Double(operations.reduce(0) { $0 + $1.multiplyAccumulates }) / samples,
+      effectiveACs: Double(operations.reduce(0) { $0 + $1.accumulates }) / samples,
       dense: Double(Self.synapses(of: model) * model.steps))
     membraneUpdates = Double(activity.membraneUpdates.reduce(0, +)) / samples
-    neuronOperations = NeuronOperations(
-      effective: Double(run.counts[EventKind.neuronUpdate.rawValue]) / samples,
-      dense: Double(run.counts[EventKind.neuronAccess.rawValue]) / samples)
+    neuronOperations = Self.neuronOperations(
+      of: model, updates: activity.membraneUpdates.map { Double($0) / samples })
     classificationAccuracy = Double(run.correct) / samples
   }
 
@@ -115,8 +103,8 @@ package struct ChipMetrics: Codable, Sendable, Equatable {
     all == 0 ? 0 : (Double(all) - Double(spikes)) / Double(all)
   }
 
-  /// The metrics as a table, a line for each figure.
-  package var table: TextTable {
+  /// The metrics of a model as a table, a line for each figure.
+  package func table(of model: CompiledModel) -> TextTable {
     var table = TextTable([.text("METRIC"), .number("VALUE"), .text("UNIT")])
     func add(_ name: String, _ value: Double, _ digits: Int, _ unit: String) {
       table.add([name, Figure.fixed(value, digits), unit])
@@ -126,15 +114,18 @@ package struct ChipMetrics: Codable, Sendable, Equatable {
     table.add(["ParameterCount", "\(parameterCount)", "weights and biases"])
     add("ClassificationAccuracy", classificationAccuracy, 4, "of all samples")
     add("ActivationSparsity", activationSparsity, 4, "of neurons and steps")
-    for entry in activationSparsityByLayer {
-      add("ActivationSparsityByLayer \(entry.layer)", entry.sparsity, 4, "of neurons and steps")
+    for layer in model.layers {
+      guard let sparsity = activationSparsityByLayer[layer.name] else { continue }
+      add("ActivationSparsityByLayer \(layer.name)", sparsity, 4, "of neurons and steps")
     }
     add("SynapticOperations Effective_MACs", synapticOperations.effectiveMACs, 1, "a sample")
     add("SynapticOperations Effective_ACs", synapticOperations.effectiveACs, 1, "a sample")
     add("SynapticOperations Dense", synapticOperations.dense, 1, "a sample")
     add("MembraneUpdates", membraneUpdates, 1, "a sample")
-    add("NeuronOperations Effective", neuronOperations.effective, 1, "a sample")
-    add("NeuronOperations Dense", neuronOperations.dense, 1, "a sample")
+    if let neuronOperations {
+      add("NeuronOperations Effective Neuron Ops", neuronOperations.effective, 1, "a sample")
+      add("NeuronOperations Neuron Dense Ops", neuronOperations.dense, 1, "a sample")
+    }
     return table
   }
 }

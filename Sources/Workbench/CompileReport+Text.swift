@@ -15,7 +15,7 @@ extension CompileReport {
         + "\(Self.bytes(footprint.learningBytes)) of it to learn",
       "\(Self.bytes(footprint.parameterAndStateBytes)) of parameters and state, file of "
         + "\(Self.bytes(footprint.fileBytes)); \(Self.percent(connectionSparsityShare)) % of "
-        + "weights are zero",
+        + "weights are zero or missing",
       "",
     ]
     lines += layerTable.lines + [""] + connectionTable.lines + [""] + coreLines + [""]
@@ -103,10 +103,12 @@ extension CompileReport {
       .text("PART"), .number("ENERGY"), .number("SHARE %"), .text("WEAKEST PRICE"),
     ])
     for component in inference.components {
-      let share = component.joulesPerInference / max(inference.joulesPerInference, 1e-30)
+      let share = component.joulesPerInference.map {
+        Self.percent($0 / max(inference.joulesPerInference, 1e-30))
+      }
       table.add([
-        component.component, Figure.joules(component.joulesPerInference), Self.percent(share),
-        component.weakestGrade?.rawValue ?? Figure.missing,
+        component.component, Figure.joules(component.joulesPerInference),
+        share ?? Figure.missing, component.weakestGrade?.rawValue ?? Figure.missing,
       ])
     }
     table.add([
@@ -114,6 +116,9 @@ extension CompileReport {
       inference.weakestGradeCharged.rawValue,
     ])
     lines += table.lines
+    if inference.components.contains(where: { $0.joulesPerInference == nil }) {
+      lines.append("learning is no part of an inference: chip run --learn shows what it costs")
+    }
     lines.append(
       "prices: \(inference.priceTable), digest \(Figure.digest(inference.priceDigest)); weakest of "
         + "the whole table: \(inference.weakestGrade.rawValue)")

@@ -8,7 +8,7 @@ import Foundation
 /// unit are counts, and those that end in `Share` lie between 0 and 1. An inference is one sample.
 package struct CompileReport: Codable, Sendable, Equatable {
   /// Name and version of this format.
-  package static let currentFormat = "spikefleet-compile-report/2"
+  package static let currentFormat = "spikefleet-compile-report/3"
 
   /// `currentFormat` of the tool that wrote it.
   package let format: String
@@ -36,7 +36,7 @@ package struct CompileReport: Codable, Sendable, Equatable {
   package let inference: InferenceCost
   /// Messages between cores, and what the placement saves.
   package let traffic: Traffic
-  /// Share of weights that are zero on the chip.
+  /// Share of weights that are zero on the chip, or that a sparse connection leaves out.
   package let connectionSparsityShare: Double
   /// What the chip got right beside the network in floating point; nil without samples.
   package let comparison: Comparison?
@@ -136,7 +136,7 @@ package struct CompileReport: Codable, Sendable, Equatable {
     /// The part of them that only learning needs.
     package let learningBytes: Int
     /// Parameters and state of neurons, synapses and learning, each array by itself: the footprint
-    /// of NeuroBench.
+    /// among the metrics.
     package let parameterAndStateBytes: Int
     /// The file that the chip loads.
     package let fileBytes: Int

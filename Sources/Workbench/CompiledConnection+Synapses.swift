@@ -21,27 +21,34 @@ extension CompiledConnection {
     }
   }
 
-  /// Synapses of each source after pooling, zero weights included.
-  func synapseCounts(targets: Int) -> [Int] {
-    (0..<pooledSize).map { source in
-      var count = 0
+  /// Synapses of a network that holds a sparse connection as a matrix with zeros.
+  ///
+  /// Pairs that a kernel does not reach, and padding, are in no matrix and do not count.
+  func denseSynapses(targets: Int) -> Int {
+    if case .sparse = layout { return pooledSize * targets }
+    var count = 0
+    for source in 0..<pooledSize {
       forEachSynapse(ofPooled: source, targets: targets) { _, _ in count += 1 }
-      return count
     }
+    return count
   }
 
-  /// For each source before pooling: its synapses whose weight is not zero.
+  /// Weights of a network that holds a sparse connection as a matrix with zeros.
+  func denseWeights(targets: Int) -> Int {
+    if case .sparse = layout { return pooledSize * targets }
+    return weights.count
+  }
+
+  /// For each source after pooling: its synapses whose weight is not zero.
   func effectiveFanOuts(targets: Int) -> [UInt64] {
     let weights = inferenceWeights
-    let pooled = (0..<pooledSize).map { source -> UInt64 in
+    return (0..<pooledSize).map { source in
       var count: UInt64 = 0
       forEachSynapse(ofPooled: source, targets: targets) { _, weight in
         if weights[weight] != 0 { count += 1 }
       }
       return count
     }
-    guard let pooling else { return pooled }
-    return (0..<sourceSize).map { source in pooling.window(of: source).map { pooled[$0] } ?? 0 }
   }
 }
 

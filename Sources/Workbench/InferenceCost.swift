@@ -15,8 +15,8 @@ package struct InferenceCost: Codable, Sendable, Equatable {
   package struct Component: Codable, Sendable, Equatable {
     /// Name of the part.
     package let component: String
-    /// Its energy.
-    package let joulesPerInference: Double
+    /// Its energy; nil for learning in a network that learns, which is no part of an inference.
+    package let joulesPerInference: Double?
     /// Weakest evidence grade of the prices that were charged; nil where nothing was.
     package let weakestGrade: EvidenceGrade?
   }
@@ -78,11 +78,14 @@ package struct InferenceCost: Codable, Sendable, Equatable {
       grades[kind.component] = max(grades[kind.component] ?? grade, grade)
     }
     eventsPerInference = named
+    let learns = !model.plasticConnections.isEmpty
     components = EnergyComponent.allCases.map {
       Component(
-        component: $0.rawValue, joulesPerInference: joules[$0] ?? 0, weakestGrade: grades[$0])
+        component: $0.rawValue,
+        joulesPerInference: joules[$0] ?? (learns && $0 == .learning ? nil : 0),
+        weakestGrade: grades[$0])
     }
-    joulesPerInference = components.reduce(0) { $0 + $1.joulesPerInference }
+    joulesPerInference = components.reduce(0) { $0 + ($1.joulesPerInference ?? 0) }
     microsecondsPerInference = picoseconds / 1e6
     priceTable = model.prices.name
     priceDigest = Hex.text(model.prices.digest)

@@ -124,7 +124,7 @@ struct ChipRunCommand: FleetCommand {
     }
     if let learntModel { try FileContent.write(Data(run.model.encoded()), to: learntModel) }
     try output.print(figures) { figures in
-      Console.write(figures.text)
+      Console.write(figures.text(of: run.model))
       if let learntModel { Console.line("wrote the learnt model to \(learntModel)") }
       if let probeOutput { Console.line("wrote the recording to \(probeOutput)") }
     }

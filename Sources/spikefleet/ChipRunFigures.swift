@@ -74,10 +74,10 @@ struct ChipRunFigures: Encodable {
     return named
   }
 
-  /// The figures for a terminal.
-  var text: String {
+  /// The figures of a model's run for a terminal.
+  func text(of model: CompiledModel) -> String {
     var lines = [
-      "\(model) on \(chip): \(correct) of \(samples) right"
+      "\(model.name) on \(chip): \(correct) of \(samples) right"
         + (learnt ? " before they were learnt" : "") + ", \(Figure.fixed(accuracy, 1)) %",
       "", "events of all samples",
     ]
@@ -94,8 +94,27 @@ struct ChipRunFigures: Encodable {
         "with messages followed over the mesh: \(Figure.fixed(detailedMicrosecondsPerSample, 1)) us"
       )
     }
-    if let metrics { lines += ["", "metrics as NeuroBench defines them"] + metrics.table.lines }
+    if let metrics {
+      lines += ["", "metrics as NeuroBench defines them"] + metrics.table(of: model).lines
+      lines += ownCounts(of: model)
+    }
     return lines.joined(separator: "\n") + "\n"
+  }
+
+  /// Work of neurons as this chip counts it, and whose work NeuroBench has no measure for.
+  private func ownCounts(of model: CompiledModel) -> [String] {
+    var table = TextTable([.text("COUNT OF THE CHIP"), .number("VALUE"), .text("UNIT")])
+    for kind in [EventKind.neuronUpdate, .neuronAccess] {
+      let count = Double(events[kind.name] ?? 0) / Double(max(1, samples))
+      table.add([kind.name, Figure.fixed(count, 1), "a sample"])
+    }
+    let missing = ChipMetrics.layersWithoutCounterpart(in: model)
+    guard !missing.isEmpty else { return [""] + table.lines }
+    return [
+      "",
+      "NeuronOperations: NeuroBench has no such neurons as those of "
+        + missing.joined(separator: ", "), "",
+    ] + table.lines
   }
 
   private var eventTable: TextTable {

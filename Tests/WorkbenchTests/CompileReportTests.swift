@@ -44,7 +44,7 @@ import Workbench
         "synaptic-operation": 16, "neuron-access": 16, "neuron-update": 16, "spike": 4,
         "message": 8, "hop-horizontal": 4, "step": 6,
       ])
-    let picojoules = cost.components.map { ($0.joulesPerInference * 1e12).rounded() }
+    let picojoules = cost.components.map { (($0.joulesPerInference ?? -1) * 1e12).rounded() }
     #expect(cost.components.map(\.component) == EnergyComponent.allCases.map(\.rawValue))
     // 16 x 1; 16 x 2 + 16 x 3 + 4 x 4; 8 x 5 + 4 x 6; nothing; 6 x 8.
     #expect(picojoules == [16, 96, 64, 0, 48])
@@ -125,6 +125,34 @@ import Workbench
     }
   }
 
+  @Test(arguments: [false, true])
+  func `joules of learning are absent for a network that learns`(_ isMeasured: Bool) throws {
+    var samples = LabelledSamples(channels: 8)
+    samples.append(
+      LabelledSample(intensities: [UInt8](repeating: 255, count: 8), label: 0, id: 1))
+    for learns in [false, true] {
+      let network = try NetworkTemplate(
+        inputs: 8, hidden: [4], classes: 2, hiddenDeviation: 1,
+        plasticity: learns ? .threeFactor(ThreeFactorRule(learningRate: 0.001)) : nil
+      ).network()
+      let calibrated = try CalibratedCompilation.compile(
+        network, for: try ShippedChip.chip("loihi-learn"),
+        samples: isMeasured ? .init(calibration: samples) : nil)
+      let report = try CompileReport(calibrated)
+      let learning = try #require(
+        report.inference.components.first { $0.component == "learning" })
+      #expect(learning.joulesPerInference == (learns ? nil : 0))
+      #expect(learning.weakestGrade == nil)
+      let json = try JSONSerialization.jsonObject(with: Data(report.json().utf8))
+      let inference = try #require((json as? [String: Any])?["inference"] as? [String: Any])
+      let components = try #require(inference["components"] as? [[String: Any]])
+      #expect(
+        components.map { $0["joulesPerInference"] != nil } == [true, true, true, !learns, true])
+      let sum = report.inference.components.reduce(0) { $0 + ($1.joulesPerInference ?? 0) }
+      #expect(report.inference.joulesPerInference == sum && sum > 0)
+    }
+  }
+
   @Test func `JSON gives the report back, under names that stay`() throws {
     let report = try report()
     let json = try report.json()
@@ -132,7 +160,7 @@ import Workbench
     #expect(try JSONDecoder().decode(CompileReport.self, from: Data(json.utf8)) == report)
     let object = try #require(
       try JSONSerialization.jsonObject(with: Data(json.utf8)) as? [String: Any])
-    #expect(object["format"] as? String == "spikefleet-compile-report/2")
+    #expect(object["format"] as? String == "spikefleet-compile-report/3")
     func keys(_ path: String...) throws -> String {
       var value: Any? = object
       for key in path {

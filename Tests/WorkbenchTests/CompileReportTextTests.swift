@@ -19,7 +19,7 @@ import Workbench
       relay on two-tiles: 2 inputs, 4 steps, 2 classes, structure \
       \(report.structureDigest.prefix(12))
       2 of 2 cores on 2 of 2 x 1 tiles; 8 B of synapse memory, 0 B of it to learn
-      52 B of parameters and state, file of 128.0 KiB; 50.0 % of weights are zero
+      52 B of parameters and state, file of 128.0 KiB; 50.0 % of weights are zero or missing
 
       LAYER    NEURONS  CORES  PHASE  UNIT OF WEIGHTS  PER CHANNEL  LEARNS BY
       relays         2      1      1        0.0118110  yes, mean    -
@@ -85,6 +85,10 @@ import Workbench
     #expect(lines.contains { $0.hasSuffix("LEARN KiB") })
     #expect(lines.contains { $0.hasPrefix("   0  hidden  ") })
     #expect(!lines.contains { $0.hasSuffix(" ") })
+    let learning = try #require(lines.first { $0.hasPrefix("learning   ") })
+    #expect(learning.split(separator: " ") == ["learning", "-", "-", "-"])
+    let hint = "learning is no part of an inference: chip run --learn shows what it costs"
+    #expect(lines.contains { $0 == hint })
   }
 
   @Test func `of many cores the fullest of each layer stands for all`() throws {
