@@ -86,7 +86,8 @@ package struct Accelerator: Sendable {
   /// Shows one sample and learns from it, by all rules of the model.
   ///
   /// Three-factor learning needs the label; local rules use it for a teacher only, and then the
-  /// sample is first inferred without it. The inference that is returned never knows the label.
+  /// sample is first inferred without it, and counted as an inference. The inference that is
+  /// returned never knows the label.
   /// Stochastic rounding draws from `seed` (of the node) and `ordinal` (of the sample in its
   /// training): give each pair to one sample only.
   package mutating func learn(

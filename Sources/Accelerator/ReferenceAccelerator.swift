@@ -111,8 +111,10 @@ package struct ReferenceAccelerator {
 
   /// Shows one sample and learns from it, by all rules of the model.
   ///
-  /// Three-factor learning needs the label; local rules use it for a teacher only. The inference is
-  /// that of weights from before the sample where labels teach.
+  /// Three-factor learning needs the label; local rules use it for a teacher only. A model with a
+  /// teacher is shown the sample twice, with a label or without: first without learning, which is
+  /// returned and counted as an inference; then it learns, which is what `record` and the counts
+  /// of learning tell of. Without a teacher one showing is both.
   package mutating func learn(
     _ intensities: [UInt8], sample: UInt64, label: Int?, seed: UInt64, ordinal: UInt64
   ) -> Inference {

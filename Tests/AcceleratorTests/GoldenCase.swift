@@ -7,9 +7,13 @@ struct GoldenCase {
   enum Sample {
     /// Inferred from recorded spikes, by step.
     case shown([[Int32]])
-    /// Learnt from intensities with a label; the number is the sample's id and ordinal.
-    case learnt(UInt64, [UInt8], label: Int?)
+    /// Learnt from intensities with a label; the number is the sample's id, and its ordinal where
+    /// that is not given.
+    case learnt(UInt64, [UInt8], label: Int?, ordinal: UInt64? = nil)
   }
+
+  /// What the rounding of learnt weights draws from.
+  static let roundingSeed: UInt64 = 7
 
   let model: CompiledModel
   let samples: [Sample]
@@ -22,7 +26,7 @@ struct GoldenCase {
     self.samples = samples
   }
 
-  static let all = neurons + layouts + graphs + learning
+  static let all = neurons + layouts + graphs + learning + saturating
 
   /// A pattern that one can follow: 0, 1, both, none, 0, 0, 1, both, by step.
   static let pattern: [[Int32]] = [[0], [1], [0, 1], [], [0], [0], [1], [0, 1]]

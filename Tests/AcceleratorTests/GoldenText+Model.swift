@@ -9,6 +9,10 @@ extension GoldenText {
       "potentials of \(arithmetic.potentialBits) bits, currents of \(arithmetic.currentBits) bits, "
         + "\(arithmetic.currentOverflow), input shift \(arithmetic.inputShift), "
         + "learning weights of \(arithmetic.learningWeightBits) bits")
+    if case .bernoulli(let seed) = model.input {
+      lines.append("encoder seed \(seed), port at \(model.port.column),\(model.port.row)")
+    }
+    describe(model.timing)
     for (index, layer) in model.layers.enumerated() {
       lines.append("\(layer.name): \(layer.size) neurons, phase \(layer.phase)")
       describe(layer.neurons)
@@ -25,6 +29,15 @@ extension GoldenText {
           + "\(core.neurons)")
     }
     lines.append("")
+  }
+
+  private mutating func describe(_ timing: TimingTable) {
+    let kinds = EventKind.allCases.map { "\($0.name) \(timing[$0])" }
+    lines.append("picoseconds: " + kinds.joined(separator: ", "))
+    let barriers = timing.barriers.map { "\($0.picoseconds) from \($0.tiles) tiles on" }
+    lines.append(
+      "picoseconds to take in a message: \(timing.axonInPicoseconds), of a barrier: "
+        + barriers.joined(separator: ", "))
   }
 
   private mutating func describe(_ neurons: NeuronProgram) {

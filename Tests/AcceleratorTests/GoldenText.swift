@@ -35,15 +35,22 @@ struct GoldenText {
     case .shown(let spikes):
       lines.append("sample: recorded spikes")
       result = chip.infer(SpikeTrains(sources: model.inputs, steps: spikes))
-    case .learnt(let number, let intensities, let label):
+    case .learnt(let number, let intensities, let label, let given):
       let name = label.map { "label \($0)" } ?? "no label"
-      lines.append("sample \(number): learnt with \(name), intensities \(Self.list(intensities))")
+      let (seed, ordinal) = (GoldenCase.roundingSeed, given ?? number)
+      lines.append(
+        "sample \(number): learnt with \(name), rounding seed \(seed), ordinal \(ordinal), "
+          + "intensities \(Self.list(intensities))")
       isLearnt = true
-      result = chip.learn(intensities, sample: number, label: label, seed: 7, ordinal: number)
+      result = chip.learn(
+        intensities, sample: number, label: label, seed: seed, ordinal: ordinal)
     }
     for step in chip.steps { add(step, model, isLearnt: isLearnt) }
+    // A teacher would give the label away, so that its model judges the sample before it learns.
+    let hasTeacher = isLearnt && model.layers.last?.teacher != nil
     lines.append(
-      "  label \(result.label), scores \(Self.list(result.scores)), spikes of the input "
+      (hasTeacher ? "  first shown without learning: " : "  ")
+        + "label \(result.label), scores \(Self.list(result.scores)), spikes of the input "
         + "\(result.inputSpikes), of layers \(Self.list(result.layerSpikes))")
     for (index, weights) in chip.plasticWeights.enumerated() {
       let place = model.plasticConnections[index]

@@ -3,13 +3,18 @@ import CompiledModel
 /// Parts of models that are small enough to follow by hand.
 enum SmallModels {
   /// Round times, so that a sum shows what it is made of; a barrier takes 10,000 ps.
-  static let timing = TimingTable(
-    picoseconds: [
-      .synapticOperation: 10, .sparseOperation: 11, .convolutionOperation: 12,
-      .neuronAccess: 1000, .neuronUpdate: 100, .spike: 7, .message: 5, .errorMessage: 3,
-      .feedbackOperation: 20, .traceUpdate: 30, .learningOperation: 40, .weightRead: 60,
-      .weightWrite: 80, .hopHorizontal: 100_000, .hopVertical: 100_000, .step: 100_000,
-    ], axonInPicoseconds: 50, barriers: [.init(tiles: 2, picoseconds: 10_000)])
+  static let timing = timing(barriers: [.init(tiles: 2, picoseconds: 10_000)])
+
+  /// The same with other barriers.
+  static func timing(barriers: [TimingTable.Barrier]) -> TimingTable {
+    TimingTable(
+      picoseconds: [
+        .synapticOperation: 10, .sparseOperation: 11, .convolutionOperation: 12,
+        .neuronAccess: 1000, .neuronUpdate: 100, .spike: 7, .message: 5, .errorMessage: 3,
+        .feedbackOperation: 20, .traceUpdate: 30, .learningOperation: 40, .weightRead: 60,
+        .weightWrite: 80, .hopHorizontal: 100_000, .hopVertical: 100_000, .step: 100_000,
+      ], axonInPicoseconds: 50, barriers: barriers)
+  }
 
   static func arithmetic(
     potentialBits: Int = 16, currentBits: Int = 16,
@@ -24,7 +29,8 @@ enum SmallModels {
   /// Layers on one core each, unless told otherwise: the first at the port, the next to its right.
   static func model(
     _ name: String, steps: Int, inputs: Int, arithmetic: StateArithmetic = arithmetic(),
-    layers: [CompiledLayer], cores: [PlacedCore]? = nil
+    layers: [CompiledLayer], cores: [PlacedCore]? = nil,
+    port: CompiledModel.MeshPlace = .init(column: 0, row: 0), timing: TimingTable = timing
   ) -> CompiledModel {
     let oneEach = layers.indices.map { layer in
       PlacedCore(
@@ -32,7 +38,7 @@ enum SmallModels {
     }
     return CompiledModel(
       name: name, chip: "test-chip", steps: steps, inputs: inputs, input: .bernoulli(seed: 1),
-      arithmetic: arithmetic, layers: layers, cores: cores ?? oneEach,
+      port: port, arithmetic: arithmetic, layers: layers, cores: cores ?? oneEach,
       prices: RandomModel.prices, timing: timing)
   }
 

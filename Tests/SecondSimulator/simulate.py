@@ -1,0 +1,87 @@
+#!/usr/bin/env -S python3 -B
+"""A second simulator of the chip, written from docs/CHIP.md alone.
+
+`simulate.py [FILE...]` reads golden traces, by default all files of Tests/AcceleratorTests/Golden,
+computes them anew from what their heads and samples say, and compares line by line. It prints one
+line for each trace, and exits with 1 if one differs or there is none. It needs Python 3.10 alone.
+"""
+
+import pathlib
+import sys
+
+from chip import number, stream
+from golden import Lines, Unreadable, counts_text, joined, read_model, read_sample
+from learning import LearningChip
+
+GOLDEN = pathlib.Path(__file__).resolve().parents[1] / "AcceleratorTests" / "Golden"
+ENCODER = 1
+
+
+def encoded(model, sample):
+    """Input, by step: the channels whose draw is below their intensity."""
+    return [
+        [
+            channel
+            for channel, intensity in enumerate(sample.intensities)
+            if number(stream(model.encoder_seed, ENCODER, sample.id, step), channel)
+            < intensity * 257
+        ]
+        for step in range(model.steps)
+    ]
+
+
+def sample_lines(simulator, sample):
+    model, prefix = simulator.model, "  "
+    if sample.lesson is None:
+        lines, result = simulator.show(sample.inputs)
+    elif model.layers[-1].teacher:
+        prefix = "  first shown without learning: "
+        _, result = simulator.show(encoded(model, sample))
+        lines, _ = simulator.show(encoded(model, sample), sample.lesson)
+    else:
+        lines, result = simulator.show(encoded(model, sample), sample.lesson)
+    weights = [
+        f"  weights of {c.name}: {joined(c.weights)}" for c in simulator.connections if c.rule
+    ]
+    return [*lines, prefix + result, *weights, ""]
+
+
+def summary_lines(simulator):
+    lines = [f"potentials of {layer.name}: {joined(layer.v)}" for layer in simulator.layers]
+    lines.append(f"saturations: {simulator.saturations}")
+    for name, total in simulator.ledger.totals.items():
+        lines += [f"{name}: {counts_text(total.counts)}", f"  time {total.picoseconds} ps"]
+    cores = enumerate(simulator.ledger.cores)
+    return [*lines, *(f"core {core}: {counts_text(counts)}" for core, counts in cores), ""]
+
+
+def compare(path):
+    """Nothing if the trace is what the simulator computes, else the first difference."""
+    lines = Lines(path)
+    simulator = LearningChip(read_model(lines))
+    computed = lines.all[: lines.next]
+    while sample := read_sample(lines):
+        computed += [sample.head, *sample_lines(simulator, sample)]
+    computed += summary_lines(simulator)
+    for index in range(max(len(computed), len(lines.all))):
+        kept, new = (part[index : index + 1] for part in (lines.all, computed))
+        if kept != new:
+            return f"line {index + 1}: kept `{joined(kept)}`, computed `{joined(new)}`"
+    return None
+
+
+def main():
+    paths = [pathlib.Path(name) for name in sys.argv[1:]] or sorted(GOLDEN.glob("*.txt"))
+    has_failed = not paths
+    for path in paths:
+        try:
+            difference = compare(path)
+        except (Unreadable, LookupError, TypeError, ValueError) as error:
+            difference = f"makes no sense: {error}"
+        print(f"{path.name}: {difference or 'agrees'}")
+        has_failed |= difference is not None
+    sys.exit(1 if has_failed else 0)
+
+
+if __name__ == "__main__":
+    main()
