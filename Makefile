@@ -3,6 +3,7 @@
 #   make demo       install what is missing, build, run the whole job on real digits (KEEP=1 leaves
 #                   the fleet running)
 #   make test       install what is missing, run every test in release mode (FILTER=name runs some)
+#   make test-debug run the chip's golden traces and kernels without optimisation: the same bytes
 #   make build      install what is missing, build in release mode
 #   make bench      build, measure the chip and its compiler; one JSON line a case (FILTER=name
 #                   measures some)
@@ -21,10 +22,11 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help demo test build bench accuracy fuzz kernels lint format protocol setup clean
+.PHONY: help demo test test-debug build bench accuracy fuzz kernels lint format protocol setup clean
 
 SWIFT_SOURCES := Package.swift Sources Tests agent coordinator
 SCENARIO := fleet-configs/digits.yaml
+CONFIGURATION := release
 SECONDS := 60
 TRAIN := 60000
 TEST := 10000
@@ -44,11 +46,15 @@ demo: build
 # so the closing line has to name at least one test.
 test: setup
 	@log=$$(mktemp); trap 'rm -f "$$log"' EXIT; \
-	swift test -c release --disable-xctest --disable-testable-imports \
+	swift test -c $(CONFIGURATION) --disable-xctest --disable-testable-imports \
 	  $(if $(FILTER),--filter '$(FILTER)') 2>&1 | tee "$$log"; \
 	if ! tail -n 1 "$$log" | grep -Eq 'Test run with [1-9][0-9]* tests? .*passed'; then \
 	  echo 'make test: the run did not close with a count of passed tests' >&2; exit 1; \
 	fi
+
+test-debug:
+	@$(MAKE) --no-print-directory test CONFIGURATION=debug \
+	  FILTER='AcceleratorTests.(Golden|KernelEquivalence)'
 
 # Shares its objects with `make test`. One moving line on a terminal, nothing but errors elsewhere.
 build: setup

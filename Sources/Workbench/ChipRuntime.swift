@@ -60,7 +60,7 @@ package struct ChipRuntime: Sendable {
     _ = accelerator.infer(probe.intensities, sample: probe.id)
     counters.inferences += 1
     loaded.removeAll { $0.digest == digest }
-    if loaded.count == Self.loadedMax { retire(loaded.removeFirst().accelerator) }
+    if loaded.count == Self.loadedMax { retire(server: loaded.removeFirst().accelerator) }
     loaded.append(
       Serving(digest: digest, prices: model.prices.digest, accelerator: accelerator))
     return .ready
@@ -70,7 +70,7 @@ package struct ChipRuntime: Sendable {
   package mutating func serve(_ digest: ContentDigest) -> Bool {
     if serving?.digest == digest { return true }
     guard let index = loaded.firstIndex(where: { $0.digest == digest }) else { return false }
-    if let serving { retire(serving.accelerator) }
+    if let serving { retire(server: serving.accelerator) }
     serving = loaded.remove(at: index)
     recent = RecentAccuracy(size: Self.recentSamples)
     return true
@@ -118,7 +118,7 @@ package struct ChipRuntime: Sendable {
   /// Gives up a run; what it counted stays counted.
   package mutating func stopTraining(_ key: RoundKey) {
     for index in runs.indices.reversed() where runs[index].order.key == key {
-      retire(runs.remove(at: index).accelerator)
+      retire(runs.remove(at: index))
     }
   }
 
@@ -134,7 +134,7 @@ package struct ChipRuntime: Sendable {
     if isHit { counters.learningCorrect += 1 }
     guard runs[0].isDone else { return nil }
     let run = runs.removeFirst()
-    retire(run.accelerator)
+    retire(run)
     return run.finished()
   }
 
@@ -144,10 +144,13 @@ package struct ChipRuntime: Sendable {
   package func window() -> WireTelemetryWindow {
     var window = counters
     var picoseconds = retiredPicoseconds
-    let chips = loaded.map(\.accelerator) + runs.map(\.accelerator)
-    for accelerator in chips + (serving.map { [$0.accelerator] } ?? []) {
-      window.add(accelerator)
-      picoseconds += accelerator.inferencePicoseconds + accelerator.learningPicoseconds
+    for accelerator in loaded.map(\.accelerator) + (serving.map { [$0.accelerator] } ?? []) {
+      window.addInference(on: accelerator)
+      picoseconds += accelerator.picoseconds
+    }
+    for accelerator in runs.map(\.accelerator) {
+      window.addTraining(on: accelerator)
+      picoseconds += accelerator.picoseconds
     }
     window.chipTimeUs = picoseconds / 1_000_000
     window.modelDigest = wireBytes(serving?.digest.bytes ?? [])
@@ -158,9 +161,14 @@ package struct ChipRuntime: Sendable {
     return window
   }
 
-  private mutating func retire(_ accelerator: Accelerator) {
-    counters.add(accelerator)
-    retiredPicoseconds += accelerator.inferencePicoseconds + accelerator.learningPicoseconds
+  private mutating func retire(server accelerator: Accelerator) {
+    counters.addInference(on: accelerator)
+    retiredPicoseconds += accelerator.picoseconds
+  }
+
+  private mutating func retire(_ run: TrainingRun) {
+    counters.addTraining(on: run.accelerator)
+    retiredPicoseconds += run.accelerator.picoseconds
   }
 
   private func readModel(_ bytes: [UInt8]) throws(ChipRefusal) -> CompiledModel {
@@ -193,11 +201,22 @@ package struct ChipRefusal: Error, Sendable, Equatable {
   package let detail: String
 }
 
+extension Accelerator {
+  /// Time of the chip so far.
+  fileprivate var picoseconds: UInt64 { inferencePicoseconds + learningPicoseconds }
+}
+
 extension WireTelemetryWindow {
-  /// Adds a chip's event counts.
-  fileprivate mutating func add(_ accelerator: Accelerator) {
+  /// Adds the events of a chip that never learns.
+  fileprivate mutating func addInference(on accelerator: Accelerator) {
     inferenceCounts = Self.sum(inferenceCounts, accelerator.inferenceCounts)
     learningCounts = Self.sum(learningCounts, accelerator.learningCounts)
+  }
+
+  /// Adds the events of a training run: what a taught model is shown without learning is part of it.
+  fileprivate mutating func addTraining(on accelerator: Accelerator) {
+    learningCounts = Self.sum(learningCounts, accelerator.counts)
+    inferenceCounts = Self.sum(inferenceCounts, accelerator.counts.map { _ in 0 })
   }
 
   private static func sum(_ left: [UInt64], _ right: [UInt64]) -> [UInt64] {

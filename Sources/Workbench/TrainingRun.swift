@@ -49,7 +49,7 @@ struct TrainingRun: Sendable {
       base: order.base.bytes, samples: order.samples, correct: correct, layers: layers)
     return FinishedTraining(
       key: order.key, update: update.encoded(), samples: order.samples, correct: correct,
-      counts: accelerator.learningCounts, nextOrdinal: ordinal)
+      counts: accelerator.counts, nextOrdinal: ordinal)
   }
 }
 
@@ -63,7 +63,7 @@ package struct FinishedTraining: Sendable, Equatable {
   package var samples: UInt32
   /// Test-then-train hits among them.
   package var correct: UInt32
-  /// Chip events of the run by event kind.
+  /// Chip events of the run by event kind, those of first showings to taught models included.
   package var counts: [UInt64]
   /// Ordinal of the sample after the last one.
   package var nextOrdinal: UInt64

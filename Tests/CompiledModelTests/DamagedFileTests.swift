@@ -1,4 +1,5 @@
 import CompiledModel
+import Foundation
 import Testing
 
 /// Whatever the bytes, reading gives an error or a model with just these bytes.
@@ -27,6 +28,31 @@ import Testing
         bytes[index] ^= flip
       }
     }
+  }
+
+  /// The largest number in place of any length or count; a reader that trusted it would ask for
+  /// gigabytes, which the kernel counts whether they are touched or not.
+  @Test(arguments: ModelFixture.allCases)
+  func `no length makes the reader ask for much memory`(fixture: ModelFixture) throws {
+    let bytes = fixture.model.encoded()
+    let head = bytes[..<ChipArithmetic.chunkBytes].lastIndex { $0 != 0 } ?? 0
+    let before = try Self.peakVirtualKibibytes()
+    for start in 0...head {
+      for width in [2, 4, 8] {
+        var damaged = bytes
+        for place in start..<start + width { damaged[place] = 255 }
+        damaged[start + width - 1] = 127
+        #expect(isHarmless(damaged, fixture.model), "\(width) bytes from \(start) on")
+      }
+    }
+    // Other tests run beside this one; together they stay far below.
+    #expect(try Self.peakVirtualKibibytes() - before < 1 << 20)
+  }
+
+  private static func peakVirtualKibibytes() throws -> Int {
+    let status = try String(contentsOfFile: "/proc/self/status", encoding: .utf8)
+    let line = try #require(status.split(separator: "\n").first { $0.hasPrefix("VmPeak:") })
+    return try #require(Int(line.split(separator: " ").dropLast().last ?? ""))
   }
 
   @Test func `each byte of padding must be zero`() {

@@ -4,6 +4,8 @@ import Crypto
 import Federation
 import FleetCore
 import FleetProtocol
+import NetworkCompiler
+import NetworkTraining
 import SpikingNetwork
 import Testing
 import Workbench
@@ -48,6 +50,33 @@ import Workbench
   }
 
   private struct NoOutcome: Error {}
+
+  @Test func `what a taught model is shown first is charged to its training`() throws {
+    let chip = try ChipFile.chip(contentsOf: packageFile("fleet-configs/chips/cim-stdp.yaml"))
+    let model = try NetworkCompiler.compile(ExampleNetwork.stdp.network(), for: chip).model
+    let bytes = model.encoded()
+    let digest = try #require(ContentDigest(SHA256.hash(data: bytes)))
+    let stream = Self.stream(count: 3, channels: model.inputs)
+    var runtime = ChipRuntime(chip: "cim-stdp", stream: stream)
+    let outcome = runtime.load(digest, bytes: bytes)
+    #expect(outcome == .ready)
+    let probe = runtime.window()
+    let order = try order(samples: 3, firstOrdinal: 0)
+    try runtime.begin(order, base: bytes)
+    let finished = try finish(&runtime)
+    var alone = Accelerator(model)
+    for position in 0..<3 {
+      let sample = stream[position]
+      _ = alone.learn(
+        sample.intensities, sample: sample.id, label: sample.label, seed: order.seed,
+        ordinal: UInt64(position))
+    }
+    #expect(alone.inferenceCounts.contains { $0 > 0 })
+    #expect(finished.counts == alone.counts)
+    let window = runtime.window()
+    #expect(window.learningCounts == alone.counts)
+    #expect(window.inferenceCounts == probe.inferenceCounts)
+  }
 
   // MARK: models
 
