@@ -27,8 +27,12 @@ struct CoreAllocation {
     checkReadout(layers)
     let needed = starts.reduce(0) { $0 + $1.count - 1 }
     if needed > chip.cores {
+      let shares = zip(layers, starts).map { layer, starts in
+        "\(layer.compiled.name) \(starts.count - 1)"
+      }
       refuse(
-        network, .chipCores, "\(chip.cores) cores", "\(needed) cores",
+        network, .chipCores, "\(chip.cores) \(chip.cores == 1 ? "core" : "cores")",
+        "\(needed) cores (\(shares.joined(separator: ", ")))",
         "make layers smaller, learn in fewer layers, or use a chip with more cores")
     }
   }
@@ -169,7 +173,7 @@ struct CoreAllocation {
     case .cores(let count):
       guard (1...size).contains(count) else {
         refuse(
-          name, .coreNeurons, "1 to \(size) cores", "\(count) cores",
+          name, .mapping, "1 to \(size) cores", "\(count) cores",
           "map the population to as many cores as it has neurons, or fewer")
         return [0, size]
       }
@@ -179,9 +183,9 @@ struct CoreAllocation {
       for place in places { starts.append(starts[starts.count - 1] + place.neuronCount) }
       guard places.allSatisfy({ $0.neuronCount > 0 }), starts.last == size else {
         refuse(
-          name, .coreNeurons, "\(size) neurons, one or more on each core",
-          "\(places.map { "\($0.neuronCount)" }.joined(separator: " + ")) neurons",
-          "give the cores of the mapping all neurons of the population")
+          name, .mapping, "all \(size) of its neurons, one or more on each core",
+          "cores that hold \(shares(places))",
+          "give the cores of the mapping the neurons of the population, no more and no fewer")
         return [0, size]
       }
     }
@@ -209,5 +213,12 @@ struct CoreAllocation {
       break
     }
     return starts
+  }
+
+  private func shares(_ places: [PopulationMapping.Place]) -> String {
+    let sum = places.reduce(0) { $0 + $1.neuronCount }
+    // What is wrong in a list of many entries is seen by their sum.
+    guard (2...8).contains(places.count) else { return "\(sum)" }
+    return places.map { "\($0.neuronCount)" }.joined(separator: " + ") + " = \(sum)"
   }
 }

@@ -7,14 +7,19 @@ struct CorePins {
   private(set) var tiles: [Int?] = []
   private(set) var violations: [DesignViolation] = []
 
+  /// A mapping of another network has no population right: a few show it.
+  private static let unknownMax = 8
+
   init(graph: PopulationGraph, allocation: CoreAllocation, chip: Chip, options: CompilerOptions) {
     let names = graph.nodes.map(\.population.name)
-    for name in options.mapping.keys.sorted() where !names.contains(name) {
+    let unknown = Set(options.mapping.keys).subtracting(names).sorted()
+    for name in unknown.prefix(Self.unknownMax) {
       refuse(
-        name, .topology, "a mapping of " + names.joined(separator: ", "), "one of `\(name)`",
-        "name a population of neurons")
+        name, .mapping, "the network's populations: " + names.joined(separator: ", "),
+        "a population `\(name)`, which the mapping names",
+        "correct the name in the mapping, or take it out")
     }
-    var used = [Int](repeating: 0, count: chip.columns * chip.rows)
+    var used: [Int: Int] = [:]
     for (index, name) in names.enumerated() {
       let cores = allocation.starts[index].count - 1
       guard case .places(let places)? = options.mapping[name], places.count == cores else {
@@ -25,16 +30,18 @@ struct CorePins {
         guard (0..<chip.columns).contains(place.column), (0..<chip.rows).contains(place.row)
         else {
           refuse(
-            name, .chipCores, "\(chip.columns) x \(chip.rows) tiles",
+            name, .mapping,
+            "columns 0 to \(chip.columns - 1), rows 0 to \(chip.rows - 1)",
             "a tile at column \(place.column), row \(place.row)", "map it to a tile of the chip")
           tiles.append(nil)
           continue
         }
         let tile = place.row * chip.columns + place.column
-        used[tile] += 1
+        used[tile, default: 0] += 1
         if used[tile] == chip.coresPerTile + 1 {
           refuse(
-            name, .chipCores, "\(chip.coresPerTile) cores on a tile",
+            name, .mapping,
+            "\(chip.coresPerTile) \(chip.coresPerTile == 1 ? "core" : "cores") on a tile",
             "one more at column \(place.column), row \(place.row)", "map it to another tile")
         }
         tiles.append(tile)

@@ -14,6 +14,8 @@ package enum DesignRule: String, CaseIterable, Sendable {
   case synapseMemory = "synapse-memory"
   /// A core holds at least one neuron's synapses with what their learning needs.
   case learningMemory = "learning-memory"
+  /// A mapping names populations of the network and tiles of the chip, and has all their neurons.
+  case mapping
   /// The chip has enough cores for all layers.
   case chipCores = "chip-cores"
   /// Weights fit the chip's integers under some scale.

@@ -46,15 +46,16 @@ extension Compilation {
         violations.append(
           DesignViolation(
             layer: layer.name, rule: .saturatingLayer,
-            limit: "spikes in \(Self.spikeShareMax) of all steps of its neurons", need: "\(share)",
+            limit: "\(ShortNumber.percent(Self.spikeShareMax)) of the steps of its neurons",
+            need: "spikes in \(ShortNumber.percent(share, .up))",
             cure: "lower its weights, raise its threshold, or reset it harder"))
       }
       if saturated > Self.saturationShareMax {
         violations.append(
           DesignViolation(
             layer: layer.name, rule: .saturatingLayer,
-            limit: "ends of a range in \(Self.saturationShareMax) of all steps of its neurons",
-            need: "\(saturated)",
+            limit: "\(ShortNumber.percent(Self.saturationShareMax)) of the steps of its neurons",
+            need: "ends of a range in \(ShortNumber.percent(saturated, .up))",
             cure: "scale its weights and threshold down, or use a chip with wider potentials"))
       }
     }

@@ -133,7 +133,7 @@ extension NetworkLowering {
       refuse(
         node.population.name, .precisionUnsupported,
         limit: "a binary scale that is a power of two beside weights that learn",
-        need: "a scale of \(scale) from `\(projection(edge).source)`",
+        need: "a scale of \(ShortNumber.text(scale)) from `\(projection(edge).source)`",
         cure: "scale these weights to \(unit), or ask for int8")
     }
   }
@@ -152,20 +152,21 @@ extension NetworkLowering {
     }
     if let found = needs.first(where: { $0.need > $0.limit }) {
       refuse(
-        node.population.name, .weightRange, limit: "\(found.limit)",
-        need: "\(found.need) from `\(found.source)`",
+        node.population.name, .weightRange, limit: ShortNumber.text(found.limit, .down),
+        need: "\(ShortNumber.text(found.need, .up)) from `\(found.source)`",
         cure: "scale weights and threshold down together")
     } else {
       refuse(
         node.population.name, .potentialRange,
-        limit: "a threshold, and bounds of weights, within units of \(unit)",
-        need: "units of \(unit * 2) or more", cure: "scale weights and threshold down together")
+        limit: "a threshold, and bounds of weights, within units of \(ShortNumber.text(unit))",
+        need: "units of \(ShortNumber.text(unit * 2)) or more",
+        cure: "scale weights and threshold down together")
     }
   }
 
   /// The best case: every source spikes in every step and all negative weights stay silent.
   private mutating func checkAlive(_ layer: CompiledLayer, drives: LayerDrives) {
-    guard case .spiking(let program) = layer.neurons else { return }
+    guard case .spiking(let program) = layer.neurons else { return checkReads(layer) }
     // The best neuron first: most layers are alive by it.
     let shares = (0..<layer.size).map {
       Double(drives.positive[$0]) / Double(max(1, program.threshold[$0]))
@@ -186,6 +187,19 @@ extension NetworkLowering {
       limit: "a potential above the threshold \(program.threshold[highest.neuron])",
       need: "at most \(highest.peak) with every source spiking",
       cure: "raise the weights, lower the threshold, or show samples for more steps")
+  }
+
+  /// A readout whose weights are all zero tells no class from another, unless it is to learn them.
+  private mutating func checkReads(_ layer: CompiledLayer) {
+    let isSilent = layer.connections.allSatisfy { connection in
+      if case .fixed(let weights) = connection.weights { return weights.allSatisfy { $0 == 0 } }
+      return false
+    }
+    guard isSilent else { return }
+    refuse(
+      layer.name, .deadLayer, limit: "at least one weight that is not 0",
+      need: "weights that are all 0 in units of the chip",
+      cure: "train the readout, or raise its weights")
   }
 
   private func peak(_ program: SpikingProgram, _ neuron: Int, _ drives: LayerDrives) -> Int64 {

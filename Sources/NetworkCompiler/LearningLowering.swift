@@ -87,7 +87,8 @@ extension NetworkLowering {
     let outside = projection.weights.first { Double($0) < low || Double($0) > high }
     if let outside {
       refuse(
-        name, .weightRange, limit: "\(low) to \(high)", need: "\(outside)",
+        name, .weightRange, limit: "\(ShortNumber.text(low)) to \(ShortNumber.text(high))",
+        need: "\(outside)",
         cure: "start with weights within the bounds of the rule")
     }
   }

@@ -60,7 +60,7 @@ extension NetworkLowering {
     if steps > Double(limit) {
       refuse(
         population.name, .refractoryRange, limit: "\(limit) steps",
-        need: "\(refractory) s, steps of \(network.timeStep) s",
+        need: "\(ShortNumber.text(refractory)) s, steps of \(ShortNumber.text(network.timeStep)) s",
         cure: "shorten the refractory period, or take longer steps")
     }
   }

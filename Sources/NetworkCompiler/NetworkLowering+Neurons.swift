@@ -46,8 +46,10 @@ extension NetworkLowering {
     if let smallest = thresholds.values.min(), smallest < 1 {
       let largest = potentials.scales.max() ?? 0
       refuse(
-        population.name, .potentialRange, limit: "a threshold of at least \(largest)",
-        need: "\(threshold)", cure: "scale weights and threshold to the same order")
+        population.name, .potentialRange,
+        limit: "a threshold of at least \(ShortNumber.text(largest, .up))",
+        need: ShortNumber.text(threshold, .down),
+        cure: "scale weights and threshold to the same order")
     }
     var program = SpikingProgram(
       membrane: membrane, threshold: thresholds, reset: population.model.resetOnChip,
@@ -124,7 +126,8 @@ extension NetworkLowering {
     else {
       let most = Double(potentials.limit) * (potentials.scales.min() ?? 0)
       refuse(
-        layer, .potentialRange, limit: "a \(what) of at most \(most)", need: "\(value)",
+        layer, .potentialRange, limit: "a \(what) of at most \(ShortNumber.text(most, .down))",
+        need: ShortNumber.text(value, .up),
         cure: "scale weights and potentials to the same order")
       return NeuronValues(0)
     }

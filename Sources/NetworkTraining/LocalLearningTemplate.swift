@@ -22,11 +22,11 @@ enum LocalLearningTemplate {
     -> SpikingNetwork
   {
     let rule = PairSTDPRule(
-      aPlus: 4.35e-4, aMinus: 1e-6, tauPre: 0.001, weightMin: 0, weightMax: 1, preTarget: 0.0568,
-      teacher: TeacherSignal(excitation: 1.75, inhibition: 2.97))
+      aPlus: 4.5e-4, aMinus: 1e-6, tauPre: 0.00074, weightMin: 0, weightMax: 1, preTarget: 0.0568,
+      teacher: TeacherSignal(excitation: 1.75, inhibition: 3.79))
     return try network(
       "digits-stdp", inputs: 512, steps: 80, threshold: 31.9, decay: 0.9788, reset: .soft,
-      encoderSeed, weightSeed, weight: 0.308, deviation: 0.02, rule: .pairSTDP(rule))
+      encoderSeed, weightSeed, weight: 0.398, deviation: 0.02, rule: .pairSTDP(rule))
   }
 
   private static func network(

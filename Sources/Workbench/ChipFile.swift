@@ -1,5 +1,4 @@
 package import CompiledModel
-import Yams
 
 /// Reads chip files: YAML with a fixed set of keys, every figure with its source and grade.
 ///
@@ -8,19 +7,21 @@ import Yams
 package enum ChipFile {
   /// The chip that the file at `path` describes.
   package static func chip(contentsOf path: String) throws(ChipFileError) -> Chip {
-    let text: String
-    do { text = try ConfigurationDocument.text(of: path) } catch {
+    try chip(yaml: try text(of: path), file: path)
+  }
+
+  /// The text of a chip file.
+  static func text(of path: String) throws(ChipFileError) -> String {
+    do { return try ConfigurationDocument.text(of: path) } catch {
       throw ChipFileError(
         file: path, line: nil, key: "", found: error.found,
         expected: "a chip file as in fleet-configs/chips")
     }
-    return try chip(yaml: text, file: path)
   }
 
   /// The chip that `yaml` describes; `file` is named in errors.
   package static func chip(yaml: String, file: String) throws(ChipFileError) -> Chip {
-    let node: Node?
-    do { node = try Yams.compose(yaml: yaml) } catch { throw unreadable(error, file) }
+    let node = try node(yaml: yaml, file: file)
     guard let node else {
       throw ChipFileError(file: file, line: nil, key: "", found: "nothing", expected: "a mapping")
     }
@@ -56,17 +57,12 @@ package enum ChipFile {
     }
   }
 
-  private static func unreadable(_ error: any Error, _ file: String) -> ChipFileError {
-    let (line, found): (Int?, String) =
-      switch error {
-      case YamlError.scanner(_, let problem, let mark, _): (mark.line, problem)
-      case YamlError.parser(_, let problem, let mark, _): (mark.line, problem)
-      case YamlError.composer(_, let problem, let mark, _): (mark.line, problem)
-      case YamlError.duplicatedKeysInMapping(let names, let context):
-        (context.mark.line, "more than once: " + names.sorted().joined(separator: ", "))
-      default: (nil, "no YAML (\(error))")
-      }
-    return ChipFileError(
-      file: file, line: line, key: "", found: found, expected: "valid YAML, each key once")
+  /// The value of a YAML text; `file` names it in errors.
+  static func node(yaml: String, file: String) throws(ChipFileError) -> YAMLNode? {
+    do { return try YAMLText.node(of: yaml) } catch {
+      throw ChipFileError(
+        file: file, line: error.line, key: error.key, found: error.found,
+        expected: error.expected, nearest: nil)
+    }
   }
 }

@@ -1,53 +1,55 @@
-import Yams
-
 /// A YAML mapping whose keys have been checked, with typed access to its values.
 struct ChipFileMapping {
-  private let node: Node
-  private let mapping: Node.Mapping
+  private let node: YAMLNode
+  private let mapping: YAMLMapping
   private let file: String
   private let path: String
 
   /// Throws unless `node` is a mapping that holds keys of `keys` only, each once.
-  init(_ node: Node, file: String, path: String, keys: [String]) throws(ChipFileError) {
-    guard case .mapping(let mapping) = node else {
+  init(_ node: YAMLNode, file: String, path: String, keys: [String]) throws(ChipFileError) {
+    guard let mapping = node.mapping else {
       throw ChipFileError(
-        file: file, line: node.mark?.line, key: path, found: Self.describe(node),
+        file: file, line: node.line, key: path, found: node.description,
         expected: "a mapping")
     }
     self.node = node
     self.mapping = mapping
     self.file = file
     self.path = path
-    for (key, _) in mapping {
-      let name = key.scalar?.string ?? Self.describe(key)
-      guard keys.contains(name) else {
-        throw ChipFileError(
-          file: file, line: key.mark?.line, key: Self.join(path, name), found: "an unknown key",
-          expected: "one of " + keys.joined(separator: ", "), nearest: Self.nearest(name, keys))
-      }
+    for pair in mapping.pairs where !keys.contains(pair.key) {
+      throw ChipFileError(
+        file: file, line: pair.line, key: Self.join(path, pair.key), found: "an unknown key",
+        expected: "one of " + Self.named(keys), nearest: NearName.nearest(to: pair.key, in: keys))
     }
   }
 
-  func has(_ key: String) -> Bool { mapping[Node(key)] != nil }
+  func has(_ key: String) -> Bool { mapping[key] != nil }
 
   /// Text that says something, in at most 512 bytes.
   func text(_ key: String, expected: String = "text") throws(ChipFileError) -> String {
     let node = try value(key, expected: expected)
-    guard case .scalar(let scalar) = node, !Self.isNull(node) else {
-      throw error(key, found: Self.describe(node), expected: expected)
+    guard let text = node.string else {
+      throw error(key, found: node.description, expected: expected)
     }
-    guard !scalar.string.isEmpty, scalar.string.utf8.count <= 512 else {
+    guard text.contains(where: { !$0.isWhitespace }) else {
       throw error(
-        key, found: "\(scalar.string.utf8.count) bytes", expected: expected + ", 1 to 512 bytes")
+        key, found: text.isEmpty ? "0 bytes" : "nothing but blanks",
+        expected: expected + ", 1 to 512 bytes")
     }
-    return scalar.string
+    guard text.utf8.count <= 512 else {
+      throw error(
+        key, found: "\(text.utf8.count) bytes", expected: expected + ", 1 to 512 bytes")
+    }
+    return text
   }
 
   func integer(_ key: String, _ range: ClosedRange<Int>) throws(ChipFileError) -> Int {
     let expected = "a whole number, \(range.lowerBound) to \(range.upperBound)"
     let node = try value(key, expected: expected)
-    guard Self.isPlain(node), let number = node.int, range.contains(number) else {
-      throw error(key, found: Self.describe(node), expected: expected)
+    guard let text = node.plain, let number = PlainScalar.integer(text, as: Int.self),
+      range.contains(number)
+    else {
+      throw error(key, found: node.description, expected: expected)
     }
     return number
   }
@@ -56,8 +58,9 @@ struct ChipFileMapping {
     // Bounds are whole; as such they are easier to read.
     let expected = "a number, \(Int(range.lowerBound)) to \(Int(range.upperBound))"
     let node = try value(key, expected: expected)
-    guard Self.isPlain(node), let number = node.float, range.contains(number) else {
-      throw error(key, found: Self.describe(node), expected: expected)
+    guard let text = node.plain, let number = PlainScalar.number(text), range.contains(number)
+    else {
+      throw error(key, found: node.description, expected: expected)
     }
     // A negative zero would have bytes of its own.
     return number + 0
@@ -65,8 +68,8 @@ struct ChipFileMapping {
 
   func truth(_ key: String) throws(ChipFileError) -> Bool {
     let node = try value(key, expected: "true or false")
-    guard Self.isPlain(node), let truth = node.bool else {
-      throw error(key, found: Self.describe(node), expected: "true or false")
+    guard let text = node.plain, let truth = PlainScalar.truth(text) else {
+      throw error(key, found: node.description, expected: "true or false")
     }
     return truth
   }
@@ -84,17 +87,17 @@ struct ChipFileMapping {
   ) throws(ChipFileError) -> [Value] {
     let expected = "a list, each \(Self.list(choices))"
     let node = try value(key, expected: expected)
-    guard case .sequence(let sequence) = node else {
-      throw error(key, found: Self.describe(node), expected: expected)
+    guard let list = node.list else {
+      throw error(key, found: node.description, expected: expected)
     }
-    guard mayBeEmpty || !sequence.isEmpty else {
+    guard mayBeEmpty || !list.isEmpty else {
       throw error(key, found: "an empty list", expected: expected)
     }
     var names: Set<String> = []
-    for (index, entry) in sequence.enumerated() {
+    for (index, entry) in list.enumerated() {
       let place = "\(key)[\(index)]"
       _ = try choice(among: choices, entry, place)
-      let name = entry.scalar?.string ?? ""
+      let name = entry.string ?? ""
       guard names.insert(name).inserted else {
         throw error(place, at: entry, found: "`\(name)` again", expected: "each name once")
       }
@@ -109,11 +112,11 @@ struct ChipFileMapping {
 
   func list(_ key: String, keys: [String]) throws(ChipFileError) -> [ChipFileMapping] {
     let node = try value(key, expected: "a list of mappings")
-    guard case .sequence(let sequence) = node else {
-      throw error(key, found: Self.describe(node), expected: "a list of mappings")
+    guard let list = node.list else {
+      throw error(key, found: node.description, expected: "a list of mappings")
     }
     var entries: [ChipFileMapping] = []
-    for (index, entry) in sequence.enumerated() {
+    for (index, entry) in list.enumerated() {
       entries.append(
         try ChipFileMapping(
           entry, file: file, path: Self.join(path, key) + "[\(index)]", keys: keys))
@@ -122,32 +125,32 @@ struct ChipFileMapping {
   }
 
   func error(_ key: String, found: String, expected: String) -> ChipFileError {
-    error(key, at: mapping[Node(key)] ?? node, found: found, expected: expected)
+    error(key, at: mapping[key] ?? node, found: found, expected: expected)
   }
 
   private func error(
-    _ key: String, at place: Node, found: String, expected: String, nearest: String? = nil
+    _ key: String, at place: YAMLNode, found: String, expected: String, nearest: String? = nil
   ) -> ChipFileError {
     ChipFileError(
-      file: file, line: place.mark?.line, key: Self.join(path, key), found: found,
+      file: file, line: place.line, key: Self.join(path, key), found: found,
       expected: expected, nearest: nearest)
   }
 
-  private func value(_ key: String, expected: String) throws(ChipFileError) -> Node {
-    guard let value = mapping[Node(key)] else {
+  private func value(_ key: String, expected: String) throws(ChipFileError) -> YAMLNode {
+    guard let value = mapping[key] else {
       throw error(key, found: "no such key", expected: expected)
     }
     return value
   }
 
   private func choice<Value>(
-    among choices: [(name: String, value: Value)], _ entry: Node, _ key: String
+    among choices: [(name: String, value: Value)], _ entry: YAMLNode, _ key: String
   ) throws(ChipFileError) -> Value {
-    guard let name = entry.scalar?.string, let choice = choices.first(where: { $0.name == name })
+    guard let name = entry.string, let choice = choices.first(where: { $0.name == name })
     else {
       throw error(
-        key, at: entry, found: Self.describe(entry), expected: Self.list(choices),
-        nearest: Self.nearest(entry.scalar?.string ?? "", choices.map(\.name)))
+        key, at: entry, found: entry.description, expected: Self.list(choices),
+        nearest: NearName.nearest(to: entry.string ?? "", in: choices.map(\.name)))
     }
     return choice.value
   }
@@ -160,27 +163,9 @@ struct ChipFileMapping {
     path.isEmpty ? key : path + "." + key
   }
 
-  /// Quoted text is no number, whatever its digits.
-  private static func isPlain(_ node: Node) -> Bool { node.scalar?.style == .plain }
-
-  private static func isNull(_ node: Node) -> Bool { isPlain(node) && node.null != nil }
-
-  private static func nearest(_ name: String, _ known: [String]) -> String? {
-    let distances = known.map { (name: $0, distance: EditDistance.between($0, name)) }
-    guard let nearest = distances.min(by: { $0.distance < $1.distance }),
-      nearest.distance <= max(2, name.count / 3), nearest.distance < nearest.name.count
-    else { return nil }
-    return nearest.name
-  }
-
-  private static func describe(_ node: Node) -> String {
-    switch node {
-    case .scalar(let scalar):
-      isNull(node)
-        ? "nothing" : scalar.style == .plain ? "`\(scalar.string)`" : "the text `\(scalar.string)`"
-    case .mapping: "a mapping"
-    case .sequence: "a list"
-    case .alias: "an alias"
-    }
+  /// Keys as errors list them, with the units of figures.
+  private static func named(_ keys: [String]) -> String {
+    keys.map { key in NearName.unit(of: key).map { "\(key) (in \($0))" } ?? key }
+      .joined(separator: ", ")
   }
 }

@@ -213,7 +213,7 @@ extension WireTelemetryWindow {
     learningCounts = Self.sum(learningCounts, accelerator.learningCounts)
   }
 
-  /// Adds the events of a training run: what a taught model is shown without learning is part of it.
+  /// Adds the events of a training run, also of what a taught model is shown without learning.
   fileprivate mutating func addTraining(on accelerator: Accelerator) {
     learningCounts = Self.sum(learningCounts, accelerator.counts)
     inferenceCounts = Self.sum(inferenceCounts, accelerator.counts.map { _ in 0 })

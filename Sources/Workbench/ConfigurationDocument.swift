@@ -1,31 +1,14 @@
 import Foundation
-import Yams
 
 /// A YAML mapping, taken apart into its keys in the order of the file.
 struct ConfigurationDocument {
-  /// What a key holds.
-  enum Kind: Equatable {
-    case scalar(String)
-    case nothing
-    case list
-    case mapping
-
-    var text: String {
-      switch self {
-      case .scalar(let text): "`\(text)`"
-      case .nothing: "nothing"
-      case .list: "a list"
-      case .mapping: "a mapping"
-      }
-    }
-  }
-
   /// One key of the file, with dots between its levels.
   struct Entry {
     var key: String
-    var kind: Kind
+    var value: YAMLNode
     var line: Int
-    var hasChildren: Bool
+
+    var hasChildren: Bool { value.mapping.map { !$0.pairs.isEmpty } ?? false }
   }
 
   /// More would be no settings but a mistake.
@@ -33,19 +16,14 @@ struct ConfigurationDocument {
   static let depthMax = 16
 
   private(set) var entries: [Entry] = []
+  private var positions: [String: Int] = [:]
   private let path: String
 
-  subscript(key: String) -> Entry? { entries.first { $0.key == key } }
+  subscript(key: String) -> Entry? { positions[key].map { entries[$0] } }
 
   init(text: String, path: String) throws(ConfigurationError) {
     self.path = path
-    let root: Node?
-    do {
-      root = try Yams.compose(yaml: text)
-    } catch {
-      throw Self.unreadable(error, path)
-    }
-    guard let root else { return }
+    guard let root = try Self.node(of: text, path: path) else { return }
     guard let mapping = root.mapping else {
       throw ConfigurationError(
         file: path, key: "", found: "no mapping at the top",
@@ -55,35 +33,29 @@ struct ConfigurationDocument {
     try add(mapping, below: "", depth: 1)
   }
 
-  private mutating func add(
-    _ mapping: Node.Mapping, below prefix: String, depth: Int
-  ) throws(ConfigurationError) {
-    for (name, node) in mapping {
-      let line = name.mark?.line ?? 0
-      guard let text = name.scalar?.string, !text.isEmpty, !text.contains("."),
-        depth <= Self.depthMax
-      else {
-        throw ConfigurationError(
-          file: "\(path):\(line)", key: prefix, found: "a key that is no plain word",
-          expected: "KEY: VALUE, at most \(Self.depthMax) levels deep",
-          cure: "write levels as indented mappings")
-      }
-      let key = prefix.isEmpty ? text : prefix + "." + text
-      let children = node.mapping
-      entries.append(
-        Entry(
-          key: key, kind: Self.kind(of: node), line: line,
-          hasChildren: children.map { !$0.isEmpty } ?? false))
-      if let children { try add(children, below: key, depth: depth + 1) }
+  /// The value of a YAML text; `path` names it in errors.
+  static func node(of text: String, path: String) throws(ConfigurationError) -> YAMLNode? {
+    do { return try YAMLText.node(of: text) } catch {
+      throw ConfigurationError(
+        file: error.line.map { "\(path):\($0)" } ?? path, key: error.key, found: error.found,
+        expected: error.expected, cure: error.cure)
     }
   }
 
-  private static func kind(of node: Node) -> Kind {
-    switch node {
-    case .scalar(let scalar): node.null == nil ? .scalar(scalar.string) : .nothing
-    case .sequence: .list
-    case .mapping: .mapping
-    case .alias: .nothing
+  private mutating func add(
+    _ mapping: YAMLMapping, below prefix: String, depth: Int
+  ) throws(ConfigurationError) {
+    for pair in mapping.pairs {
+      guard !pair.key.contains("."), depth <= Self.depthMax else {
+        throw ConfigurationError(
+          file: "\(path):\(pair.line)", key: prefix, found: "a key that is no plain word",
+          expected: "KEY: VALUE, at most \(Self.depthMax) levels deep",
+          cure: "write levels as indented mappings")
+      }
+      let key = prefix.isEmpty ? pair.key : prefix + "." + pair.key
+      positions[key] = entries.count
+      entries.append(Entry(key: key, value: pair.value, line: pair.line))
+      if let children = pair.value.mapping { try add(children, below: key, depth: depth + 1) }
     }
   }
 
@@ -123,25 +95,6 @@ struct ConfigurationDocument {
       file: path, key: "",
       found: errno == EISDIR ? "a directory" : String(cString: strerror(errno)).lowercased(),
       expected: "a readable YAML file", cure: "name a file that exists and that this user may read")
-  }
-
-  private static func unreadable(_ error: any Error, _ path: String) -> ConfigurationError {
-    let (line, problem): (Int?, String) =
-      switch error {
-      case YamlError.scanner(_, let problem, let mark, _): (mark.line, problem)
-      case YamlError.parser(_, let problem, let mark, _): (mark.line, problem)
-      case YamlError.composer(_, let problem, let mark, _): (mark.line, problem)
-      case YamlError.duplicatedKeysInMapping(let duplicates, let context):
-        (
-          context.mark.line,
-          "the keys \(duplicates.joined(separator: ", ")) more than once"
-        )
-      default:
-        (nil, "\(error)".split(separator: "\n").first.map(String.init) ?? "an unknown problem")
-      }
-    return ConfigurationError(
-      file: line.map { "\(path):\($0)" } ?? path, key: "", found: problem, expected: "valid YAML",
-      cure: "mend the line; values with `: ` or `#` need quotes")
   }
 }
 

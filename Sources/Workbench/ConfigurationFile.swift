@@ -93,10 +93,11 @@ package final class ConfigurationFile {
   package func optionalInt(
     _ key: String, in range: ClosedRange<Int>
   ) throws(ConfigurationError) -> Int? {
-    guard let text = try optionalString(key) else { return nil }
-    guard let number = Int(text), range.contains(number) else {
+    guard let (text, found) = try number(key) else { return nil }
+    guard let text, let number = PlainScalar.integer(text, as: Int.self), range.contains(number)
+    else {
       throw error(
-        key, found: "`\(text)`",
+        key, found: found,
         expected: "a whole number from \(range.lowerBound) to \(range.upperBound)",
         cure: "write such a number")
     }
@@ -107,14 +108,25 @@ package final class ConfigurationFile {
   package func double(
     _ key: String, default number: Double, in range: ClosedRange<Double>
   ) throws(ConfigurationError) -> Double {
-    guard let text = try optionalString(key) else { return number }
-    guard let number = Double(text), range.contains(number) else {
+    guard let (text, found) = try self.number(key) else { return number }
+    guard let text, let number = PlainScalar.number(text), range.contains(number) else {
       throw error(
-        key, found: "`\(text)`",
+        key, found: found,
         expected: "a number from \(range.lowerBound) to \(range.upperBound)",
         cure: "write such a number")
     }
     return number
+  }
+
+  /// The text of a number, nil where quotes make it none; and how errors name it.
+  private func number(
+    _ key: String
+  ) throws(ConfigurationError) -> (text: String?, found: String)? {
+    guard let text = try optionalString(key) else { return nil }
+    if case .file(_, isPlain: false)? = try value(key)?.source {
+      return (nil, "the text `\(text)`")
+    }
+    return (text, "`\(text)`")
   }
 
   // MARK: paths
@@ -169,7 +181,7 @@ package final class ConfigurationFile {
     for parent in Self.parents(of: key) {
       guard let entry = document[parent], !entry.hasChildren else { continue }
       return ConfigurationError(
-        file: "\(path):\(entry.line)", key: parent, found: entry.kind.text,
+        file: "\(path):\(entry.line)", key: parent, found: entry.value.description,
         expected: "a mapping with the key `\(key.dropFirst(parent.count + 1))`",
         cure: "write it indented below `\(parent):`")
     }
@@ -183,7 +195,7 @@ package final class ConfigurationFile {
   private enum Source {
     case flag
     case variable
-    case file(line: Int)
+    case file(line: Int, isPlain: Bool)
   }
 
   private func value(_ key: String) throws(ConfigurationError) -> (text: String, source: Source)? {
@@ -191,12 +203,12 @@ package final class ConfigurationFile {
     if let text = overrides[key] { return (text, .flag) }
     if let text = environment[variable(key)] { return (text, .variable) }
     guard let entry = document[key] else { return nil }
-    guard case .scalar(let text) = entry.kind else {
+    guard let text = entry.value.string else {
       throw ConfigurationError(
-        file: "\(path):\(entry.line)", key: key, found: entry.kind.text,
+        file: "\(path):\(entry.line)", key: key, found: entry.value.description,
         expected: "a single value", cure: "write `\(key.split(separator: ".").last ?? ""): VALUE`")
     }
-    return (text, .file(line: entry.line))
+    return (text, .file(line: entry.line, isPlain: entry.value.plain != nil))
   }
 
   private func place(of key: String) -> String {
@@ -233,10 +245,7 @@ package final class ConfigurationFile {
   }
 
   private static func cure(for name: String, among known: [String]) -> String {
-    let distances = known.map { (name: $0, distance: EditDistance.between($0, name)) }
-    guard let nearest = distances.min(by: { $0.distance < $1.distance }),
-      nearest.distance <= max(2, name.count / 3)
-    else { return "remove it" }
-    return "write `\(nearest.name)` if that is meant, or remove it"
+    guard let nearest = NearName.nearest(to: name, in: known) else { return "remove it" }
+    return "write `\(nearest)` if that is meant, or remove it"
   }
 }

@@ -32,45 +32,46 @@ package struct MappingFile: Codable, Sendable, Equatable {
   package static func read(
     _ path: String
   ) throws(ConfigurationError) -> [String: PopulationMapping] {
-    let file = try StrictYAML.read(MappingFile.self, from: path)
+    let document = try StrictDocument(contentsOf: path)
+    let file = try document.value(MappingFile.self)
     var mapping: [String: PopulationMapping] = [:]
     for (name, entry) in file.populations.sorted(by: { $0.key < $1.key }) {
-      mapping[name] = try entry.mapping(key: "populations.\(name)", path: path)
+      mapping[name] = try entry.mapping(key: "populations.\(name)", in: document)
     }
     return mapping
   }
 
   fileprivate static func check(
-    _ number: Int, from least: Int, key: String, path: String
+    _ number: Int, from least: Int, key: String, in document: StrictDocument
   ) throws(ConfigurationError) {
     guard number < least || number > numberMax else { return }
     throw ConfigurationError(
-      file: path, key: key, found: "\(number)", expected: "\(least) to \(numberMax)",
-      cure: "write a number of the chip and the network")
+      file: document.place(of: key), key: key, found: "\(number)",
+      expected: "\(least) to \(numberMax)", cure: "write a number of the chip and the network")
   }
 }
 
 extension MappingFile.Entry {
   fileprivate func mapping(
-    key: String, path: String
+    key: String, in document: StrictDocument
   ) throws(ConfigurationError) -> PopulationMapping {
     switch (cores, tiles) {
     case (let cores?, nil):
-      try MappingFile.check(cores, from: 1, key: key + ".cores", path: path)
+      try MappingFile.check(cores, from: 1, key: key + ".cores", in: document)
       return .cores(cores)
     case (nil, let tiles?) where !tiles.isEmpty:
       var places: [PopulationMapping.Place] = []
       for (index, tile) in tiles.enumerated() {
         let key = "\(key).tiles[\(index)]"
-        try MappingFile.check(tile.column, from: 0, key: key + ".column", path: path)
-        try MappingFile.check(tile.row, from: 0, key: key + ".row", path: path)
-        try MappingFile.check(tile.neurons, from: 1, key: key + ".neurons", path: path)
+        try MappingFile.check(tile.column, from: 0, key: key + ".column", in: document)
+        try MappingFile.check(tile.row, from: 0, key: key + ".row", in: document)
+        try MappingFile.check(tile.neurons, from: 1, key: key + ".neurons", in: document)
         places.append(.init(column: tile.column, row: tile.row, neuronCount: tile.neurons))
       }
       return .places(places)
     default:
       throw ConfigurationError(
-        file: path, key: key,
+        file: document.place(of: key), key: key,
         found: cores != nil ? "both `cores` and `tiles`" : "neither `cores` nor any `tiles`",
         expected: "one of them", cure: "say how many cores, or which tiles")
     }

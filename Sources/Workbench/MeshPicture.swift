@@ -140,7 +140,8 @@ package struct MeshPicture: Sendable {
   /// What is drawn, in a line.
   var headline: String {
     let used = Set(model.cores.map { [$0.column, $0.row] }).count
-    return "\(model.cores.count) cores on \(used) of \(columns) x \(rows) tiles, input at tile "
+    let cores = "\(model.cores.count) " + (model.cores.count == 1 ? "core" : "cores")
+    return "\(cores) on \(used) of \(columns) x \(rows) tiles, input at tile "
       + "\(model.port.column),\(model.port.row)"
   }
 
@@ -148,7 +149,8 @@ package struct MeshPicture: Sendable {
   var layerLines: [String] {
     model.layers.indices.map { layer in
       let cores = model.cores.count { $0.layer == layer }
-      return "\(model.layers[layer].name): \(model.layers[layer].size) neurons on \(cores) "
+      return "\(model.layers[layer].name): \(model.layers[layer].size) "
+        + (model.layers[layer].size == 1 ? "neuron" : "neurons") + " on \(cores) "
         + (cores == 1 ? "core" : "cores")
     }
   }

@@ -123,8 +123,13 @@ package struct Scenario: Codable, Sendable, Equatable {
 
   /// Reads a scenario file; every key is needed and no other is known.
   package static func read(_ path: String) throws(ConfigurationError) -> Scenario {
-    let scenario = try StrictYAML.read(Scenario.self, from: path)
-    try scenario.validate(path: path)
+    let document = try StrictDocument(contentsOf: path)
+    let scenario = try document.value(Scenario.self)
+    do { try scenario.validate(path: path) } catch {
+      throw ConfigurationError(
+        file: document.place(of: error.key), key: error.key, found: error.found,
+        expected: error.expected, cure: error.cure)
+    }
     return scenario
   }
 

@@ -1,122 +1,117 @@
 import Foundation
-import Yams
 
 /// YAML files that are decoded as a whole: what the value does not know is refused.
 package enum StrictYAML {
   /// Reads and decodes a file.
-  package static func read<Value: Codable>(
+  package static func read<Value: Decodable>(
     _ type: Value.Type, from path: String
   ) throws(ConfigurationError) -> Value {
     try decode(type, text: try ConfigurationDocument.text(of: path), path: path)
   }
 
   /// Decodes text that is already there; `path` names it in errors.
-  package static func decode<Value: Codable>(
+  package static func decode<Value: Decodable>(
     _ type: Value.Type, text: String, path: String
   ) throws(ConfigurationError) -> Value {
-    // Says what is wrong with the syntax, and knows the lines of keys.
-    let document = try ConfigurationDocument(text: text, path: path)
+    try StrictDocument(text: text, path: path).value(type)
+  }
+}
+
+/// A YAML file that is decoded as a whole, and the lines of its keys.
+struct StrictDocument {
+  private let root: YAMLNode
+  private let path: String
+
+  init(contentsOf path: String) throws(ConfigurationError) {
+    try self.init(text: try ConfigurationDocument.text(of: path), path: path)
+  }
+
+  init(text: String, path: String) throws(ConfigurationError) {
+    self.path = path
+    guard let root = try ConfigurationDocument.node(of: text, path: path) else {
+      throw ConfigurationError(
+        file: path, key: "", found: "an empty file", expected: "lines of the form KEY: VALUE",
+        cure: "write the settings, or name the right file")
+    }
+    self.root = root
+  }
+
+  /// The value of the whole file; what it does not ask for is refused.
+  func value<Value: Decodable>(_ type: Value.Type) throws(ConfigurationError) -> Value {
+    let decoder = YAMLValueDecoder(root)
     let value: Value
-    let given: Node?
-    let known: Node?
     do {
-      value = try YAMLDecoder().decode(type, from: text)
-      given = try Yams.compose(yaml: text)
-      known = try Yams.compose(yaml: try YAMLEncoder().encode(value))
+      value = try Value(from: decoder)
     } catch let error as DecodingError {
-      throw explain(error, document, path)
+      throw explain(error)
     } catch {
       throw ConfigurationError(
-        file: path, key: "", found: "\(error)", expected: "valid YAML", cure: "mend the file")
+        file: path, key: "", found: "\(error)", expected: "valid settings", cure: "mend the file")
     }
-    if let given, let known, let unknown = firstUnknown(in: given, beside: known, below: "") {
+    if let unknown = decoder.unknownKey {
       throw ConfigurationError(
-        file: place(unknown.key, document, path), key: unknown.key, found: "an unknown key",
+        file: "\(path):\(unknown.line)", key: unknown.key, found: "an unknown key",
         expected: "one of \(unknown.expected.joined(separator: ", "))",
         cure: "mend its name or remove it")
     }
     return value
   }
 
-  private static func firstUnknown(
-    in given: Node, beside known: Node, below prefix: String
-  ) -> (key: String, expected: [String])? {
-    switch (given, known) {
-    case (.mapping(let given), .mapping(let known)):
-      for (name, node) in given {
-        let text = name.string ?? ""
-        let key = prefix.isEmpty ? text : prefix + "." + text
-        guard let match = known.first(where: { $0.key.string == name.string }) else {
-          if node.null != nil { continue }
-          return (key, known.compactMap { $0.key.string })
-        }
-        if let found = firstUnknown(in: node, beside: match.value, below: key) { return found }
-      }
-      return nil
-    case (.sequence(let given), .sequence(let known)):
-      for (index, pair) in zip(given, known).enumerated() {
-        if let found = firstUnknown(in: pair.0, beside: pair.1, below: "\(prefix)[\(index)]") {
-          return found
-        }
-      }
-      return nil
-    default: return nil
-    }
+  /// The file, with the line of a key where it has one.
+  func place(of key: String) -> String {
+    locate(key).map { "\(path):\($0.line)" } ?? path
   }
 
-  private static func explain(
-    _ error: DecodingError, _ document: ConfigurationDocument, _ path: String
-  ) -> ConfigurationError {
+  private func explain(_ error: DecodingError) -> ConfigurationError {
     switch error {
     case .keyNotFound(let key, let context):
-      let name = dotted(context.codingPath + [key])
       return ConfigurationError(
-        file: path, key: name, found: "no such key", expected: "a value", cure: "add it")
-    case .valueNotFound(_, let context):
-      let name = dotted(context.codingPath)
+        file: place(of: YAMLValueDecoder.text(of: context.codingPath)),
+        key: YAMLValueDecoder.text(of: context.codingPath + [key]), found: "no such key",
+        expected: "a value", cure: "add it")
+    case .valueNotFound(_, let context), .typeMismatch(_, let context),
+      .dataCorrupted(let context):
+      let name = YAMLValueDecoder.text(of: context.codingPath)
+      let node = name.isEmpty ? root : locate(name)?.node
+      let isQuoted = if case .text? = node?.kind { true } else { false }
       return ConfigurationError(
-        file: place(name, document, path), key: name, found: "nothing", expected: "a value",
-        cure: "write one")
-    case .typeMismatch(let type, let context):
-      let name = dotted(context.codingPath)
-      return ConfigurationError(
-        file: place(name, document, path), key: name, found: found(name, document),
-        expected: words(for: type), cure: "write such a value")
-    case .dataCorrupted(let context):
-      let name = dotted(context.codingPath)
-      return ConfigurationError(
-        file: place(name, document, path), key: name, found: found(name, document),
-        expected: context.debugDescription, cure: "write such a value")
+        file: place(of: name), key: name, found: node?.description ?? "another value",
+        expected: context.debugDescription,
+        cure: isQuoted && !context.debugDescription.hasPrefix("a text")
+          ? "write it without quotes and tags" : "write such a value")
     @unknown default:
       return ConfigurationError(
         file: path, key: "", found: "\(error)", expected: "valid settings", cure: "mend the file")
     }
   }
 
-  private static func found(_ key: String, _ document: ConfigurationDocument) -> String {
-    document[key]?.kind.text ?? "another value"
-  }
-
-  private static func words(for type: Any.Type) -> String {
-    if type is any FixedWidthInteger.Type { return "a whole number" }
-    if type is any BinaryFloatingPoint.Type { return "a number" }
-    if type is Bool.Type { return "true or false" }
-    if type is String.Type { return "a text" }
-    return type is [any CodingKey].Type ? "a list" : "a value of another kind"
-  }
-
-  private static func dotted(_ path: [any CodingKey]) -> String {
-    path.reduce("") { text, key in
-      if let index = key.intValue { return "\(text)[\(index)]" }
-      return text.isEmpty ? key.stringValue : text + "." + key.stringValue
+  /// The value of a key as errors write it; names in it may have points of their own.
+  private func locate(_ key: String) -> (node: YAMLNode, line: Int)? {
+    var found: (node: YAMLNode, line: Int)?
+    var node = root
+    var rest = key[...]
+    while !rest.isEmpty {
+      if rest.first == "[" {
+        let digits = rest.dropFirst().prefix { $0.isNumber }
+        guard let list = node.list, let index = Int(digits), list.indices.contains(index) else {
+          return found
+        }
+        node = list[index]
+        found = (node, node.line)
+        rest = rest.dropFirst(digits.count + 2)
+      } else {
+        if found != nil, rest.first == "." { rest = rest.dropFirst() }
+        let match = node.mapping?.pairs.filter { pair in
+          guard rest.hasPrefix(pair.key) else { return false }
+          let next = rest.dropFirst(pair.key.count).first
+          return next == nil || next == "." || next == "["
+        }.max { $0.key.count < $1.key.count }
+        guard let match else { return found }
+        node = match.value
+        found = (node, match.line)
+        rest = rest.dropFirst(match.key.count)
+      }
     }
-  }
-
-  private static func place(
-    _ key: String, _ document: ConfigurationDocument, _ path: String
-  ) -> String {
-    // Lists are not taken apart by the document: the line of the list has to do.
-    let name = String(key.prefix { $0 != "[" })
-    return document[name].map { "\(path):\($0.line)" } ?? path
+    return found
   }
 }

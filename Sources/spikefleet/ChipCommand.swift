@@ -21,35 +21,88 @@ struct ChipListCommand: FleetCommand {
   static let configuration = CommandConfiguration(
     commandName: "list", abstract: "List the chip files of a folder with what they declare.")
 
-  @Argument(help: "Folder with chip files (YAML).")
-  var folder = "fleet-configs/chips"
+  @Argument(help: "Folder with chip files (YAML); left out, the ones that come with the program.")
+  var folder: String?
 
   @OptionGroup var output: OutputOptions
 
   func perform() async throws {
-    let files: [String]
+    let folder = try folder ?? ChipFolder.shipped()
+    var rows: [ChipRow] = []
+    var faults: [String] = []
+    for file in try ChipFolder.files(in: folder) {
+      do throws(ChipFileError) {
+        rows.append(ChipRow(try ChipFigureList(contentsOf: file), file: file))
+      } catch {
+        faults.append("\(error)")
+      }
+    }
+    if !rows.isEmpty || faults.isEmpty {
+      try output.print(rows) { rows in
+        guard !rows.isEmpty else { return Console.line("no chip files in \(folder)") }
+        Console.line("chip files of \(folder):")
+        Console.write(
+          table(of: rows).lines(within: Console.width).map { $0 + "\n" }.joined())
+      }
+    }
+    for fault in faults { Console.complain(fault) }
+    if !faults.isEmpty { throw ExitCode.refused }
+  }
+
+  private func table(of rows: [ChipRow]) -> TextTable {
+    var table = TextTable([
+      .text("CHIP"), .number("CORES"), .number("NEURONS/CORE"), .number("MEMORY/CORE"),
+      .number("BITS"), .text("LEARNS BY"), .text("GRADE"), .text("FILE"),
+    ])
+    for row in rows {
+      table.add([
+        row.name, "\(row.cores)", "\(row.neuronsPerCore)",
+        Figure.bytes(UInt64(row.synapseMemoryBytesPerCore)), "\(row.weightBits)",
+        row.rules.isEmpty ? Figure.missing : row.rules.joined(separator: ", "),
+        row.weakestGrade, row.file.split(separator: "/").last.map(String.init) ?? row.file,
+      ])
+    }
+    return table
+  }
+}
+
+/// Where chip files are.
+enum ChipFolder {
+  private static let name = "fleet-configs/chips"
+
+  /// The chip files of a folder, by name.
+  static func files(in folder: String) throws -> [String] {
+    var isFolder: ObjCBool = false
+    if FileManager.default.fileExists(atPath: folder, isDirectory: &isFolder), !isFolder.boolValue {
+      throw CommandFailure(
+        "\(folder): found a file, expected a folder of chip files; name its folder, or show the "
+          + "file with `spikefleet chip show`")
+    }
     do {
-      files = try ChipFigureList.files(in: folder)
+      return try ChipFigureList.files(in: folder)
     } catch {
       throw CommandFailure(
-        "\(folder): cannot be read; name a folder of chip files, as fleet-configs/chips")
+        "\(folder): cannot be read (\(FileContent.reason(error))); name a folder of chip files, "
+          + "as \(name)")
     }
-    let rows = try files.map { ChipRow(try ChipFigureList(contentsOf: $0), file: $0) }
-    try output.print(rows) { rows in
-      var table = TextTable([
-        .text("CHIP"), .number("CORES"), .number("NEURONS/CORE"), .number("MEMORY/CORE"),
-        .number("WEIGHT BITS"), .text("LEARNS BY"), .text("WEAKEST GRADE"), .text("FILE"),
-      ])
-      for row in rows {
-        table.add([
-          row.name, "\(row.cores)", "\(row.neuronsPerCore)",
-          Figure.bytes(UInt64(row.synapseMemoryBytesPerCore)), "\(row.weightBits)",
-          row.rules.isEmpty ? Figure.missing : row.rules.joined(separator: ", "),
-          row.weakestGrade, row.file,
-        ])
-      }
-      Console.table(table, empty: "no chip files in \(folder)")
+  }
+
+  /// The folder that comes with the program: below the working folder, or above the program.
+  static func shipped() throws -> String {
+    func isFolder(_ path: String) -> Bool {
+      var isFolder: ObjCBool = false
+      return FileManager.default.fileExists(atPath: path, isDirectory: &isFolder)
+        && isFolder.boolValue
     }
+    if isFolder(name) { return name }
+    var place = URL(filePath: "/proc/self/exe").resolvingSymlinksInPath()
+    while place.path != "/" {
+      place = place.deletingLastPathComponent()
+      let folder = place.appending(path: name).path(percentEncoded: false)
+      if isFolder(folder) { return folder }
+    }
+    throw CommandFailure(
+      "\(name): no such folder here or above the program; name a folder of chip files")
   }
 }
 
@@ -89,17 +142,34 @@ struct ChipShowCommand: FleetCommand {
 
   func perform() async throws {
     let list = try ChipFigureList(contentsOf: file)
-    try output.print(list.entries) { entries in
+    try output.print(ShownChip(list)) { shown in
       let chip = list.chip
       Console.line(
         "\(chip.name): \(chip.cores) \(chip.cores == 1 ? "core" : "cores") on \(chip.columns) x "
-          + "\(chip.rows) tiles, weakest grade \(list.weakestGrade.rawValue)")
-      var table = TextTable([.text("FIGURE"), .text("VALUE"), .text("GRADE"), .text("SOURCE")])
-      for entry in entries {
-        table.add([entry.key, entry.value, entry.grade.rawValue, entry.source])
-      }
-      Console.table(table, empty: "no figures in \(file)")
+          + "\(chip.rows) tiles, weakest grade \(shown.weakestGrade)")
+      Console.write(list.text(width: Console.width))
     }
+  }
+}
+
+/// A chip file as `chip show -o json` prints it.
+struct ShownChip: Encodable {
+  var name: String
+  var columns: Int
+  var rows: Int
+  var coresPerTile: Int
+  var cores: Int
+  var weakestGrade: String
+  var figures: [ChipFigureList.Entry]
+
+  init(_ list: ChipFigureList) {
+    name = list.chip.name
+    columns = list.chip.columns
+    rows = list.chip.rows
+    coresPerTile = list.chip.coresPerTile
+    cores = list.chip.cores
+    weakestGrade = list.weakestGrade.rawValue
+    figures = list.entries
   }
 }
 

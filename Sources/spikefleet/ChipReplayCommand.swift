@@ -1,7 +1,6 @@
 import Accelerator
 import ArgumentParser
 import CompiledModel
-import Foundation
 import Workbench
 
 /// `spikefleet chip replay`.
@@ -27,13 +26,10 @@ struct ChipReplayCommand: FleetCommand {
   @OptionGroup var output: OutputOptions
 
   func perform() async throws {
-    let replay = try ReplayJob(contentsOf: job)
-    let model = try replay.model(
-      for: try ChipFile.chip(contentsOf: chip),
-      folder: URL(filePath: job).deletingLastPathComponent())
-    var reference = ReferenceAccelerator(model)
-    let account = reference.replay(try replay.spikes(contentsOf: spikes))
-    let figures = try ReplayFigures(account, of: model)
+    let replay = try ReplayModel(contentsOf: job, for: try ChipFile.chip(contentsOf: chip))
+    var reference = ReferenceAccelerator(replay.model)
+    let account = reference.replay(try replay.job.spikes(contentsOf: spikes))
+    let figures = try ReplayFigures(account, of: replay.model)
     try output.print(figures) { Console.write($0.text) }
   }
 }

@@ -9,6 +9,9 @@ enum Console {
   /// Whether standard error is a terminal.
   static var hasErrorTerminal: Bool { isatty(STDERR_FILENO) == 1 }
 
+  /// Columns that a table may take.
+  static let width = 100
+
   /// Text as it is, on standard output.
   static func write(_ text: String) { write(text, to: STDOUT_FILENO) }
 

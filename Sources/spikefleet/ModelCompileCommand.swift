@@ -88,7 +88,7 @@ struct ModelCompileCommand: FleetCommand {
     let chip = try ChipFile.chip(contentsOf: chip)
     var options = CompilerOptions(placement: placement)
     if let mapping { options.mapping = try MappingFile.read(mapping) }
-    let samples = try samples(for: described)
+    let samples = try samples(for: described, chip: chip, options: options)
     let calibrated: CalibratedCompilation
     do {
       calibrated = try CalibratedCompilation.compile(
@@ -118,15 +118,21 @@ struct ModelCompileCommand: FleetCommand {
   }
 
   private func samples(
-    for described: SpikingNetwork
+    for described: SpikingNetwork, chip: Chip, options: CompilerOptions
   ) throws -> CalibratedCompilation.Samples? {
     guard let data else { return nil }
     let parts = try SampleParts.read(data)
     let reference: NetworkSimulator
     do {
       reference = try NetworkSimulator(described)
-    } catch {
-      throw CommandFailure("\(network): \(error)")
+    } catch let fault {
+      // What is a rule of the chip as well is named as that.
+      do {
+        _ = try NetworkCompiler.compile(described, for: chip, options: options)
+      } catch {
+        throw CommandFailure("\(network): \(error)")
+      }
+      throw CommandFailure("\(network): \(fault)")
     }
     try check(parts.training, of: data, for: reference)
     let other = try test.map { try SampleParts.read($0) }

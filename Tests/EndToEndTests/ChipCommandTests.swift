@@ -61,14 +61,24 @@ import Workbench
     let chips = SmallModel.packageFile("fleet-configs/chips")
     let outcome = try desk.run(["chip", "list", chips])
     #expect(outcome.status == 0, "\(outcome.errors)")
+    #expect(outcome.output.hasPrefix("chip files of \(chips):\n"))
     for name in ["cim-stdp", "generic", "loihi", "loihi-learn", "odin", "reckon"] {
-      #expect(outcome.output.contains("\(chips)/\(name).yaml"))
+      #expect(outcome.output.contains(" \(name).yaml\n"))
     }
+    let lines = outcome.output.split(separator: "\n").dropFirst()
+    #expect(lines.allSatisfy { $0.count <= 100 })
+    // Away from the repository the files are found from the program's place.
+    #expect(try desk.run(["chip", "list"]).output.contains(" loihi.yaml\n"))
     _ = try desk.chip("odin", replacing: "mesh:", with: "mash:")
+    try FileManager.default.copyItem(atPath: chips + "/odin.yaml", toPath: desk.path("good.yml"))
     let broken = try desk.run(["chip", "list", "."])
-    #expect(broken.status == 1 && broken.output.isEmpty)
+    #expect(broken.status == 1 && broken.output.contains(" good.yml\n"))
     #expect(broken.errors.hasPrefix("spikefleet: ./chip.yaml:9: `mash`: found an unknown key"))
     #expect(broken.errors.hasSuffix("did you mean `mesh`?\n"), "\(broken.errors)")
+    let missing = try desk.run(["chip", "list", "none"])
+    #expect(missing.status == 1 && missing.errors.contains("no such file or directory"))
+    let file = try desk.run(["chip", "list", "chip.yaml"])
+    #expect(file.status == 1 && file.errors.contains("`spikefleet chip show`"))
   }
 
   @Test func `each figure is shown with its source and grade`() throws {
@@ -79,7 +89,20 @@ import Workbench
     #expect(outcome.output.hasPrefix("odin: 1 core on 1 x 1 tiles, weakest grade assumed\n"))
     let line = outcome.output.split(separator: "\n").first { $0.hasPrefix("energy.synaptic-op") }
     #expect(line?.contains("picojoules 12.7") == true && line?.contains("measured") == true)
-    #expect(line?.contains("Frenkel") == true)
+    let number = try #require(line?.split(separator: " ").last)
+    let source = outcome.output.split(separator: "\n").first {
+      $0.drop { $0 == " " }.hasPrefix(number + "  ")
+    }
+    #expect(source?.contains("Frenkel") == true, "\(outcome.output)")
+    let json = try desk.run(["chip", "show", chip, "-o", "json"])
+    struct Shown: Decodable {
+      var name: String
+      var cores: Int
+      var weakestGrade: String
+    }
+    let shown = try JSONDecoder().decode(Shown.self, from: Data(json.output.utf8))
+    #expect(shown.name == "odin" && shown.cores == 1 && shown.weakestGrade == "assumed")
+    #expect(json.output.contains("\"value\" : 256"))
   }
 
   @Test(arguments: [
@@ -93,7 +116,7 @@ import Workbench
       "a whole number, 1 to 1048576; see docs/CHIP-FILES.md"
     ),
     ("grade: measured", "grade: sure", ":14: `mesh.grade`: found `sure`", "docs/CHIP-FILES.md"),
-    ("name: odin", "name: [", ": found ", "valid YAML, each key once; see docs/CHIP-FILES.md"),
+    ("name: odin", "name: [", ": found ", "expected valid YAML; see docs/CHIP-FILES.md"),
   ])
   func `a mistake in a chip file names file, line, key and what to do`(
     old: String, new: String, place: String, cure: String

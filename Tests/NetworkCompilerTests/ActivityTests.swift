@@ -27,13 +27,15 @@ import Testing
     #expect(try found(hidden: 285) == [])
     let violations = try found(hidden: 286)
     #expect(violations.map(\.rule) == [.saturatingLayer])
-    #expect(violations.first?.limit == "spikes in 0.95 of all steps of its neurons")
+    #expect(violations.first?.limit == "95 % of the steps of its neurons")
+    #expect(violations.first?.need == "spikes in 95.34 %")
   }
 
   @Test func `a layer at the end of its range saturates`() throws {
     #expect(try found(hidden: 10, saturations: 15) == [])
     let violations = try found(hidden: 10, saturations: 16)
     #expect(violations.map(\.rule) == [.saturatingLayer])
+    #expect(violations.first?.need == "ends of a range in 5.34 %")
     #expect(violations.allSatisfy { !$0.need.isEmpty && !$0.cure.isEmpty })
   }
 }

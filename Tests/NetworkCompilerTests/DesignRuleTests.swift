@@ -119,7 +119,7 @@ import Testing
     let found = broken(CompilerFixture.network(hidden: 7), perChannel: true, small)
     #expect(found.map(\.rule) == [.chipCores])
     #expect(found.first?.limit == "3 cores")
-    #expect(found.first?.need == "4 cores")
+    #expect(found.first?.need == "4 cores (hidden 3, readout 1)")
   }
 
   @Test func `weight-range`() {
@@ -132,8 +132,8 @@ import Testing
     network.projections[0].weights = [Float](repeating: 127 * 384, count: 48)
     let found = broken(network, perChannel: false)
     #expect(found.map(\.rule) == [.weightRange])
-    #expect(found.first?.limit == "32512.0")
-    #expect(found.first?.need == "48768.0 from `input`")
+    #expect(found.first?.limit == "32512")
+    #expect(found.first?.need == "48768 from `input`")
     let stdp = PlasticityRule.pairSTDP(PairSTDPRule(aPlus: 0.01, aMinus: 0.01))
     network = CompilerFixture.network(weight: 1)
     network.projections[0].plasticity = stdp
@@ -157,6 +157,8 @@ import Testing
       #expect(found.map(\.rule) == [.potentialRange])
       #expect(found.first?.limit.hasPrefix("a threshold of at least 0.0") == true)
       #expect(found.first?.need == "0.001")
+      // Few digits, and no fewer than to be read.
+      #expect((found.first?.limit.count ?? 99) < "a threshold of at least 0.00012345".count)
     }
     network.populations[1].model = .lif(
       LIFParameters(tauMem: CompilerFixture.tau, vLeak: 1e6, vThreshold: 4, reset: .soft))
@@ -204,6 +206,19 @@ import Testing
       network.populations[1].model = CompilerFixture.lif(threshold: 0.8)
       #expect(rules(network, perChannel: perChannel) == [])
     }
+  }
+
+  @Test func `a readout whose weights are all 0 is dead, unless it learns them`() {
+    var network = CompilerFixture.network()
+    network.projections[1].weights = [Float](repeating: 0, count: 18)
+    let found = broken(network)
+    #expect(found.map(\.rule) == [.deadLayer])
+    #expect(found.first?.layer == "readout")
+    network.projections[1].weights[7] = 0.25
+    #expect(rules(network) == [])
+    var blank = CompilerFixture.network(plasticity: learning)
+    blank.projections[1].weights = [Float](repeating: 0, count: 18)
+    #expect(rules(blank) == [])
   }
 
   @Test func `a layer of which one neuron can spike is not dead`() {

@@ -142,4 +142,55 @@ import Testing
     #expect(compilation.model.cores[3...].allSatisfy { $0.row >= 5 })
     #expect(compilation.traffic.placed < compilation.traffic.rowMajor)
   }
+
+  /// A mesh of 4096 x 4096 tiles, of which a model of 138 cores uses next to nothing.
+  private var vast: Chip {
+    var chip = chip(4096)
+    chip.core.neurons = 2
+    return chip
+  }
+
+  private var broad: SpikingNetwork {
+    CompilerFixture.network(
+      [
+        Population(name: "input", size: 4, model: .input),
+        Population(name: "a", size: 270, model: CompilerFixture.lif()),
+        Population(name: "b", size: 6, model: CompilerFixture.lif()),
+      ], [dense("input", "a", 4 * 270), dense("a", "b", 270 * 6)])
+  }
+
+  @Test func `on a vast mesh cores lie near the port`() throws {
+    let compilation = try compile(broad, for: vast)
+    let model = compilation.model
+    #expect(model.cores.count == 138)
+    #expect(compilation.traffic.placed < compilation.traffic.rowMajor / 2)
+    #expect(model.cores.allSatisfy { $0.column + $0.row < 32 })
+    #expect(Set(model.cores.map { [$0.column, $0.row] }).count == 138)
+    var rowByRow = CompilerOptions()
+    rowByRow.placement = .rowMajor
+    let plain = try compile(broad, for: vast, options: rowByRow).model
+    #expect(plain.cores.map(\.column) == Array(0..<138))
+  }
+
+  @Test func `on a vast mesh cores lie near pinned ones`() throws {
+    let places = (0..<3).map {
+      PopulationMapping.Place(column: 4000, row: 3000 + $0, neuronCount: 2)
+    }
+    let rates = SpikeRates(spikes: ["input": [0]])
+    let options = CompilerOptions(rates: rates, mapping: ["b": .places(places)])
+    let model = try compile(broad, for: vast, options: options).model
+    #expect(model.cores.suffix(3).map(\.row) == [3000, 3001, 3002])
+    #expect(
+      model.cores.allSatisfy { abs($0.column - 4000) < 24 && abs($0.row - 3001) < 24 })
+  }
+
+  @Test(arguments: [(4096, 2), (2, 4096), (4096, 1), (1, 4096)])
+  func `a mesh that is long and thin has room as well`(columns: Int, rows: Int) throws {
+    var chip = vast
+    chip.columns = columns
+    chip.rows = rows
+    let model = try compile(broad, for: chip).model
+    #expect(Set(model.cores.map { [$0.column, $0.row] }).count == 138)
+    #expect(model.cores.allSatisfy { $0.column < columns && $0.row < rows })
+  }
 }

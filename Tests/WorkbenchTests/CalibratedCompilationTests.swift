@@ -31,7 +31,7 @@ import Workbench
   @Test func `a layer that hardly rests on the samples is refused`() throws {
     let violation = try #require(try violations([[0, 1]]).first)
     #expect(violation.rule == .saturatingLayer && violation.layer == "relays")
-    #expect(violation.need == "1.0")
+    #expect(violation.need == "spikes in 100 %")
   }
 
   @Test func `the placement is made for the rates that were measured`() throws {

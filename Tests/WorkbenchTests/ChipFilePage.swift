@@ -51,6 +51,13 @@ struct ChipFilePage {
   /// Rows of the section that describes a block of the file.
   func rows(of path: String) -> [Row] { rows(titled: path.isEmpty ? "The top" : "`\(path)`") }
 
+  /// Names of the design rules in the order of their table.
+  var rules: [String] {
+    let section = lines.drop { $0 != "## Design rules" }.dropFirst().prefix { !$0.hasPrefix("#") }
+    return section.filter { $0.hasPrefix("| `") }
+      .compactMap { $0.split(separator: "`").dropFirst().first.map(String.init) }
+  }
+
   func rows(titled title: String) -> [Row] {
     let heading = lines.firstIndex { $0 == "## " + title || $0 == "### " + title }
     guard let heading else { return [] }

@@ -52,6 +52,10 @@ import Workbench
     }
   }
 
+  @Test func `the table of design rules has each rule once`() {
+    #expect(page.rules == DesignRule.allCases.map(\.rawValue))
+  }
+
   @Test func `a number at the end of its range is taken, and one beyond is refused`() throws {
     var tried = 0
     for block in ChipFileKeys.blocks {

@@ -78,6 +78,17 @@ import Workbench
     #expect(try error(replacing: "  rows: 4", with: "  height: 4")?.nearest == nil)
   }
 
+  @Test func `a unit of another size is not taken for a spelling`() throws {
+    let found = try error(
+      replacing: "spike: { picojoules: 69.3 }", with: "spike: { nanojoules: 1 }")
+    #expect(found?.key == "energy.spike.nanojoules" && found?.nearest == nil)
+    #expect(found?.expected == "one of picojoules (in pJ), source, grade")
+    let time = try error(replacing: "axonIn: { nanoseconds:", with: "axonIn: { picoseconds:")
+    #expect(time?.nearest == nil && time?.expected.contains("nanoseconds (in ns)") == true)
+    let slip = try error(replacing: "spike: { picojoules: 69.3 }", with: "spike: { picojoule: 1 }")
+    #expect(slip?.nearest == "picojoules")
+  }
+
   @Test(arguments: [
     ("  rows: 4\n", "mesh.rows"), ("name: loihi-learn\n", "name"),
     ("  delayMax: 62\n", "core.delayMax"),
@@ -94,8 +105,7 @@ import Workbench
 
   @Test func `a key that is given twice is named`() throws {
     let found = try error(replacing: "  rows: 4\n", with: "  rows: 4\n  rows: 4\n")
-    #expect(found?.found.contains("rows") == true, "\(found as Any)")
-    #expect(found?.line != nil)
+    #expect(found?.key == "mesh.rows" && found?.line == 12, "\(found as Any)")
   }
 
   @Test(arguments: [
@@ -129,6 +139,12 @@ import Workbench
     (
       "source: SANA-FE arch/loihi.yaml, 8 x 4 tiles of 4 cores", "source: ''", "mesh.source",
       "0 bytes"
+    ),
+    ("pooling: true", "pooling: yes", "features.pooling", "`yes`"),
+    ("pooling: true", "pooling: True", "features.pooling", "`True`"),
+    (
+      "source: SANA-FE arch/loihi.yaml, 8 x 4 tiles of 4 cores", "source: '   '", "mesh.source",
+      "nothing but blanks"
     ),
     (
       "source: SANA-FE arch/loihi.yaml, 8 x 4 tiles of 4 cores", "source: ~", "mesh.source",

@@ -59,6 +59,27 @@ import Workbench
     #expect(error.file.contains("mapping.yaml") && !error.cure.isEmpty)
   }
 
+  @Test func `each mistake names its line and what would do`() throws {
+    func error(_ text: String) throws -> ConfigurationError {
+      try #require(throws: ConfigurationError.self) { try read(text) }
+    }
+    let unknown = try error("populations:\n  a:\n    core: 5\n")
+    #expect(unknown.expected == "one of cores, tiles")
+    #expect(unknown.file.hasSuffix("mapping.yaml:3"), "\(unknown)")
+    let empty = try error("# nothing yet\n")
+    #expect(empty.found == "an empty file")
+    #expect(empty.expected == "lines of the form KEY: VALUE")
+    let list = try error("populations:\n  - a\n")
+    #expect(list.found == "a list" && list.expected == "a mapping")
+    let range = try error(
+      "populations:\n  conv.1:\n    tiles:\n      - {column: 0, row: 0, neurons: 4}\n"
+        + "      - column: 0\n        row: -3\n        neurons: 4\n")
+    #expect(range.key == "populations.conv.1.tiles[1].row")
+    #expect(range.file.hasSuffix("mapping.yaml:6"), "\(range)")
+    let neither = try error("populations:\n  b: {cores: 1}\n  a: {}\n")
+    #expect(neither.file.hasSuffix("mapping.yaml:3"), "\(neither)")
+  }
+
   @Test func `a mapping that the chip cannot hold is refused by the compiler's rules`() throws {
     let mapping = try read("populations: { hidden: { cores: 2 }, other: { cores: 1 } }")
     let error = try #require(throws: CompileError.self) {
@@ -66,6 +87,10 @@ import Workbench
         try NetworkTemplate().network(), for: try ShippedChip.chip("loihi-learn"),
         options: CompilerOptions(mapping: mapping))
     }
-    #expect(error.violations.map(\.rule) == [.learningMemory, .topology])
+    #expect(error.violations.map(\.rule) == [.learningMemory, .mapping])
+    let unknown = try #require(error.violations.last)
+    #expect(unknown.layer == "other")
+    #expect(unknown.limit == "the network's populations: hidden, output")
+    #expect(unknown.need.contains("which the mapping names"))
   }
 }

@@ -41,6 +41,15 @@ import Workbench
     #expect(idle.text().contains("[A▁ A▁]"))
   }
 
+  @Test func `one core and one neuron are no plural`() {
+    var model = ProbedModel.model
+    model.layers = [model.layers[0]]
+    model.layers[0].size = 1
+    model.cores = [PlacedCore(layer: 0, firstNeuron: 0, neuronCount: 1, column: 0, row: 0)]
+    let text = MeshPicture(model: model, columns: 4, rows: 4, load: [1]).text()
+    #expect(text.contains("\n1 core on 1 of 4 x 4 tiles") && text.contains("1 neuron on 1 core\n"))
+  }
+
   @Test func `what is full can be said, and more than full is full`() {
     let full = MeshPicture(
       model: ProbedModel.model, columns: 8, rows: 4, load: [16, 4, 2, 0, 4], full: 8)

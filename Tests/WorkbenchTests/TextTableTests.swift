@@ -27,6 +27,30 @@ import Workbench
   }
 }
 
+/// Tables that are too wide go on in further lines.
+@Suite struct WrappedTableTests {
+  @Test func `the widest words are wrapped, numbers are not`() {
+    var table = TextTable([.text("NAME"), .number("COUNT"), .text("SAYING")])
+    table.add(["north", "123456789012345", "one two three four five"])
+    table.add(["south", "1", "a-word-that-is-longer"])
+    #expect(
+      table.lines(within: 36) == [
+        "NAME             COUNT  SAYING",
+        "north  123456789012345  one two",
+        "                        three four",
+        "                        five",
+        "south                1  a-word-that-",
+        "                        is-longer",
+      ])
+    #expect(table.lines(within: 100) == table.lines)
+  }
+
+  @Test func `text without words has one empty line`() {
+    #expect(TextTable.wrapped("", width: 10) == [""])
+    #expect(TextTable.wrapped("a b", width: 1) == ["a", "b"])
+  }
+}
+
 /// Figures are short, and say when there is none.
 @Suite struct FigureTests {
   @Test(arguments: [
