@@ -145,7 +145,7 @@ let package = Package(
       resources: [.copy("Golden")]),
     tests("NetworkTraining", ["NetworkTraining", "SpikingNetwork"]),
     tests("SensorData", ["SensorData", "SpikingNetwork"]),
-    tests("NIRFormat", ["NIRFormat"]),
+    tests("NIRFormat", ["NIRFormat", "CHDF5"]),
     tests("FleetProtocol", ["FleetProtocol", crypto, protobuf]),
     tests("Federation", ["Federation"]),
     tests("FleetCore", ["FleetCore", "FleetProtocol", crypto, protobuf]),

@@ -5,6 +5,7 @@
 // Constants of the library are macros over variables that it fills when it is opened.
 static inline hid_t hdf5_default(void) { return H5P_DEFAULT; }
 static inline hid_t hdf5_int64(void) { return H5T_NATIVE_INT64; }
+static inline hid_t hdf5_uint64(void) { return H5T_NATIVE_UINT64; }
 static inline hid_t hdf5_double(void) { return H5T_NATIVE_DOUBLE; }
 static inline hid_t hdf5_c_string(void) { return H5T_C_S1; }
 static inline hid_t hdf5_create(const char *path) {

@@ -38,6 +38,11 @@ struct ByteReader {
     Int32(bitPattern: try integer(field))
   }
 
+  /// Any pattern of bits, infinities and what is no number included.
+  mutating func double(_ field: String) throws(ModelError) -> Double {
+    Double(bitPattern: try integer(field))
+  }
+
   /// Many integers; there is no room for them before the bytes are seen to be there.
   mutating func int32s(_ count: Int, _ field: String) throws(ModelError) -> [Int32] {
     try take(count * 4, field).integers(as: Int32.self)

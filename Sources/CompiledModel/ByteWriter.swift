@@ -14,6 +14,8 @@ struct ByteWriter {
 
   mutating func int32(_ value: Int32) { integer(UInt32(bitPattern: value)) }
 
+  mutating func double(_ value: Double) { integer(value.bitPattern) }
+
   /// A count or a place that fits 32 bits.
   mutating func count(_ value: Int) { integer(UInt32(value)) }
 

@@ -26,7 +26,7 @@ package struct CompiledConnection: Sendable, Equatable {
   package var layout: SynapseLayout
   /// Logical steps by which spikes arrive late.
   package var delay: Int
-  /// One unit of an inference weight is `2^(exponent of the layer + shift)`, 0 to 15.
+  /// One unit of an inference weight is `2^shift` of the layer's finest, 0 to 15.
   package var shift: Int32
   /// Bits of a fixed weight in memory and in files; weights that learn have 16.
   package var precision: SynapsePrecision

@@ -9,6 +9,7 @@ extension CompiledModel {
       writer.count(layer.size)
       writer.count(layer.phase)
       writer.int32(layer.exponent)
+      layer.units.write(to: &writer)
       layer.neurons.write(to: &writer)
       writer.flag(layer.teacher != nil)
       if let teacher = layer.teacher {
@@ -19,6 +20,15 @@ extension CompiledModel {
       for connection in layer.connections { connection.write(to: &writer, blocksAfter: &end) }
     }
     return writer.bytes
+  }
+}
+
+extension NetworkUnits {
+  fileprivate func write(to writer: inout ByteWriter) {
+    writer.count(scales?.count ?? 0)
+    for scale in scales ?? [] { writer.double(scale) }
+    writer.double(resistance)
+    writer.double(rest)
   }
 }
 

@@ -22,6 +22,7 @@ extension CompiledModel {
     let size = try reader.count(field + ".size", 1...sizeMax)
     let phase = try reader.count(field + ".phase", 1...phaseMax)
     let exponent = try reader.int32(field + ".exponent")
+    let units = try NetworkUnits(from: &reader, size: size, at: field)
     let neurons = try NeuronProgram(from: &reader, size: size, at: field)
     var teacher: TeacherProgram?
     if try reader.flag(field + ".teacher") {
@@ -37,8 +38,22 @@ extension CompiledModel {
           from: &reader, &blocks, size: size, at: "\(field).connections[\(index)]"))
     }
     return CompiledLayer(
-      name: name, neurons: neurons, size: size, exponent: exponent, connections: connections,
-      phase: phase, teacher: teacher)
+      name: name, neurons: neurons, size: size, exponent: exponent, units: units,
+      connections: connections, phase: phase, teacher: teacher)
+  }
+}
+
+extension NetworkUnits {
+  fileprivate init(
+    from reader: inout ByteReader, size: Int, at field: String
+  ) throws(ModelError) {
+    let count = try reader.count(field + ".scales.count", 0...size)
+    // One by one: there is no room for them before the bytes are seen to be there.
+    var scales: [Double] = []
+    for _ in 0..<count { scales.append(try reader.double(field + ".scales")) }
+    self.init(
+      scales: scales.isEmpty ? nil : scales, resistance: try reader.double(field + ".resistance"),
+      rest: try reader.double(field + ".rest"))
   }
 }
 

@@ -6,8 +6,11 @@ package struct CompiledLayer: Sendable, Equatable {
   package var neurons: NeuronProgram
   /// Number of neurons.
   package var size: Int
-  /// One unit of its connections' finest weights is `2^exponent`.
+  /// One unit of its connections' finest weights times the resistance is `2^exponent`, or near it
+  /// where `units` has scales.
   package var exponent: Int32
+  /// What its integers stand for.
+  package var units: NetworkUnits
   /// What feeds them, in the order in which rules draw and files list; at least one.
   package var connections: [CompiledConnection]
   /// Chip steps by which the layer runs behind the input, at least 1.
@@ -18,12 +21,14 @@ package struct CompiledLayer: Sendable, Equatable {
   /// Takes the parts as they are; `CompiledModel.validate()` judges them.
   package init(
     name: String, neurons: NeuronProgram, size: Int, exponent: Int32,
-    connections: [CompiledConnection], phase: Int, teacher: TeacherProgram? = nil
+    units: NetworkUnits = NetworkUnits(), connections: [CompiledConnection], phase: Int,
+    teacher: TeacherProgram? = nil
   ) {
     self.name = name
     self.neurons = neurons
     self.size = size
     self.exponent = exponent
+    self.units = units
     self.connections = connections
     self.phase = phase
     self.teacher = teacher

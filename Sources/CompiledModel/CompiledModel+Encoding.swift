@@ -91,6 +91,7 @@ extension CompiledModel {
     writer.text(name)
     writer.text(chip)
     writer.count(steps)
+    writer.double(timeStep)
     writer.count(inputs)
     switch input {
     case .bernoulli(let seed):

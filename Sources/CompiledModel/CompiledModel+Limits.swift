@@ -3,6 +3,8 @@ extension CompiledModel {
   package static let nameBytesMax = 63
   /// Largest number of steps of a sample.
   package static let stepsMax = 4096
+  /// Largest quantity of the network; the smallest is its inverse, so that products stay finite.
+  package static let measureMax = 1e100
   /// Largest number of neurons or channels of a layer.
   package static let sizeMax = 1 << 20
   /// Largest number of classes of a model that learns from labels.

@@ -79,6 +79,7 @@ extension CompiledModel {
     let name = try reader.text("name", bytesMax: nameBytesMax)
     let chip = try reader.text("chip", bytesMax: nameBytesMax)
     let steps = try reader.count("steps", 1...stepsMax)
+    let timeStep = try reader.double("time step")
     let inputs = try reader.count("inputs", 1...sizeMax)
     let kind = try reader.uint8("encoder")
     guard kind == 0 else {
@@ -100,8 +101,8 @@ extension CompiledModel {
       learningWeightBits: try reader.count("learning weight bits", 1...16))
     try reader.finish()
     return CompiledModel(
-      name: name, chip: chip, steps: steps, inputs: inputs, input: .bernoulli(seed: seed),
-      port: port, arithmetic: arithmetic, layers: [], cores: [],
+      name: name, chip: chip, steps: steps, timeStep: timeStep, inputs: inputs,
+      input: .bernoulli(seed: seed), port: port, arithmetic: arithmetic, layers: [], cores: [],
       prices: PriceTable(name: "", prices: [:]),
       timing: TimingTable(picoseconds: [:], axonInPicoseconds: 0, barriers: []))
   }

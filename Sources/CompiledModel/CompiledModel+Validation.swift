@@ -8,6 +8,7 @@ extension CompiledModel {
     try meta.name(name, "name")
     try meta.name(chip, "chip")
     try meta.range(steps, 1...Self.stepsMax, "steps")
+    try meta.measure(timeStep, "time step")
     try meta.range(inputs, 1...Self.sizeMax, "inputs")
     try meta.range(port.column, 0...Self.meshMax, "port column")
     try meta.range(port.row, 0...Self.meshMax, "port row")
@@ -28,6 +29,7 @@ extension CompiledModel {
     }
     for index in layers.indices {
       let path = path.at("[\(index)]")
+      try validateUnits(of: index, path)
       try validateNeurons(of: index, path)
       for (place, connection) in layers[index].connections.enumerated() {
         try validate(connection, of: index, path.at("connections[\(place)]"))

@@ -16,6 +16,8 @@ package struct CompiledModel: Sendable, Equatable {
   package var chip: String
   /// Steps for which one sample is shown.
   package var steps: Int
+  /// Seconds of the network's time that a step stands for.
+  package var timeStep: Double
   /// Input channels.
   package var inputs: Int
   /// How intensities become input spikes.
@@ -49,13 +51,15 @@ package struct CompiledModel: Sendable, Equatable {
 
   /// Takes the parts as they are; `validate()` judges them.
   package init(
-    name: String, chip: String, steps: Int, inputs: Int, input: InputProgram,
+    name: String, chip: String, steps: Int, timeStep: Double = 0.001, inputs: Int,
+    input: InputProgram,
     port: MeshPlace = MeshPlace(column: 0, row: 0), arithmetic: StateArithmetic = .loihi,
     layers: [CompiledLayer], cores: [PlacedCore], prices: PriceTable, timing: TimingTable
   ) {
     self.name = name
     self.chip = chip
     self.steps = steps
+    self.timeStep = timeStep
     self.inputs = inputs
     self.input = input
     self.port = port
@@ -115,7 +119,8 @@ package struct CompiledModel: Sendable, Equatable {
     }
   }
 
-  /// The exponent of one unit of a connection's inference weights.
+  /// The exponent of one unit of a connection's inference weights, resistance included; only near
+  /// it where the layer has scales, see `weightUnit`.
   package func exponent(of index: ConnectionIndex) -> Int32 {
     layers[index.layer].exponent + self[index].shift
   }

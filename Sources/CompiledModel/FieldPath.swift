@@ -37,6 +37,12 @@ struct FieldPath {
       "one value for all")
   }
 
+  /// A quantity of the network: a number above 0, neither lost nor infinite in products.
+  func measure(_ value: Double, _ field: String) throws(ModelError) {
+    let most = CompiledModel.measureMax
+    try require(value >= 1 / most && value <= most, field, value, "\(1 / most) to \(most)")
+  }
+
   func name(_ text: String, _ field: String) throws(ModelError) {
     let bytes = Array(text.utf8)
     try require(

@@ -40,7 +40,7 @@ extension PriceTable {
     guard let grade = EvidenceGrade(code: code) else {
       throw reader.error("\(kind.name).grade", found: "\(code)", expected: "0 to 3")
     }
-    let picojoules = Double(bitPattern: try reader.uint64("\(kind.name).picojoules"))
+    let picojoules = try reader.double("\(kind.name).picojoules")
     guard picojoules.isFinite, picojoules >= 0, picojoules <= 1e12, picojoules.sign == .plus else {
       throw reader.error(
         "\(kind.name).picojoules", found: "\(picojoules)", expected: "0 to 1e12")
@@ -58,7 +58,7 @@ extension PriceTable {
       guard let price else { continue }
       writer.uint16(UInt16(raw))
       writer.uint8(price.grade.code)
-      writer.uint64(price.picojoules.bitPattern)
+      writer.double(price.picojoules)
       writer.text(price.source)
     }
     return writer.bytes

@@ -75,6 +75,15 @@ struct HDF5Object: ~Copyable {
       values.withUnsafeBytes { dataset(name, hdf5_int64(), dimensions, $0.baseAddress) }, name)
   }
 
+  /// An array of whole numbers without a sign.
+  borrowing func add(
+    _ name: String, _ values: [UInt64], dimensions: [Int]
+  ) throws(NIRFormatError) {
+    precondition(values.count == dimensions.reduce(1, *), "\(values.count) for \(dimensions)")
+    try require(
+      values.withUnsafeBytes { dataset(name, hdf5_uint64(), dimensions, $0.baseAddress) }, name)
+  }
+
   private borrowing func require(_ holds: Bool, _ name: String) throws(NIRFormatError) {
     guard holds else { throw NIRFormatError(path: path, operation: "take `\(name)`") }
   }

@@ -2,17 +2,18 @@ import Synchronization
 
 /// Recorded data of a network's nodes in the interchange format of NIR, its data graph.
 ///
-/// Times are in the unit of `stepDuration`; a file holds one array for each observable, samples in
-/// its first dimension.
+/// Times are in seconds; a file holds one array for each observable, samples in its first
+/// dimension. Beside what the format asks for it holds the samples' ids, and events carry the step
+/// `dt` as well.
 package struct NIRDataGraph: Sendable, Equatable {
   /// One thing that was observed of a node.
   package enum Values: Sendable, Equatable {
     /// Neurons that fired: by sample, then by step.
     case spikes([[[Int32]]])
-    /// A value of every neuron in every step: by sample, step and neuron.
-    case grid([[[Double]]])
-    /// Values of some neurons: by sample, in the order of steps.
-    case chosen([[Entry]])
+    /// Values of neurons: by sample, in the order of steps and neurons.
+    ///
+    /// A grid where each neuron has one in each step, else events with a value.
+    case values([[Entry]])
   }
 
   /// The value of a neuron in a step.
@@ -67,14 +68,17 @@ package struct NIRDataGraph: Sendable, Equatable {
   package let nodes: [Node]
   /// Steps of a sample.
   package let steps: Int
-  /// Length of a step.
+  /// Length of a step in seconds.
   package let stepDuration: Double
+  /// One for each sample.
+  package let sampleIDs: [UInt64]
 
   /// Takes recorded nodes.
-  package init(nodes: [Node], steps: Int, stepDuration: Double = 1) {
+  package init(nodes: [Node], steps: Int, stepDuration: Double, sampleIDs: [UInt64]) {
     self.nodes = nodes
     self.steps = steps
     self.stepDuration = stepDuration
+    self.sampleIDs = sampleIDs
   }
 
   /// Writes a file, in the place of one that may be there.
@@ -85,6 +89,7 @@ package struct NIRDataGraph: Sendable, Equatable {
   private func writeAlone(to path: String) throws(NIRFormatError) {
     let file = try HDF5Object.file(path)
     try file.set("__type__", "NIRGraphData")
+    try file.add("sample_ids", sampleIDs, dimensions: [sampleIDs.count])
     let all = try file.group("nodes")
     for node in nodes {
       let group = try all.group(node.name)
@@ -100,11 +105,11 @@ package struct NIRDataGraph: Sendable, Equatable {
     _ observable: Observable, of node: Node, to group: borrowing HDF5Object
   ) throws(NIRFormatError) {
     switch observable.values {
-    case .grid(let samples):
+    case .values(let samples) where samples.allSatisfy({ isGrid($0, neurons: node.neurons) }):
       try group.set("__type__", "TimeGriddedData")
       try group.set("dt", stepDuration)
       try group.add(
-        "data", samples.flatMap { $0.flatMap { $0 } },
+        "data", samples.flatMap { $0.map(\.value) },
         dimensions: [samples.count, steps, node.neurons])
     case .spikes(let samples):
       let entries = samples.map { sample in
@@ -114,13 +119,29 @@ package struct NIRDataGraph: Sendable, Equatable {
       }
       try group.set("__type__", "EventData")
       try add(entries, of: node, to: group)
-    case .chosen(let samples):
+    case .values(let samples):
       try group.set("__type__", "ValuedEventData")
       let width = try add(samples, of: node, to: group)
       try group.add(
         "value", Self.padded(samples, width, with: 0) { $0.value },
         dimensions: [samples.count, width])
     }
+  }
+
+  /// Whether each neuron has a value in each step, in their order.
+  private func isGrid(_ entries: [Entry], neurons: Int) -> Bool {
+    entries.count == steps * neurons
+      && entries.indices.allSatisfy {
+        entries[$0].step == $0 / neurons && entries[$0].neuron == $0 % neurons
+      }
+  }
+
+  /// When a step begins.
+  ///
+  /// Readers take the whole part of time by `dt` for the step: it must not come out one too low.
+  private func time(of step: Int) -> Double {
+    let time = Double(step) * stepDuration
+    return time / stepDuration < Double(step) ? time.nextUp : time
   }
 
   @discardableResult
@@ -134,10 +155,11 @@ package struct NIRDataGraph: Sendable, Equatable {
       dimensions: dimensions)
     try group.add(
       "time",
-      Self.padded(samples, width, with: .infinity) { Double($0.step) * stepDuration },
+      Self.padded(samples, width, with: .infinity) { time(of: $0.step) },
       dimensions: dimensions)
     try group.set("n_neurons", Int64(node.neurons))
-    try group.set("t_max", Double(steps) * stepDuration)
+    try group.set("t_max", time(of: steps))
+    try group.set("dt", stepDuration)
     return width
   }
 

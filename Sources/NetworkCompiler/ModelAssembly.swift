@@ -35,8 +35,9 @@ struct ModelAssembly {
       }
     }
     let model = CompiledModel(
-      name: network.name, chip: chip.name, steps: network.steps, inputs: graph.input.size,
-      input: input, arithmetic: chip.arithmetic, layers: layers.map(\.compiled), cores: cores,
+      name: network.name, chip: chip.name, steps: network.steps,
+      timeStep: network.timeStep, inputs: graph.input.size, input: input,
+      arithmetic: chip.arithmetic, layers: layers.map(\.compiled), cores: cores,
       prices: chip.prices, timing: chip.timing)
     return Compilation(
       model: model, layers: layers.indices.map(facts(of:)), cores: coreFacts, limits: chip.core,

@@ -131,8 +131,8 @@ struct NetworkLowering {
     var lowered = LoweredLayer(
       compiled: CompiledLayer(
         name: node.population.name, neurons: neurons[index], size: node.population.size,
-        exponent: Int32(units[index].exponent), connections: [], phase: node.phase,
-        teacher: teacher(index, units: units[index])),
+        exponent: Int32(units[index].exponent), units: networkUnits(of: node, units[index]),
+        connections: [], phase: node.phase, teacher: teacher(index, units: units[index])),
       units: units[index], squares: [], mirror: nil)
     for (place, edge) in node.edges.enumerated() {
       let program = plasticity(index, place, units: units)
@@ -144,6 +144,16 @@ struct NetworkLowering {
     }
     checkRanges(of: lowered, node: node)
     return lowered
+  }
+
+  /// What the layer's integers stand for, as short as it can be.
+  private func networkUnits(of node: PopulationGraph.Node, _ units: LayerUnits) -> NetworkUnits {
+    let first = units.scales[0]
+    return NetworkUnits(
+      scales: !units.isScaled
+        ? nil : units.scales.allSatisfy { $0 == first } ? [first] : units.scales,
+      // Plus zero, as a negative zero has other bytes.
+      resistance: node.population.model.resistance, rest: offset(of: node) + 0)
   }
 
   private func connection(

@@ -1,9 +1,10 @@
 package import CompiledModel
 import Foundation
 
-/// Recordings as comma-separated values: one header line, integers, populations by name.
+/// Recordings as comma-separated values: one header line, populations by name.
 ///
-/// Units stand in columns called `exponent`: one unit is `2^exponent` of the network's unit.
+/// Integers are those of the chip; `v`, `i`, `threshold_rise` and columns called `value` say the
+/// same in the network's quantities, to the last digit.
 package enum ProbeFiles {
   /// A file's name and its text.
   package struct File: Sendable, Equatable {
@@ -13,30 +14,37 @@ package enum ProbeFiles {
     package let text: String
   }
 
+  /// Name of the file of a data graph, which stands in the same folder.
+  package static let graphName = "recording.h5"
+  /// Name of the table of weights.
+  package static let weightsName = "weights.csv"
+
   /// All files of a recording; those of states, traces and weights only where neurons are chosen.
   ///
   /// `model` holds the weights as they were at the end of the recording.
   package static func files(of recording: SpikeRecording, model: CompiledModel) -> [File] {
     var files = [File(name: "spikes.csv", text: spikes(of: recording))]
     guard recording.selection != .none(of: model) else { return files }
-    files.append(File(name: "states.csv", text: states(of: recording)))
+    files.append(File(name: "states.csv", text: states(of: recording, model: model)))
     if !recording.traces.isEmpty {
       files.append(File(name: "traces.csv", text: traces(of: recording, model: model)))
     }
-    files.append(File(name: "weights.csv", text: weights(into: recording.selection, of: model)))
-    return files
+    return files + weightFiles(of: recording, model: model)
   }
 
-  /// Writes all files into a folder, which is made if it is not there.
+  /// The table of weights alone, none where no neurons are chosen.
+  package static func weightFiles(of recording: SpikeRecording, model: CompiledModel) -> [File] {
+    guard recording.selection != .none(of: model) else { return [] }
+    return [File(name: weightsName, text: weights(into: recording.selection, of: model))]
+  }
+
+  /// Writes files into a folder, which is made if it is not there.
   ///
-  /// Files of a recording that was there before are removed.
-  package static func write(
-    _ recording: SpikeRecording, model: CompiledModel, to folder: String
-  ) throws {
+  /// Files of a recording that was there before are removed, a data graph included.
+  package static func write(_ files: [File], to folder: String) throws {
     let place = URL(filePath: folder, directoryHint: .isDirectory)
     try FileManager.default.createDirectory(at: place, withIntermediateDirectories: true)
-    let files = files(of: recording, model: model)
-    for name in ["spikes.csv", "states.csv", "traces.csv", "weights.csv"] {
+    for name in ["spikes.csv", "states.csv", "traces.csv", weightsName, graphName] {
       let path = place.appending(path: name)
       if let file = files.first(where: { $0.name == name }) {
         try Data(file.text.utf8).write(to: path, options: .atomic)
@@ -62,63 +70,63 @@ package enum ProbeFiles {
   }
 
   /// A line for each chosen neuron and step; cells of state that a layer does not have are empty.
-  package static func states(of recording: SpikeRecording) -> String {
-    var text = "sample,step,layer,neuron,potential,current,rise,exponent\n"
+  package static func states(of recording: SpikeRecording, model: CompiledModel) -> String {
+    var text = "sample,step,layer,neuron,potential,current,rise,v,i,threshold_rise\n"
     for state in recording.states {
-      let population = recording.populations[state.layer + 1]
-      let (current, rise) = (cell(state.current), cell(state.rise))
-      text += "\(state.sample),\(state.step),\(population.name),\(state.neuron),"
-      text += "\(state.potential),\(current),\(rise),\(cell(population.exponent))\n"
+      let name = recording.populations[state.layer + 1].name
+      text += "\(state.sample),\(state.step),\(name),\(state.neuron),"
+      text += "\(state.potential),\(cell(state.current)),\(cell(state.rise)),"
+      text += "\(state.potential(in: model)),\(cell(state.current(in: model))),"
+      text += "\(cell(state.rise(in: model)))\n"
     }
     return text
   }
 
   /// A line for each trace of a chosen neuron and step of learning.
   package static func traces(of recording: SpikeRecording, model: CompiledModel) -> String {
-    var text = "sample,step,source,layer,connection,side,neuron,trace\n"
+    var text = "sample,step,source,layer,connection,side,neuron,trace,value\n"
     for trace in recording.traces {
       let index = trace.connection
-      text += "\(trace.sample),\(trace.step),\(source(of: index, model)),"
+      text += "\(trace.sample),\(trace.step),\(model.sourceName(of: index)),"
       text += "\(model.layers[index.layer].name),\(index.connection),"
-      text += "\(trace.side.rawValue),\(trace.neuron),\(trace.value)\n"
+      text += "\(trace.side.rawValue),\(trace.neuron),\(trace.value),\(trace.value(in: model))\n"
     }
     return text
   }
 
-  /// A line for each synapse of a chosen neuron; learning weights are in 1/256 of the unit.
+  /// A line for each synapse of a chosen neuron: the weight as inference sees it, and as it learns.
   ///
   /// Sources of a connection with pooling are windows.
   package static func weights(into selection: ProbeSelection, of model: CompiledModel) -> String {
-    var text = "source,layer,connection,presynaptic,postsynaptic,weight,learning_weight,exponent\n"
+    var text = "source,layer,connection,presynaptic,postsynaptic,weight,learning_weight,value,"
+    text += "learning_value\n"
     for index in model.connections {
-      let chosen = Set(selection.neurons(of: index.layer))
+      let chosen = selection.neurons(of: index.layer)
       guard !chosen.isEmpty else { continue }
+      var units: [Int: Double] = [:]
+      for neuron in chosen { units[neuron] = model.weightUnit(of: index, target: neuron) }
       let connection = model[index]
       let weights = connection.inferenceWeights
       var learning: [Int16]?
       if case .plastic(let values, _, _) = connection.weights { learning = values }
       let head =
-        "\(source(of: index, model)),\(model.layers[index.layer].name),"
+        "\(model.sourceName(of: index)),\(model.layers[index.layer].name),"
         + "\(index.connection),"
       for source in 0..<connection.pooledSize {
         connection.forEachSynapse(ofPooled: source, targets: model.layers[index.layer].size) {
           target, place in
-          guard chosen.contains(target) else { return }
-          text += "\(head)\(source),\(target),\(weights[place]),\(cell(learning?[place])),"
-          text += "\(model.exponent(of: index))\n"
+          guard let unit = units[target] else { return }
+          let learnt = learning?[place]
+          text += "\(head)\(source),\(target),\(weights[place]),\(cell(learnt)),"
+          text +=
+            "\(Double(weights[place]) * unit),\(cell(learnt.map { Double($0) * unit / 256 }))\n"
         }
       }
     }
     return text
   }
 
-  private static func source(
-    of index: CompiledModel.ConnectionIndex, _ model: CompiledModel
-  ) -> String {
-    model[index].source.map { model.layers[$0].name } ?? "input"
-  }
-
-  private static func cell(_ value: (some BinaryInteger)?) -> String {
+  private static func cell(_ value: (some CustomStringConvertible)?) -> String {
     value.map { "\($0)" } ?? ""
   }
 }

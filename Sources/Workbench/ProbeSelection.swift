@@ -75,21 +75,21 @@ package struct ProbedPopulation: Sendable, Equatable {
   package let name: String
   /// Number of channels or neurons.
   package let size: Int
-  /// One unit of its potentials, currents and rises is `2^exponent`; nil for the input.
-  package let exponent: Int?
   /// Whether its neurons can fire.
   package let spikes: Bool
 
+  /// Name of the input in selections and files.
+  package static let inputName = "input"
+
   /// The input, then each layer of a model.
   package static func all(of model: CompiledModel) -> [ProbedPopulation] {
-    let input = ProbedPopulation(name: "input", size: model.inputs, exponent: nil, spikes: true)
+    let input = ProbedPopulation(name: inputName, size: model.inputs, spikes: true)
     return [input]
       + model.layers.map { layer in
         var spikes = true
         if case .readout = layer.neurons { spikes = false }
         return ProbedPopulation(
-          name: layer.name, size: layer.size,
-          exponent: Int(layer.exponent) - Int(model.arithmetic.inputShift), spikes: spikes)
+          name: layer.name, size: layer.size, spikes: spikes)
       }
   }
 }

@@ -46,6 +46,17 @@ struct SVGDocument {
     body += "font-size=\"\(Self.number(size))\"\(weight)>\(Self.escaped(text))</text>\n"
   }
 
+  /// Pixels that letters take at most in the usual fonts without serifs.
+  ///
+  /// Which one the reader has is not known.
+  static func width(of text: String, size: Double, bold: Bool = false) -> Double {
+    let wide = Set("mwMW@%"), narrow = Set("fijlrt.,:;'|!()[] ")
+    let ems = text.reduce(0.0) { sum, letter in
+      sum + (!letter.isASCII || wide.contains(letter) ? 1 : narrow.contains(letter) ? 0.42 : 0.66)
+    }
+    return ems * size * (bold ? 1.1 : 1)
+  }
+
   /// A straight line.
   mutating func line(
     from start: (x: Double, y: Double), to end: (x: Double, y: Double), opacity: Double = 1

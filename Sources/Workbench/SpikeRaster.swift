@@ -5,6 +5,11 @@ package struct SpikeRaster: Sendable {
   /// Rows of neurons that a picture has at most.
   package static let rowsMax = 4_000
 
+  /// Pixels between the plot and what is written beside it.
+  private static let gap = 10.0
+  /// Pixels left free at the borders.
+  private static let margin = 12.0
+
   /// A population's part of the picture.
   private struct Band {
     /// Its number, from the input on.
@@ -41,13 +46,19 @@ package struct SpikeRaster: Sendable {
 
   /// The picture as the text of an SVG file.
   package func svg() -> String {
-    let (left, top, right, bottom) = (150.0, 44.0, 70.0, 46.0)
+    let (top, bottom) = (44.0, 46.0)
     let steps = recording.stepCount
     let pitch = min(24, max(2, 760 / Double(max(1, steps))))
     let bands = bands(from: top)
     let floor = bands.last.map { $0.top + $0.height } ?? top
+    // Few steps make a narrow plot, and names may be long: letters ask for their own room.
+    let left = bands.reduce(150) { max($0, Self.gap + widthBefore($1) + Self.margin) }
     let end = left + pitch * Double(steps)
-    var picture = SVGDocument(width: end + right, height: floor + bottom, title: title)
+    let right = bands.reduce(0) { max($0, SVGDocument.width(of: count(of: $1), size: 10)) }
+    let width = max(
+      end + Self.gap + right + Self.margin,
+      left + SVGDocument.width(of: title, size: 14, bold: true) + Self.margin)
+    var picture = SVGDocument(width: width, height: floor + bottom, title: title)
     picture.letters(title, x: left, y: 24, size: 14, bold: true)
     drawAxis(&picture, left: left, top: top, floor: floor, pitch: pitch)
     for band in bands { draw(band, &picture, left: left, end: end, pitch: pitch) }
@@ -90,6 +101,24 @@ package struct SpikeRaster: Sendable {
     return bands
   }
 
+  /// How many neurons a population has, or are drawn of it.
+  private func size(of band: Band) -> String {
+    guard band.rows.count == band.size else { return "\(band.rows.count) of \(band.size) drawn" }
+    return "\(band.size) \(band.index == 0 ? "channels" : "neurons")"
+  }
+
+  private func count(of band: Band) -> String {
+    let steps = recording.samples[sample].steps[band.index]
+    return "\(steps.reduce(0) { $0 + $1.count }) spikes"
+  }
+
+  /// Room that the letters before a population need.
+  private func widthBefore(_ band: Band) -> Double {
+    max(
+      SVGDocument.width(of: band.name, size: 12, bold: true),
+      SVGDocument.width(of: size(of: band), size: 10))
+  }
+
   private func draw(
     _ band: Band, _ picture: inout SVGDocument, left: Double, end: Double, pitch: Double
   ) {
@@ -109,17 +138,13 @@ package struct SpikeRaster: Sendable {
       }
     }
     let middle = band.top + band.height / 2
-    let count = steps.reduce(0) { $0 + $1.count }
     picture.line(from: (left, band.top), to: (left, band.top + band.height), opacity: 0.6)
     picture.line(
       from: (left, band.top + band.height), to: (end, band.top + band.height), opacity: 0.25)
     picture.letters(
-      band.name, x: left - 12, y: middle - 4, anchor: "end", bold: true, colour: band.colour)
-    let sizes =
-      band.rows.count < band.size
-      ? "\(band.rows.count) of \(band.size) drawn" : "\(band.size) neurons"
-    picture.letters(sizes, x: left - 12, y: middle + 10, anchor: "end", size: 10)
-    picture.letters("\(count) spikes", x: end + 6, y: middle + 4, size: 10)
+      band.name, x: left - Self.gap, y: middle - 4, anchor: "end", bold: true, colour: band.colour)
+    picture.letters(size(of: band), x: left - Self.gap, y: middle + 10, anchor: "end", size: 10)
+    picture.letters(count(of: band), x: end + Self.gap, y: middle + 4, size: 10)
     picture.strokes(
       marks, length: length, width: max(1, min(2.2, pitch * 0.35)), colour: band.colour)
   }

@@ -14,6 +14,8 @@ struct ChipRunCommand: FleetCommand {
       With --learn the model learns from each sample after it was judged; one thread then does all.
       A probe keeps all spikes, and the state of chosen neurons: --probe hidden:0-7,out.
 
+      \(ProbeFormat.discussion)
+
       \(ModelSamples.discussion)
       """)
 
@@ -50,7 +52,10 @@ struct ChipRunCommand: FleetCommand {
   @Option(help: "Folder that the recording goes to.")
   var probeOutput: String?
 
-  @Option(help: "Tables (csv, without it), or a data graph of NIR in `recording.h5` (nir).")
+  @Option(
+    help: """
+      Tables (csv, without it), or a data graph of NIR in `recording.h5`, weights excepted (nir).
+      """)
   var probeFormat: ProbeFormat?
 
   @OptionGroup var output: OutputOptions
@@ -126,7 +131,7 @@ struct ChipRunCommand: FleetCommand {
     try output.print(figures) { figures in
       Console.write(figures.text(of: run.model))
       if let learntModel { Console.line("wrote the learnt model to \(learntModel)") }
-      if let probeOutput { Console.line("wrote the recording to \(probeOutput)") }
+      if let probeOutput { Console.line((probeFormat ?? .csv).note(probeOutput)) }
     }
   }
 }

@@ -8,56 +8,59 @@ import Workbench
 enum ProbeFormat: String, ExpressibleByArgument, CaseIterable, Sendable {
   case csv, nir
 
+  /// What both formats hold, for help pages.
+  static let discussion = """
+    As tables a recording is spikes.csv, states.csv, traces.csv where it learnt, and weights.csv. \
+    As a data graph of NIR it is \(ProbeFiles.graphName): for each population `spikes`, and for \
+    its chosen neurons `v`, `i`, `threshold_rise` and traces by connection, in the network's \
+    units and seconds, samples in the order of `sample_ids`. A data graph has no place for \
+    weights: they go to \(ProbeFiles.weightsName) beside it.
+    """
+
   /// Writes a recording into a folder, which is made if it is not there.
   func write(_ recording: SpikeRecording, model: CompiledModel, to folder: String) throws {
     switch self {
     case .csv:
-      try ProbeFiles.write(recording, model: model, to: folder)
+      try ProbeFiles.write(ProbeFiles.files(of: recording, model: model), to: folder)
     case .nir:
-      try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-      try NIRDataGraph(recording).write(to: folder + "/recording.h5")
+      try ProbeFiles.write(ProbeFiles.weightFiles(of: recording, model: model), to: folder)
+      try NIRDataGraph(recording, model: model).write(to: folder + "/" + ProbeFiles.graphName)
+    }
+  }
+
+  /// What to say about what was written.
+  func note(_ folder: String) -> String {
+    switch self {
+    case .csv:
+      "wrote the recording to \(folder)"
+    case .nir:
+      "wrote the recording to \(folder), weights to \(ProbeFiles.weightsName) only: a data graph "
+        + "has no place for them"
     }
   }
 }
 
 extension NIRDataGraph {
-  /// Spikes of all populations, and potentials of chosen neurons in the network's unit, as `v`.
-  ///
-  /// Times are logical steps.
-  init(_ recording: SpikeRecording) {
+  /// Spikes of all populations, and whatever else was recorded of chosen neurons.
+  init(_ recording: SpikeRecording, model: CompiledModel) {
+    let observables = ProbedObservable.all(of: recording, model: model)
     self.init(
-      nodes: recording.populations.indices.map { Self.node($0, of: recording) },
-      steps: recording.stepCount)
-  }
-
-  private static func node(_ index: Int, of recording: SpikeRecording) -> Node {
-    let population = recording.populations[index]
-    var observables: [Observable] = []
-    if population.spikes {
-      observables.append(
-        Observable("spikes", .spikes(recording.samples.map { $0.steps[index] })))
-    }
-    let chosen = index == 0 ? [] : recording.selection.neurons(of: index - 1)
-    if !chosen.isEmpty, let exponent = population.exponent {
-      let unit = exp2(Double(exponent))
-      let states = recording.states.filter { $0.layer == index - 1 }
-      let count = recording.stepCount * chosen.count
-      let samples = recording.samples.indices.map { sample in
-        states[sample * count..<(sample + 1) * count].map { state in
-          Entry(step: state.step, neuron: state.neuron, value: Double(state.potential) * unit)
+      nodes: recording.populations.enumerated().map { index, population in
+        var all: [Observable] = []
+        if population.spikes {
+          all.append(Observable("spikes", .spikes(recording.samples.map { $0.steps[index] })))
         }
-      }
-      observables.append(
-        Observable(
-          "v",
-          chosen.count == population.size
-            ? .grid(samples.map { rows($0.map(\.value), of: population.size) })
-            : .chosen(samples)))
-    }
-    return Node(name: population.name, neurons: population.size, observables: observables)
-  }
-
-  private static func rows(_ values: [Double], of length: Int) -> [[Double]] {
-    stride(from: 0, to: values.count, by: length).map { Array(values[$0..<$0 + length]) }
+        all += observables.filter { $0.population == index }.map { observable in
+          Observable(
+            observable.name,
+            .values(
+              observable.samples.map { sample in
+                sample.map { Entry(step: $0.step, neuron: $0.neuron, value: $0.value) }
+              }))
+        }
+        return Node(name: population.name, neurons: population.size, observables: all)
+      },
+      steps: recording.stepCount, stepDuration: model.timeStep,
+      sampleIDs: recording.samples.map(\.id))
   }
 }

@@ -52,6 +52,10 @@ import Testing
     #expect(learnt.structureDigest == model.structureDigest)
     let changes: [(inout CompiledModel) -> Void] = [
       { $0.layers[0].exponent = -5 },
+      { $0.layers[0].units.resistance = 2 },
+      { $0.layers[0].units.rest = 0.5 },
+      { $0.layers[1].units.scales = [0.25] },
+      { $0.timeStep = 0.001 },
       { $0.layers[0].connections[0].shift = 1 },
       { $0.layers[1].connections[0].weights = .fixed([10, -10, 20, -20, 30, -30, 127, -126]) },
       { $0.arithmetic.inputShift = 5 },

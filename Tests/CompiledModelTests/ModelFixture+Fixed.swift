@@ -15,6 +15,7 @@ extension ModelFixture {
         threshold: NeuronValues(each: (0..<72).map { 1000 + $0 }), reset: .soft,
         adaptation: .init(decay: 4000, impulse: NeuronValues(each: (0..<72).map { $0 })))),
     size: 72, exponent: -5,
+    units: NetworkUnits(scales: [0.0375, 0.025], resistance: 2.5, rest: -0.125),
     connections: [
       CompiledConnection(
         source: nil, sourceSize: 36,
@@ -29,6 +30,7 @@ extension ModelFixture {
   /// Windows of 2 x 2, itself two steps ago, and the next layer four steps ago.
   private static let loop = CompiledLayer(
     name: "loop", neurons: spiking(), size: 5, exponent: -5,
+    units: NetworkUnits(scales: [0.03]),
     connections: [
       CompiledConnection(
         source: 0, sourceSize: 72,

@@ -49,8 +49,9 @@ enum ModelFixture: CaseIterable {
       }
     }
     return CompiledModel(
-      name: "fixture", chip: "test-chip", steps: 5, inputs: inputs, input: .bernoulli(seed: 9),
-      port: .init(column: 1, row: 2), arithmetic: arithmetic, layers: layers, cores: cores,
+      name: "fixture", chip: "test-chip", steps: 5, timeStep: 0.002, inputs: inputs,
+      input: .bernoulli(seed: 9), port: .init(column: 1, row: 2), arithmetic: arithmetic,
+      layers: layers, cores: cores,
       prices: prices, timing: timing)
   }
 

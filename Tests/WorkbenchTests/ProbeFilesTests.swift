@@ -40,14 +40,47 @@ import Workbench
     #expect(hidden == expected && !hidden.isEmpty)
   }
 
-  @Test func `states have units, and empty cells for what a layer does not have`() throws {
-    let recording = try recording(of: ProbedModel.model, "features:0,hidden:1")
-    let lines = rows(ProbeFiles.states(of: recording))
+  @Test func `states are integers and quantities, with empty cells for what a layer has not`()
+    throws
+  {
+    var model = ProbedModel.model
+    model.layers[1].units = NetworkUnits(
+      scales: [1, 2, 3, 4, 5, 6].map { $0 / 100 }, resistance: 4, rest: -0.5)
+    let recording = try recording(of: model, "features:0,hidden:1")
+    let lines = rows(ProbeFiles.states(of: recording, model: model))
     #expect(
-      lines[0] == ["sample", "step", "layer", "neuron", "potential", "current", "rise", "exponent"])
-    #expect(lines.allSatisfy { $0.count == 8 })
-    #expect(lines[1][2] == "features" && lines[1][5] == "" && lines[1][7] == "-12")
-    #expect(lines[2][2] == "hidden" && lines[2][5] != "" && lines[2][7] == "-11")
+      lines[0] == [
+        "sample", "step", "layer", "neuron", "potential", "current", "rise", "v", "i",
+        "threshold_rise",
+      ])
+    #expect(lines.allSatisfy { $0.count == 10 })
+    let features = lines.filter { $0[2] == "features" }
+    #expect(features.count == 12)
+    for line in features {
+      #expect(line[5] == "" && line[6] == "" && line[8] == "" && line[9] == "")
+      #expect(Double(line[7]) == Double(line[4]).map { $0 / 4096 })
+    }
+    let hidden = lines.filter { $0[2] == "hidden" }
+    #expect(hidden.count == 12)
+    let unit = 0.02 / 64
+    for line in hidden {
+      #expect(Double(line[7]) == Double(line[4]).map { -0.5 + $0 * unit })
+      #expect(Double(line[8]) == Double(line[5]).map { $0 * (unit / 4) })
+      #expect(Double(line[9]) == Double(line[6]).map { $0 * unit })
+    }
+    #expect(hidden.contains { $0[4] != "0" } && hidden.contains { $0[5] != "0" })
+  }
+
+  @Test func `traces of spikes are counted in spikes`() throws {
+    let model = ProbedModel.model
+    let recording = try recording(of: model, "hidden:0-1", learning: true)
+    let lines = rows(ProbeFiles.traces(of: recording, model: model))
+    #expect(
+      lines[0] == [
+        "sample", "step", "source", "layer", "connection", "side", "neuron", "trace", "value",
+      ])
+    #expect(lines.dropFirst().allSatisfy { Double($0[8]) == Double($0[7]).map { $0 / 256 } })
+    #expect(lines.dropFirst().contains { $0[7] == "256" && $0[8] == "1.0" })
   }
 
   @Test func `weights of a chosen neuron are those of all its connections`() throws {
@@ -55,25 +88,40 @@ import Workbench
     let lines = rows(
       ProbeFiles.weights(into: try ProbeSelection("hidden:0,out:2", of: model), of: model)
     ).dropFirst()
-    #expect(lines.allSatisfy { $0.count == 8 })
+    #expect(lines.allSatisfy { $0.count == 9 })
     #expect(lines.filter { $0[0] == "features" }.count == 8)
     let sparse = lines.filter { $0[0] == "input" }.map { "\($0[3])>\($0[4]) \($0[5])" }
     #expect(sparse == ["0>0 7", "15>0 7"])
     let learning = lines.filter { $0[1] == "out" }
     #expect(learning.map { Int16($0[6]) } == (0..<6).map { model.plasticWeights[0][$0 * 3 + 2] })
+    // One unit is 2^-6 and has 256 learning units; the fixed ones are 2^-5.
+    #expect(learning.allSatisfy { Double($0[8]) == Double($0[6]).map { $0 / 16384 } })
+    #expect(learning.allSatisfy { Double($0[7]) == Double($0[5]).map { $0 / 64 } })
+    #expect(lines.filter { $0[1] == "hidden" }.allSatisfy { $0[6] == "" && $0[8] == "" })
+    #expect(
+      lines.filter { $0[1] == "hidden" }.allSatisfy {
+        Double($0[7]) == Double($0[5]).map { $0 / 32 }
+      })
   }
 
   @Test func `files are written for what was recorded, older ones go`() throws {
     let folder = try TemporaryFolder()
     let model = ProbedModel.model
     let learnt = try recording(of: model, "hidden:0", learning: true)
-    try ProbeFiles.write(learnt, model: model, to: folder.path + "/probe")
+    try ProbeFiles.write(
+      ProbeFiles.files(of: learnt, model: model), to: folder.path + "/probe")
     func names() throws -> [String] {
       try FileManager.default.contentsOfDirectory(atPath: folder.path + "/probe").sorted()
     }
     #expect(try names() == ["spikes.csv", "states.csv", "traces.csv", "weights.csv"])
     let plain = try recording(of: model, nil)
-    try ProbeFiles.write(plain, model: model, to: folder.path + "/probe")
+    let graph = URL(filePath: folder.path + "/probe/recording.h5")
+    try Data([1]).write(to: graph)
+    try ProbeFiles.write(
+      ProbeFiles.weightFiles(of: learnt, model: model), to: folder.path + "/probe")
+    #expect(try names() == ["weights.csv"])
+    try ProbeFiles.write(ProbeFiles.files(of: plain, model: model), to: folder.path + "/probe")
     #expect(try names() == ["spikes.csv"])
+    #expect(ProbeFiles.weightFiles(of: plain, model: model).isEmpty)
   }
 }

@@ -21,7 +21,9 @@ import Workbench
     let svg = SpikeRaster(of: recording, sample: 0, title: "a sample").svg()
     let spikes = recording.samples[0].steps.flatMap { $0 }.reduce(0) { $0 + $1.count }
     #expect(marks(svg) == spikes && spikes > 50)
-    for text in ["input", "features", "hidden", "32 neurons", "logical step", "a sample"] {
+    for text in [
+      "input", "features", "hidden", "16 channels", "32 neurons", "logical step", "a sample",
+    ] {
       #expect(svg.contains(">\(text)<"))
     }
     #expect(!svg.contains(">out<"))
@@ -37,6 +39,36 @@ import Workbench
       sum + population.1.flatMap { $0 }.count { population.0.contains(Int($0)) }
     }
     #expect(marks(svg) == expected)
+  }
+
+  @Test(arguments: [1, 3, 12, 400], ["", "-of-a-population-with-a-name-of-sixty-three-letters"])
+  func `title and labels lie within the picture`(steps: Int, ending: String) throws {
+    var model = ProbedModel.model
+    model.steps = steps
+    model.layers[0].name += ending
+    var recording = SpikeRecording(of: model)
+    recording.begin(1)
+    let title = "digits-recurrent, sample 1234 of class 7, not recognised"
+    let svg = SpikeRaster(of: recording, sample: 0, title: title).svg()
+    let lines = svg.split(separator: "\n").map(String.init)
+    func number(_ key: String, _ line: String) throws -> Double {
+      let start = try #require(line.range(of: " \(key)=\"")).upperBound
+      return try #require(Double(line[start...].prefix { $0 != "\"" }))
+    }
+    let (width, height) = (try number("width", lines[0]), try number("height", lines[0]))
+    let letters = lines.filter { $0.hasPrefix("<text") }
+    #expect(letters.count { $0.contains(">\(title)<") } == 1)
+    for line in letters {
+      let (x, y) = (try number("x", line), try number("y", line))
+      let count = try #require(line.split(separator: ">").dropFirst().first).count - "</text".count
+      // A mean letter takes some 0.55 of its height, a bold one 0.6.
+      let room =
+        Double(count) * (try number("font-size", line)) * (line.contains("weight") ? 0.6 : 0.55)
+      let start =
+        line.contains("\"end\"") ? x - room : line.contains("\"middle\"") ? x - room / 2 : x
+      #expect(start >= 0 && start + room <= width, "\(line) of \(width)")
+      #expect(y > 0 && y < height)
+    }
   }
 
   @Test func `the picture is well-formed even with names of markup`() throws {
