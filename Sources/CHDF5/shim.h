@@ -8,8 +8,18 @@ static inline hid_t hdf5_int64(void) { return H5T_NATIVE_INT64; }
 static inline hid_t hdf5_uint64(void) { return H5T_NATIVE_UINT64; }
 static inline hid_t hdf5_double(void) { return H5T_NATIVE_DOUBLE; }
 static inline hid_t hdf5_c_string(void) { return H5T_C_S1; }
-static inline hid_t hdf5_create(const char *path) {
-  return H5Fcreate(path, H5F_ACC_TRUNC, H5P_DEFAULT, H5P_DEFAULT);
+// A file in memory, which is never written; the name is for the library's own table.
+static inline hid_t hdf5_create(void) {
+  hid_t access = H5Pcreate(H5P_FILE_ACCESS);
+  if (access < 0) return access;
+  hid_t file = H5Pset_fapl_core(access, 1 << 20, 0) < 0
+      ? -1 : H5Fcreate("recording", H5F_ACC_TRUNC, H5P_DEFAULT, access);
+  H5Pclose(access);
+  return file;
+}
+// The size of the file where `image` is null, else its bytes as well.
+static inline ssize_t hdf5_image(hid_t file, void *image, size_t size) {
+  return H5Fflush(file, H5F_SCOPE_GLOBAL) < 0 ? -1 : H5Fget_file_image(file, image, size);
 }
 static inline void hdf5_silence(void) { H5Eset_auto2(H5E_DEFAULT, NULL, NULL); }
 static inline herr_t hdf5_variable_length(hid_t type) {

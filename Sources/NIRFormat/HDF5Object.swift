@@ -6,16 +6,16 @@ struct HDF5Object: ~Copyable {
   /// Held around every use: the library keeps tables of its own that two threads must not touch.
   static let library = Mutex<Void>(())
 
+  /// What is closed by hand needs no closing when the process ends; the library's own way of doing
+  /// that has to find no other thread at work.
+  private static let isPrepared: Bool = H5dont_atexit() >= 0
+
   private let handle: hid_t
-  private let path: String
   private let isFile: Bool
 
-  private init(_ handle: hid_t, path: String, isFile: Bool, _ operation: String)
-    throws(NIRFormatError)
-  {
-    guard handle >= 0 else { throw NIRFormatError(path: path, operation: operation) }
+  private init(_ handle: hid_t, isFile: Bool, _ operation: String) throws(NIRFormatError) {
+    guard handle >= 0 else { throw NIRFormatError(operation: operation) }
     self.handle = handle
-    self.path = path
     self.isFile = isFile
   }
 
@@ -23,17 +23,29 @@ struct HDF5Object: ~Copyable {
     if isFile { H5Fclose(handle) } else { H5Gclose(handle) }
   }
 
-  /// An empty file.
-  static func file(_ path: String) throws(NIRFormatError) -> HDF5Object {
+  /// An empty file in memory.
+  static func file() throws(NIRFormatError) -> HDF5Object {
+    _ = isPrepared
     // The library prints a trace of each error by itself otherwise.
     hdf5_silence()
-    return try HDF5Object(hdf5_create(path), path: path, isFile: true, "be created")
+    return try HDF5Object(hdf5_create(), isFile: true, "be made")
+  }
+
+  /// The bytes of a file as they belong on disk.
+  borrowing func image() throws(NIRFormatError) -> [UInt8] {
+    let size = hdf5_image(handle, nil, 0)
+    guard size > 0 else { throw NIRFormatError(operation: "be closed") }
+    var bytes = [UInt8](repeating: 0, count: size)
+    guard hdf5_image(handle, &bytes, size) == size else {
+      throw NIRFormatError(operation: "be closed")
+    }
+    return bytes
   }
 
   /// A new group.
   borrowing func group(_ name: String) throws(NIRFormatError) -> HDF5Object {
     let made = H5Gcreate2(handle, name, hdf5_default(), hdf5_default(), hdf5_default())
-    return try HDF5Object(made, path: path, isFile: false, "take the group `\(name)`")
+    return try HDF5Object(made, isFile: false, "take the group `\(name)`")
   }
 
   /// An attribute of text.
@@ -85,7 +97,7 @@ struct HDF5Object: ~Copyable {
   }
 
   private borrowing func require(_ holds: Bool, _ name: String) throws(NIRFormatError) {
-    guard holds else { throw NIRFormatError(path: path, operation: "take `\(name)`") }
+    guard holds else { throw NIRFormatError(operation: "take `\(name)`") }
   }
 
   private borrowing func attribute(

@@ -81,13 +81,13 @@ package struct NIRDataGraph: Sendable, Equatable {
     self.sampleIDs = sampleIDs
   }
 
-  /// Writes a file, in the place of one that may be there.
-  package func write(to path: String) throws(NIRFormatError) {
-    try HDF5Object.library.withLock { _ throws(NIRFormatError) in try writeAlone(to: path) }
+  /// The bytes of a file.
+  package func encoded() throws(NIRFormatError) -> [UInt8] {
+    try HDF5Object.library.withLock { _ throws(NIRFormatError) in try encodedAlone() }
   }
 
-  private func writeAlone(to path: String) throws(NIRFormatError) {
-    let file = try HDF5Object.file(path)
+  private func encodedAlone() throws(NIRFormatError) -> [UInt8] {
+    let file = try HDF5Object.file()
     try file.set("__type__", "NIRGraphData")
     try file.add("sample_ids", sampleIDs, dimensions: [sampleIDs.count])
     let all = try file.group("nodes")
@@ -99,6 +99,7 @@ package struct NIRDataGraph: Sendable, Equatable {
         try add(observable, of: node, to: try observables.group(observable.name))
       }
     }
+    return try file.image()
   }
 
   private func add(
@@ -175,12 +176,10 @@ package struct NIRDataGraph: Sendable, Equatable {
 
 /// A file that could not be written.
 package struct NIRFormatError: Error, Equatable, Sendable, CustomStringConvertible {
-  /// The file.
-  package let path: String
   /// What failed.
   package let operation: String
 
   package var description: String {
-    "\(path): cannot \(operation); name a place with room that this user may write"
+    "the data graph cannot \(operation); record fewer samples or neurons"
   }
 }

@@ -16,11 +16,14 @@ extension MeshPicture {
       height: Double(usedRows.count) * (tileHeight + gap)
     )
     let legendTop = top + grid.height + 18
+    let title = "\(model.name) on \(model.chip)"
+    let letters = max(
+      SVGDocument.width(of: title, size: 14, bold: true), SVGDocument.width(of: headline, size: 11))
     var picture = SVGDocument(
-      width: max(480, left + grid.width + 20),
+      width: max(480, left + max(grid.width, letters) + 20),
       height: legendTop + 44 + 18 * Double(model.layers.count),
-      title: "\(model.name) on \(model.chip): \(headline)")
-    picture.letters("\(model.name) on \(model.chip)", x: left, y: 24, size: 14, bold: true)
+      title: "\(title): \(headline)")
+    picture.letters(title, x: left, y: 24, size: 14, bold: true)
     picture.letters(headline, x: left, y: 42, size: 11)
     for (index, column) in usedColumns.enumerated() {
       let x = left + Double(index) * (tileWidth + gap) + tileWidth / 2

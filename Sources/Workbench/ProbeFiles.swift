@@ -1,17 +1,25 @@
 package import CompiledModel
-import Foundation
+package import Foundation
 
 /// Recordings as comma-separated values: one header line, populations by name.
 ///
 /// Integers are those of the chip; `v`, `i`, `threshold_rise` and columns called `value` say the
 /// same in the network's quantities, to the last digit.
 package enum ProbeFiles {
-  /// A file's name and its text.
+  /// A file's name and its content.
   package struct File: Sendable, Equatable {
     /// Name in the folder.
     package let name: String
-    /// The whole text.
-    package let text: String
+    /// All of it.
+    package let content: Data
+
+    /// A file of any content.
+    package init(name: String, content: Data) {
+      self.name = name
+      self.content = content
+    }
+
+    init(name: String, text: String) { self.init(name: name, content: Data(text.utf8)) }
   }
 
   /// Name of the file of a data graph, which stands in the same folder.
@@ -40,17 +48,36 @@ package enum ProbeFiles {
 
   /// Writes files into a folder, which is made if it is not there.
   ///
-  /// Files of a recording that was there before are removed, a data graph included.
+  /// All are written beside their places before the first takes its place, so that a full disk
+  /// leaves an older recording as it was. Files of it that the new one lacks are removed, a data
+  /// graph included: half of one beside another would be read as one.
   package static func write(_ files: [File], to folder: String) throws {
+    guard !folder.isEmpty else { throw OutputFile.Failure("an empty path") }
+    let manager = FileManager.default
     let place = URL(filePath: folder, directoryHint: .isDirectory)
-    try FileManager.default.createDirectory(at: place, withIntermediateDirectories: true)
-    for name in ["spikes.csv", "states.csv", "traces.csv", weightsName, graphName] {
-      let path = place.appending(path: name)
-      if let file = files.first(where: { $0.name == name }) {
-        try Data(file.text.utf8).write(to: path, options: .atomic)
-      } else if FileManager.default.fileExists(atPath: path.path) {
-        // Half of an older recording beside a new one would be read as one.
-        try FileManager.default.removeItem(at: path)
+    try manager.createDirectory(at: place, withIntermediateDirectories: true)
+    let names = ["spikes.csv", "states.csv", "traces.csv", weightsName, graphName]
+    for name in names {
+      var isFolder: ObjCBool = false
+      let path = place.appending(path: name).path
+      if manager.fileExists(atPath: path, isDirectory: &isFolder), isFolder.boolValue {
+        throw OutputFile.Failure("`\(name)` in it is a folder")
+      }
+    }
+    let staging = place.appending(path: ".recording-\(UUID().uuidString)")
+    defer { try? manager.removeItem(at: staging) }
+    try manager.createDirectory(at: staging, withIntermediateDirectories: false)
+    for file in files {
+      try OutputFile.write(file.content, to: staging.appending(path: file.name).path)
+    }
+    for name in names {
+      let path = place.appending(path: name).path
+      if files.contains(where: { $0.name == name }) {
+        guard rename(staging.appending(path: name).path, path) == 0 else {
+          throw OutputFile.Failure(errno: errno)
+        }
+      } else if unlink(path) != 0, errno != ENOENT {
+        throw OutputFile.Failure(errno: errno)
       }
     }
   }

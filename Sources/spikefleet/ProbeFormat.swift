@@ -19,13 +19,17 @@ enum ProbeFormat: String, ExpressibleByArgument, CaseIterable, Sendable {
 
   /// Writes a recording into a folder, which is made if it is not there.
   func write(_ recording: SpikeRecording, model: CompiledModel, to folder: String) throws {
+    let files: [ProbeFiles.File]
     switch self {
     case .csv:
-      try ProbeFiles.write(ProbeFiles.files(of: recording, model: model), to: folder)
+      files = ProbeFiles.files(of: recording, model: model)
     case .nir:
-      try ProbeFiles.write(ProbeFiles.weightFiles(of: recording, model: model), to: folder)
-      try NIRDataGraph(recording, model: model).write(to: folder + "/" + ProbeFiles.graphName)
+      let graph = try NIRDataGraph(recording, model: model).encoded()
+      files =
+        ProbeFiles.weightFiles(of: recording, model: model)
+        + [ProbeFiles.File(name: ProbeFiles.graphName, content: Data(graph))]
     }
+    try ProbeFiles.write(files, to: folder)
   }
 
   /// What to say about what was written.

@@ -72,9 +72,11 @@ import Testing
     try StrokeDigits.write(part: "t10k", count: 200, seed: 2, to: folder)
     let outcome = try run(folder.path, "3000", "200")
     #expect(outcome.status == 0, "\(outcome.errors)")
-    let rows = outcome.output.split(separator: "\n").map { line in
-      line.split(whereSeparator: \.isWhitespace).map(String.init)
+    let tables = outcome.output.split(separator: "\n\n").map { table in
+      table.split(separator: "\n").map { $0.split(whereSeparator: \.isWhitespace).map(String.init) }
     }
+    try #require(tables.count == 2)
+    let rows = tables[0]
     #expect(rows.first == ["CHIP", "NETWORK", "LEARNT", "ACCURACY", "%", "uJ/SAMPLE", "GRADE"])
     let chips = try FileManager.default
       .contentsOfDirectory(atPath: SmallModel.packageFile("fleet-configs/chips"))
@@ -87,6 +89,11 @@ import Testing
       #expect(try #require(Double(row[4])) > 0)
     }
     #expect(rows.allSatisfy { $0.count >= 6 })
+    #expect(tables[1].first == ["WEIGHTS", "FLOAT", "%", "CHIP", "%", "LOSS"])
+    #expect(tables[1].dropFirst().map(\.first) == ["int8", "int4", "binary"])
+    for row in tables[1].dropFirst() {
+      #expect(try #require(Double(row[1])) >= 90 && abs(#require(Double(row[3]))) <= 5, "\(row)")
+    }
   }
 
   @Test func `a folder without MNIST is refused by name`() throws {

@@ -124,4 +124,31 @@ import Workbench
     #expect(try names() == ["spikes.csv"])
     #expect(ProbeFiles.weightFiles(of: plain, model: model).isEmpty)
   }
+
+  @Test func `a recording that cannot be written whole leaves the older one`() throws {
+    let folder = try TemporaryFolder()
+    let (old, new) = (Data("old".utf8), Data("new".utf8))
+    let probe = folder.path + "/probe"
+    try ProbeFiles.write([.init(name: "spikes.csv", content: old)], to: probe)
+    func untouched() throws -> Bool {
+      try FileManager.default.contentsOfDirectory(atPath: probe).filter { $0 != "traces.csv" }
+        == ["spikes.csv"] && Data(contentsOf: URL(filePath: probe + "/spikes.csv")) == old
+    }
+    // No file system takes a name as long as this.
+    let files = [
+      ProbeFiles.File(name: "spikes.csv", content: new),
+      ProbeFiles.File(name: String(repeating: "s", count: 300), content: new),
+    ]
+    #expect(throws: OutputFile.Failure.self) { try ProbeFiles.write(files, to: probe) }
+    #expect(try untouched())
+    try FileManager.default.createDirectory(
+      atPath: probe + "/traces.csv/mine", withIntermediateDirectories: true)
+    let error = #expect(throws: OutputFile.Failure.self) {
+      try ProbeFiles.write(Array(files.prefix(1)), to: probe)
+    }
+    #expect(error?.description == "`traces.csv` in it is a folder")
+    #expect(try untouched())
+    #expect(FileManager.default.fileExists(atPath: probe + "/traces.csv/mine"))
+    #expect(throws: OutputFile.Failure.self) { try ProbeFiles.write(files, to: "") }
+  }
 }
