@@ -9,17 +9,16 @@ enum Meter {
     return Double(time.tv_sec) + Double(time.tv_nsec) * 1e-9
   }
 
-  /// Largest resident size so far, in MiB.
-  static func peakMebibytes() -> Double {
-    var usage = rusage()
-    getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage)
-    return Double(usage.ru_maxrss) / 1024
-  }
+  /// Largest resident size so far, in MiB; `getrusage` would count that of the process which
+  /// started this one as well.
+  static func peakMebibytes() -> Double { mebibytes("VmHWM:") }
 
   /// What the process holds that no file backs, in MiB.
-  static func anonymousMebibytes() -> Double {
+  static func anonymousMebibytes() -> Double { mebibytes("RssAnon:") }
+
+  private static func mebibytes(_ key: String) -> Double {
     let status = (try? String(contentsOfFile: "/proc/self/status", encoding: .utf8)) ?? ""
-    let line = status.split(separator: "\n").first { $0.hasPrefix("RssAnon:") }
+    let line = status.split(separator: "\n").first { $0.hasPrefix(key) }
     let kibibytes = line?.split(whereSeparator: \.isWhitespace).dropFirst().first
       .flatMap { Double($0) }
     return (kibibytes ?? .nan) / 1024

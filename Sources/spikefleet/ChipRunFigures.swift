@@ -89,6 +89,9 @@ struct ChipRunFigures: Encodable {
       "time for a sample: \(Figure.fixed(microsecondsPerSample, 1)) us of the chip; "
         + "\(saturations) values met the end of their range",
     ]
+    if learnt, model.layers.contains(where: { $0.teacher != nil }) {
+      lines.append("a sample is shown twice: to be judged, and with its teacher to be learnt")
+    }
     if let detailedMicrosecondsPerSample {
       lines.append(
         "with messages followed over the mesh: \(Figure.fixed(detailedMicrosecondsPerSample, 1)) us"

@@ -20,8 +20,10 @@ import argparse
 import csv
 import json
 import pathlib
+import statistics
 import subprocess
 import sys
+import time
 from importlib.metadata import version
 
 import numpy as np
@@ -114,6 +116,20 @@ def run_sanafe(weights, input_spikes, mapping):
     return run, detailed, rows
 
 
+def sanafe_speed(weights, input_spikes, mapping, runs=5):
+    """Return the median CPU-seconds of a sample by timing model, building the chip excluded."""
+    speeds = {}
+    for model in ("simple", "detailed"):
+        seconds = []
+        for _ in range(runs):
+            chip = build_chip(weights, input_spikes, mapping)
+            start = time.process_time()
+            chip.sim(STEPS, timing_model=model)
+            seconds.append(time.process_time() - start)
+        speeds[model] = statistics.median(seconds)
+    return speeds
+
+
 def tile(core):
     """Return column and row of a core's tile."""
     column, row = divmod(core // CORES_PER_TILE, MESH_ROWS)
@@ -194,11 +210,19 @@ def main():
     parser.add_argument("--output", type=pathlib.Path, metavar="FOLDER",
                         default=ROOT / ".build/crosscheck",
                         help="where spikes and weights are written")
+    parser.add_argument("--speed", action="store_true",
+                        help="time SANA-FE instead: CPU-seconds of a sample, median of five")
     options = parser.parse_args()
     if version("sanafe") != VERSION:
         sys.exit(f"sanafe {version('sanafe')} is installed, expected {VERSION}")
 
     weights, input_spikes = draw_network(options.seed)
+    if options.speed:
+        for mapping in options.mapping or sorted(MAPPINGS):
+            for model, seconds in sanafe_speed(weights, input_spikes, mapping).items():
+                print(f"mapping {mapping} {model:9} {seconds:.4f} CPU-seconds a sample, "
+                      f"{1 / seconds:.1f} samples a CPU-second")
+        return
     passes = []
     for mapping in options.mapping or sorted(MAPPINGS):
         run, detailed, rows = run_sanafe(weights, input_spikes, mapping)

@@ -56,6 +56,24 @@ import Workbench
     }
   }
 
+  @Test func `learning with a teacher says that a sample is shown twice`() throws {
+    let desk = try Desk()
+    func run(_ arguments: String...) throws -> String {
+      let outcome = try desk.run(arguments)
+      #expect(outcome.status == 0, "\(outcome.errors)")
+      return outcome.output
+    }
+    let samples = SmallModel.samples(count: 3, channels: 256, classes: 10, seed: 3, firstID: 0)
+    try SampleFolder.write(samples, to: desk.path("small"))
+    _ = try run("model", "example", "sdsp", "--out", "sdsp.json")
+    _ = try run(
+      "model", "compile", "sdsp.json", "--chip",
+      SmallModel.packageFile("fleet-configs/chips/odin.yaml"), "--out", "sdsp.snn")
+    let note = "a sample is shown twice: to be judged, and with its teacher to be learnt"
+    #expect(try run("chip", "run", "sdsp.snn", "--data", "small", "--learn").contains(note))
+    #expect(try !run("chip", "run", "sdsp.snn", "--data", "small").contains(note))
+  }
+
   @Test func `the shipped chips are listed, and a file that is none is named`() throws {
     let desk = try Desk()
     let chips = SmallModel.packageFile("fleet-configs/chips")

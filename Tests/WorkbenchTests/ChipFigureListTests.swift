@@ -38,7 +38,7 @@ import Workbench
       of: "spike: { picojoules: 69.3 }", with: "spike: { picojoules: 69.3, grade: assumed }")
     let folder = try TemporaryFolder()
     #expect(
-      try ChipFigureList(contentsOf: folder.file("a.yaml", loihi)).weakestGrade == .simulated)
+      try ChipFigureList(contentsOf: folder.file("a.yaml", loihi)).weakestGrade == .estimated)
     #expect(try ChipFigureList(contentsOf: folder.file("b.yaml", weak)).weakestGrade == .assumed)
   }
 
