@@ -67,7 +67,7 @@ bench: build
 accuracy: build
 	@exec Tests/Accuracy/run $(TRAIN) $(TEST)
 
-fuzz: PACKAGES += lld
+fuzz: PACKAGES += lld xz-utils
 fuzz: build
 	@exec Tests/Fuzz/run $(SECONDS) $(FUZZER)
 

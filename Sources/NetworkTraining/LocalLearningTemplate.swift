@@ -2,7 +2,7 @@ import SpikingNetwork
 
 /// Classifiers of one layer that learns by a local rule, each neuron being a class's.
 ///
-/// Their constants were found by trying some hundred sets of them on MNIST's training pictures.
+/// Their constants were found by trying some hundred sets; docs/ACCURACY.md says on which pictures.
 enum LocalLearningTemplate {
   /// 256-10 for pictures of 16x16 on a chip with 4-bit weights from 0 up.
   static func sdsp(_ encoderSeed: UInt64, _ weightSeed: UInt64) throws(NetworkError)

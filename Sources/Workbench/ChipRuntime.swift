@@ -59,6 +59,7 @@ package struct ChipRuntime: Sendable {
     let probe = stream[cursor % stream.count]
     _ = accelerator.infer(probe.intensities, sample: probe.id)
     counters.inferences += 1
+    for older in loaded where older.digest == digest { retire(server: older.accelerator) }
     loaded.removeAll { $0.digest == digest }
     if loaded.count == Self.loadedMax { retire(server: loaded.removeFirst().accelerator) }
     loaded.append(

@@ -118,16 +118,23 @@ package struct ExpectedEvents: Sendable, Equatable {
     }
   }
 
-  /// A step lasts as long as its busiest core, then the barrier.
+  /// A step lasts as long as the longest work on neurons or on messages of a core, which go side by
+  /// side, then comes the barrier.
   private func time(steps: Int) -> Double {
-    let onCore = EventKind.allCases.filter { ![.hopHorizontal, .hopVertical, .step].contains($0) }
+    let ofMessages: [EventKind] = [
+      .synapticOperation, .sparseOperation, .convolutionOperation, .feedbackOperation,
+    ]
+    let ofNeurons = EventKind.allCases.filter {
+      ![.hopHorizontal, .hopVertical, .step].contains($0) && !ofMessages.contains($0)
+    }
     var busiest = 0.0
     for core in model.cores.indices {
-      let work = onCore.reduce(0.0) {
-        $0 + coreCounts[core][$1.rawValue] * Double(model.timing[$1])
+      func work(_ kinds: [EventKind]) -> Double {
+        kinds.reduce(0.0) { $0 + coreCounts[core][$1.rawValue] * Double(model.timing[$1]) }
       }
       let taken = messagesIn[core] * Double(model.timing.axonInPicoseconds)
-      busiest = max(busiest, (work + taken) / Double(model.steps))
+      busiest = max(
+        busiest, max(work(ofNeurons), work(ofMessages) + taken) / Double(model.steps))
     }
     let tiles = Set(model.cores.map { [$0.column, $0.row] }).count
     return Double(model.steps) * busiest

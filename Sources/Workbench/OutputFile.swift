@@ -16,16 +16,17 @@ package enum OutputFile {
   /// into and stays what it is.
   package static func write(_ data: Data, to path: String) throws(Failure) {
     guard !path.isEmpty else { throw Failure("an empty path") }
-    let target = try target(of: path)
     var status = stat()
-    guard stat(target, &status) == 0, status.st_mode & S_IFMT != S_IFREG else {
+    guard stat(path, &status) == 0, status.st_mode & S_IFMT != S_IFREG else {
+      let target = try target(of: path)
       do { try data.write(to: URL(filePath: target), options: .atomic) } catch {
         throw Failure(reason(error))
       }
       return
     }
     guard status.st_mode & S_IFMT != S_IFDIR else { throw Failure(errno: EISDIR) }
-    guard let stream = fopen(target, "w") else { throw Failure(errno: errno) }
+    // By its own name: what `/dev/stdout` leads to may have no other.
+    guard let stream = fopen(path, "w") else { throw Failure(errno: errno) }
     let written = data.withUnsafeBytes { fwrite($0.baseAddress, 1, $0.count, stream) }
     let fault = written == data.count ? 0 : errno
     guard fclose(stream) == 0, fault == 0 else { throw Failure(errno: fault == 0 ? errno : fault) }

@@ -44,7 +44,8 @@ enum YAMLText {
   // begin with `*`, and one that does by its place is an alias.
   private static func checkAliases(_ text: String) throws(YAMLFault) {
     guard let root = try compose(text.replacing("*", with: "x")) else { return }
-    let lines = text.split(separator: "\n", omittingEmptySubsequences: false)
+    // All breaks that count for the marks of nodes, not line feeds only.
+    let lines = text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline)
     var open = [root]
     while let node = open.popLast() {
       switch node {
@@ -171,7 +172,8 @@ private struct DoubledKey {
   /// Names the second by its path and line: found in the text with the first one renamed.
   func fault(in text: String) -> YAMLFault {
     let name = names.first ?? ""
-    var lines = text.split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
+    var lines = text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline)
+      .map(String.init)
     // Each attempt takes one doubled key out of the way.
     var place = mark
     for letter in "xyz0123456789XYZ".unicodeScalars {

@@ -236,6 +236,7 @@ struct ChipRasterCommand: FleetCommand {
 
   func validate() throws {
     guard sample >= 0 else { throw ValidationError("--sample \(sample), expected 0 or more.") }
+    try DistinctPaths.check(outputs: [("--out", out)], inputs: [("the model", model)])
   }
 
   func perform() async throws {
