@@ -54,6 +54,21 @@ import Workbench
     #expect(chip?.found == found.found)
   }
 
+  @Test(arguments: ["\n", "\r\n", "\r", "\u{85}", "\u{2028}", "\u{2029}"])
+  func `an alias is no key, however lines end`(end: String) throws {
+    let filler = String(repeating: "# x\n", count: 8)
+    let text = String(repeating: "# x" + end, count: 3) + nested + "z:\n  ? *x11\n  : 1\n" + filler
+    #expect(try mappingError(text).found == "a key that is no plain word")
+  }
+
+  @Test(arguments: ShippedChip.names, ["\r\n", "\r"])
+  func `a shipped chip file reads with other line ends`(name: String, end: String) throws {
+    let text = try String(contentsOfFile: ShippedChip.path(name), encoding: .utf8)
+    let chip = try ChipFile.chip(
+      yaml: text.replacingOccurrences(of: "\n", with: end), file: "chip.yaml")
+    #expect(chip == (try ShippedChip.chip(name)))
+  }
+
   @Test func `an anchor saves repetition`() throws {
     let found = try mapping("populations: {a: &two {cores: 2}, b: *two, c: {cores: 3}}\n# *two")
     #expect(found == ["a": .cores(2), "b": .cores(2), "c": .cores(3)])
