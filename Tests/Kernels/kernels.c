@@ -49,6 +49,10 @@ static const Check checks[] = {
     {"potentiate", checkPotentiate, 300},
     {"directions", checkDirections, 150},
     {"drive", checkDrive, 300},
+    {"spread", checkSpread, 400},
+    {"gather", checkGather, 200},
+    {"reach", checkReach, 200},
+    {"mark", checkMark, 200},
 };
 #define CHECKS (sizeof checks / sizeof *checks)
 _Static_assert(

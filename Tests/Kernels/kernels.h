@@ -83,5 +83,9 @@ void checkDepress(void);
 void checkPotentiate(void);
 void checkDirections(void);
 void checkDrive(void);
+void checkSpread(void);
+void checkGather(void);
+void checkReach(void);
+void checkMark(void);
 
 #endif

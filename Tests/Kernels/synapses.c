@@ -115,11 +115,13 @@ void checkConvolution(void) {
   int32_t isShared = chance(30);
   for (int32_t k = 0; k < count; k++) {
     places[k] = k > 0 && isShared ? places[0] : somePlace(&work);
+    places[k].plane = k;
   }
   work.places = places;
   int32_t weights = work.channels * work.channelWeights;
   work.weights = someWeights(1, weights, weights + 64, bound);
   work.sums = BLOCK(int16_t, padded(work.targets));
+  work.plane = BLOCK(uint8_t, count + 1);
   Spikes spikes = someSpikes(count * work.channels);
   int32_t fits = 32767 / bound;
   work.spikesMax = spikes.count <= fits && chance(50) ? INT32_MAX : between(1, fits);
@@ -127,6 +129,7 @@ void checkConvolution(void) {
   kernels->convolution(&work, spikes.list, spikes.count, inputs);
   SEE(inputs, padded(work.targets));
   SEE(work.sums, padded(work.targets));
+  SEE(work.plane, count);
 }
 
 void checkSparse(void) {
@@ -140,11 +143,12 @@ void checkSparse(void) {
     }
     rowStarts[row + 1] = entries;
   }
-  SparseWork work = {rowStarts, synapses, between(0, shiftMax)};
+  SparseWork work = {rowStarts, synapses, between(0, shiftMax), BLOCK(uint8_t, padded(targets))};
   Spikes spikes = someSpikes(sources);
   int32_t *inputs = someWords(targets, padded(targets), -earlierMax, earlierMax);
   kernels->sparse(&work, spikes.list, spikes.count, inputs);
   SEE(inputs, padded(targets));
+  SEE(work.touched, padded(targets));
 }
 
 void checkOneToOne(void) {
