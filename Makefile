@@ -33,7 +33,8 @@ TEST := 10000
 
 # libzmq3-dev: the fleet's sockets. libsqlite3-dev: its state. zlib1g-dev: the HTTP client.
 # libhdf5-dev: recordings that other tools read.
-# python3-pip: fetches the digits; the python3 that it brings runs the chip's second simulator. ca-certificates: lets it check whom it talks to.
+# python3-pip: fetches the digits; the python3 that it brings runs the chip's second simulator.
+# ca-certificates: lets it check whom it talks to.
 PACKAGES := libzmq3-dev libsqlite3-dev zlib1g-dev libhdf5-dev python3-pip ca-certificates
 
 help:
