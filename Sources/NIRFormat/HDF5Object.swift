@@ -73,27 +73,29 @@ struct HDF5Object: ~Copyable {
   borrowing func add(
     _ name: String, _ values: [Double], dimensions: [Int]
   ) throws(NIRFormatError) {
-    precondition(values.count == dimensions.reduce(1, *), "\(values.count) for \(dimensions)")
-    try require(
-      values.withUnsafeBytes { dataset(name, hdf5_double(), dimensions, $0.baseAddress) }, name)
+    try add(name, values, as: hdf5_double(), dimensions)
   }
 
   /// An array of whole numbers, the last dimension running fastest.
   borrowing func add(
     _ name: String, _ values: [Int64], dimensions: [Int]
   ) throws(NIRFormatError) {
-    precondition(values.count == dimensions.reduce(1, *), "\(values.count) for \(dimensions)")
-    try require(
-      values.withUnsafeBytes { dataset(name, hdf5_int64(), dimensions, $0.baseAddress) }, name)
+    try add(name, values, as: hdf5_int64(), dimensions)
   }
 
   /// An array of whole numbers without a sign.
   borrowing func add(
     _ name: String, _ values: [UInt64], dimensions: [Int]
   ) throws(NIRFormatError) {
+    try add(name, values, as: hdf5_uint64(), dimensions)
+  }
+
+  private borrowing func add<Value: BitwiseCopyable>(
+    _ name: String, _ values: [Value], as type: hid_t, _ dimensions: [Int]
+  ) throws(NIRFormatError) {
     precondition(values.count == dimensions.reduce(1, *), "\(values.count) for \(dimensions)")
     try require(
-      values.withUnsafeBytes { dataset(name, hdf5_uint64(), dimensions, $0.baseAddress) }, name)
+      values.withUnsafeBytes { dataset(name, type, dimensions, $0.baseAddress) }, name)
   }
 
   private borrowing func require(_ holds: Bool, _ name: String) throws(NIRFormatError) {

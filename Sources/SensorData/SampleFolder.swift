@@ -104,7 +104,11 @@ package enum SampleFolder {
     guard isFolder.boolValue else {
       throw unwritable(path, found: "a file", expected: "a folder of samples", cure: cure)
     }
-    let entries = (try? FileManager.default.contentsOfDirectory(atPath: folder.path)) ?? []
+    let entries: [String]
+    do { entries = try FileManager.default.contentsOfDirectory(atPath: folder.path) } catch {
+      throw unwritable(
+        path, found: reason(error), expected: "a folder that this user may read", cure: cure)
+    }
     let known = names + names.map { $0 + ".gz" }
     if let other = entries.sorted().first(where: { !known.contains($0) }) {
       throw unwritable(

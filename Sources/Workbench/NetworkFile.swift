@@ -5,17 +5,7 @@ package import SpikingNetwork
 package enum NetworkFile {
   /// Reads a description; whether it is sound is for the compiler to say.
   package static func read(_ path: String) throws(ConfigurationError) -> SpikingNetwork {
-    let bytes: Data
-    do {
-      bytes = try Data(contentsOf: URL(filePath: path))
-    } catch {
-      let cause = (error as NSError).userInfo[NSUnderlyingErrorKey] as? POSIXError
-      let reason = cause.map { String(cString: strerror($0.code.rawValue)).lowercased() }
-      throw ConfigurationError(
-        file: path, key: "", found: reason ?? "a file that cannot be read", expected: "a network",
-        cure: "name a file that exists and that this user may read")
-    }
-    return try decode(bytes, path: path)
+    try decode(InputFile.bytes(of: path, what: "a network"), path: path)
   }
 
   /// Decodes bytes that are already there; `path` names them in errors.
@@ -122,16 +112,8 @@ package enum NetworkFile {
   private static func broken(
     _ path: String, _ keys: [any CodingKey], found: String, expected: String
   ) -> ConfigurationError {
-    var text = ""
-    for key in keys {
-      if let index = key.intValue {
-        text += "[\(index)]"
-      } else {
-        text += text.isEmpty ? key.stringValue : "." + key.stringValue
-      }
-    }
-    return ConfigurationError(
-      file: path, key: text, found: found, expected: expected,
+    ConfigurationError(
+      file: path, key: YAMLValueDecoder.text(of: keys), found: found, expected: expected,
       cure: "write the network by `spikefleet model train`, or mend the file")
   }
 }

@@ -34,11 +34,13 @@ package enum OutputFile {
 
   /// Why a file could not be read or written, as the system says it.
   package static func reason(_ error: any Error) -> String {
+    systemReason(error) ?? (error is CocoaError ? error.localizedDescription : "\(error)")
+  }
+
+  /// What the system said; nil where the error did not come from it.
+  static func systemReason(_ error: any Error) -> String? {
     let cause = (error as NSError).userInfo[NSUnderlyingErrorKey] as? any Error
-    if let posix = cause as? POSIXError {
-      return String(cString: strerror(posix.code.rawValue)).lowercased()
-    }
-    return error is CocoaError ? error.localizedDescription : "\(error)"
+    return (cause as? POSIXError).map { Failure(errno: $0.code.rawValue).description }
   }
 
   /// Where links lead to, whether or not a file is there.

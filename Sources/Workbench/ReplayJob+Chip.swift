@@ -106,7 +106,7 @@ extension ReplayJob {
     let key = "layers[\(index)]"
     let path = URL(filePath: file.path).deletingLastPathComponent()
       .appending(path: layer.weights).path(percentEncoded: false)
-    let bytes = try Self.bytes(of: path, what: "weights of `\(layer.name)`, a byte each")
+    let bytes = try InputFile.bytes(of: path, what: "weights of `\(layer.name)`, a byte each")
     let (count, overflow) = sourceSize.multipliedReportingOverflow(by: layer.neurons)
     guard !overflow, bytes.count == count else {
       throw ConfigurationError(
@@ -131,20 +131,5 @@ extension ReplayJob {
           source: source, sourceSize: sourceSize,
           weights: .fixed(bytes.map { Int8(bitPattern: $0) }))
       ], phase: index + 1)
-  }
-
-  /// A whole file; a folder and one that is not there are refused with the reason.
-  static func bytes(of path: String, what: String) throws(ConfigurationError) -> Data {
-    do {
-      return try Data(contentsOf: URL(filePath: path))
-    } catch {
-      let cause = (error as NSError).userInfo[NSUnderlyingErrorKey] as? any Error
-      let reason = (cause as? POSIXError).map {
-        String(cString: strerror($0.code.rawValue)).lowercased()
-      }
-      throw ConfigurationError(
-        file: path, key: "", found: reason ?? "a file that cannot be read", expected: what,
-        cure: "name a file that exists and that this user may read")
-    }
   }
 }

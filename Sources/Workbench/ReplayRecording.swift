@@ -4,7 +4,7 @@ extension ReplayJob {
   /// Spikes from a table with the columns `step` (from 1 on), `population` (`input` or a layer) and
   /// `neuron`, by step and then by neuron.
   package func spikes(contentsOf path: String) throws(ConfigurationError) -> [SpikeTrains] {
-    let bytes = try Self.bytes(of: path, what: "spikes (CSV)")
+    let bytes = try InputFile.bytes(of: path, what: "spikes (CSV)")
     return try spikes(csv: String(decoding: bytes, as: UTF8.self), path: path)
   }
 

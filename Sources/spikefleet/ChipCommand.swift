@@ -82,7 +82,7 @@ enum ChipFolder {
       return try ChipFigureList.files(in: folder)
     } catch {
       throw CommandFailure(
-        "\(folder): cannot be read (\(FileContent.reason(error))); name a folder of chip files, "
+        "\(folder): cannot be read (\(OutputFile.reason(error))); name a folder of chip files, "
           + "as \(name)")
     }
   }

@@ -123,7 +123,7 @@ struct ChipRunCommand: FleetCommand {
         try (probeFormat ?? .csv).write(recording, model: run.model, to: probeOutput)
       } catch {
         throw CommandFailure(
-          "\(probeOutput): the recording cannot be written (\(FileContent.reason(error))), "
+          "\(probeOutput): the recording cannot be written (\(OutputFile.reason(error))), "
             + "expected a folder; name one that this user may write, or a new one")
       }
     }
@@ -159,6 +159,14 @@ struct ChipRun {
   var recording: SpikeRecording?
   var learnt = false
 
+  /// Nothing shown yet.
+  private init(of model: CompiledModel) {
+    self.model = model
+    (samples, correct, picoseconds, saturations, inputSpikes) = (0, 0, 0, 0, 0)
+    (counts, coreCounts) = ([], [])
+    layerSpikes = [Int](repeating: 0, count: model.layers.count)
+  }
+
   init(_ evaluation: ParallelEvaluation, of model: CompiledModel) {
     self.model = model
     samples = evaluation.samples
@@ -191,8 +199,7 @@ struct ChipRun {
     _ model: CompiledModel, from samples: LabelledSamples, seed: UInt64,
     recording selection: ProbeSelection?
   ) -> ChipRun {
-    var run = ChipRun(
-      ParallelEvaluation.run(model, on: LabelledSamples(channels: samples.channels)), of: model)
+    var run = ChipRun(of: model)
     var chip = Accelerator(model)
     var recording = selection.map { SpikeRecording(of: model, selecting: $0) }
     for position in 0..<samples.count {

@@ -41,8 +41,8 @@ enum FileContent {
       return try Data(contentsOf: URL(filePath: path))
     } catch {
       throw CommandFailure(
-        "\(path): cannot be read (\(reason(error))), expected \(what); name a file that exists "
-          + "and that this user may read")
+        "\(path): cannot be read (\(OutputFile.reason(error))), expected \(what); name a file that "
+          + "exists and that this user may read")
     }
   }
 
@@ -56,7 +56,4 @@ enum FileContent {
           + "this user may write")
     }
   }
-
-  /// Why a file could not be read or written, as the system says it.
-  static func reason(_ error: any Error) -> String { OutputFile.reason(error) }
 }
