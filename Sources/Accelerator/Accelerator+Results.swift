@@ -30,8 +30,8 @@ extension Accelerator {
     Double(inferencePicoseconds + learningPicoseconds) / 1000
   }
 
-  /// Learning weights as they are now, one array for each plastic connection.
-  package var plasticWeights: [[Int16]] {
+  /// What was learnt so far, one array for each of the model's learned blocks.
+  package var learnedState: [[Int16]] {
     plan.plastic.indices.map { place in
       let plastic = plan.plastic[place].pointee
       let rows = lasting[plastic.learning]
@@ -41,8 +41,8 @@ extension Accelerator {
     }
   }
 
-  /// The loaded model with the learning weights as they are now.
-  package var learntModel: CompiledModel { plan.model.replacingPlasticWeights(plasticWeights) }
+  /// The loaded model with what was learnt so far.
+  package var learntModel: CompiledModel { plan.model.replacingLearnedState(learnedState) }
 
   /// Potentials of a layer's neurons after the last step of the last sample.
   package func potentials(layer: Int) -> [Int32] {

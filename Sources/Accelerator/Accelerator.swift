@@ -166,11 +166,11 @@ package struct Accelerator: Sendable {
     return inference()
   }
 
-  /// Puts other learning weights in; counts and range as for `replacingPlasticWeights`.
-  package mutating func load(plasticWeights: [[Int16]]) {
-    let checked = plan.model.replacingPlasticWeights(plasticWeights)
+  /// Puts other learned values in; counts and ranges as for `replacingLearnedState`.
+  package mutating func load(learnedState: [[Int16]]) {
+    let checked = plan.model.replacingLearnedState(learnedState)
     claim()
-    for (place, weights) in checked.plasticWeights.enumerated() {
+    for (place, weights) in checked.learnedState.enumerated() {
       let plastic = plan.plastic[place].pointee
       let rows = PlasticPlan.rows(
         weights, targets: plastic.targets, stride: plastic.stride, plastic.bounds)

@@ -1,8 +1,8 @@
 import CompiledModel
 
 extension ReferenceAccelerator {
-  /// Learning weights of each plastic connection.
-  package var plasticWeights: [[Int16]] {
+  /// What was learnt so far, one array for each of the model's learned blocks.
+  package var learnedState: [[Int16]] {
     connections.indices.filter { model[connections[$0]].plasticity != nil }
       .map { weights[$0].map { Int16($0) } }
   }

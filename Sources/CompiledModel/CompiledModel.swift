@@ -111,50 +111,9 @@ package struct CompiledModel: Sendable, Equatable {
     connections.filter { self[$0].plasticity != nil }
   }
 
-  /// Learning weights of each plastic connection, row-major `[source][target]`.
-  package var plasticWeights: [[Int16]] {
-    plasticConnections.compactMap { index in
-      if case .plastic(let weights, _, _) = self[index].weights { return weights }
-      return nil
-    }
-  }
-
   /// The exponent of one unit of a connection's inference weights, resistance included; only near
   /// it where the layer has scales, see `weightUnit`.
   package func exponent(of index: ConnectionIndex) -> Int32 {
     layers[index.layer].exponent + self[index].shift
-  }
-
-  /// The range that a plastic connection's weights keep to.
-  ///
-  /// `index` must be one of `plasticConnections`.
-  package func weightBounds(of index: ConnectionIndex) -> ClosedRange<Int16> {
-    guard case .plastic(_, _, let bounds) = self[index].weights else {
-      preconditionFailure("layer \(index.layer) has fixed weights at \(index.connection)")
-    }
-    return bounds
-  }
-
-  /// The same model with other learning weights, one array for each plastic connection.
-  ///
-  /// Counts must match and values lie within `weightBounds` and on whole learning steps: check what
-  /// comes from outside first.
-  package func replacingPlasticWeights(_ weights: [[Int16]]) -> CompiledModel {
-    let plastic = plasticConnections
-    precondition(
-      weights.count == plastic.count,
-      "\(weights.count) arrays of weights for \(plastic.count) plastic connections")
-    var model = self
-    let steps = Int16(truncatingIfNeeded: (1 << arithmetic.learningShift) - 1)
-    for (index, new) in zip(plastic, weights) {
-      guard case .plastic(let old, let program, let bounds) = self[index].weights else { continue }
-      precondition(
-        new.count == old.count, "\(new.count) weights for \(old.count) of layer \(index.layer)")
-      precondition(
-        new.allSatisfy { bounds.contains($0) && $0 & steps == 0 },
-        "a weight of layer \(index.layer) is outside \(bounds) or between learning steps")
-      model[index].weights = .plastic(new, program, bounds: bounds)
-    }
-    return model
   }
 }

@@ -24,7 +24,7 @@ package struct RoundAggregator: Sendable {
     package var record: ModelRecord
   }
 
-  /// Merges the updates of a sealed set, in node order, by FedAvg on the 16-bit weights.
+  /// Merges the updates of a sealed set, in node order, by FedAvg on the learned blocks.
   ///
   /// - Parameters:
   ///   - base: bytes of the order's base model.
@@ -57,30 +57,25 @@ package struct RoundAggregator: Sendable {
     let merged: [[Int16]]
     do throws(AggregationError) {
       merged = try FederatedAverage.merge(
-        base: model.plasticWeights, updates: contributions, bounds: Self.bounds(of: model))
+        base: model.learnedState, updates: contributions, bounds: model.learnedBlocks.map(\.bounds))
     } catch {
       throw AggregationRefusal(code: error.code, detail: "\(error)")
     }
     let kept = limit(
       merged, to: try read(published.bytes, "published"), drift: published.manifest.permit.maxDrift)
-    let successor = model.replacingPlasticWeights(kept)
+    let successor = model.replacingLearnedState(kept)
     return try sign(successor, order, published.manifest, at: now)
   }
 
-  /// The legal range of the learnt weights of each plastic connection.
-  package static func bounds(of model: CompiledModel) -> [ClosedRange<Int16>] {
-    model.plasticConnections.map { model.weightBounds(of: $0) }
-  }
-
-  /// Within the permitted drift of the published weights, on whole learning steps of the chip.
+  /// Within the permitted drift of the published values, on whole steps of each block.
   private func limit(
-    _ weights: [[Int16]], to published: CompiledModel, drift: UInt32
+    _ state: [[Int16]], to published: CompiledModel, drift: UInt32
   ) -> [[Int16]] {
-    let step = Int32(1) << published.arithmetic.learningShift
-    let drift = min(Int32(clamping: drift), 65_535) / step
-    return zip(weights, published.plasticWeights).map { layer, anchor in
-      zip(layer, anchor).map { weight, origin in
-        let steps = (Int32(weight) - Int32(origin) + step / 2) >> published.arithmetic.learningShift
+    zip(published.learnedBlocks, zip(state, published.learnedState)).map { block, values in
+      let step = Int32(1) << block.stepShift
+      let drift = min(Int32(clamping: drift), 65_535) / step
+      return zip(values.0, values.1).map { value, origin in
+        let steps = (Int32(value) - Int32(origin) + step / 2) >> block.stepShift
         return Int16(clamping: Int32(origin) + min(max(steps, -drift), drift) * step)
       }
     }
@@ -162,13 +157,11 @@ package enum UpdateDoor {
       samplesAnnounced: samples)
   }
 
-  /// The connections of a model that learn, by their position, as an update must list them.
+  /// What a model learns, block by block, as an update must list it.
   package static func shape(of model: CompiledModel) -> [LayerShape] {
-    model.connections.enumerated().compactMap { position, index in
-      guard case .plastic(let weights, _, _) = model[index].weights else { return nil }
-      return LayerShape(
-        layer: UInt32(position), count: weights.count,
-        exponent: Int8(clamping: model.exponent(of: index)))
+    model.learnedBlocks.map { block in
+      LayerShape(
+        layer: block.number, count: block.count, exponent: Int8(clamping: block.exponent))
     }
   }
 }

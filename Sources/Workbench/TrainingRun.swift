@@ -14,7 +14,7 @@ struct TrainingRun: Sendable {
 
   /// Nil where nothing of the model learns.
   init?(_ order: TrainingOrder, model: CompiledModel) {
-    guard !model.plasticConnections.isEmpty else { return nil }
+    guard !model.learnedBlocks.isEmpty else { return nil }
     self.order = order
     self.model = model
     accelerator = Accelerator(model)
@@ -37,13 +37,13 @@ struct TrainingRun: Sendable {
     return isHit
   }
 
-  /// The update: learnt minus base weights of each plastic connection.
+  /// The update: learnt minus base values of each learned block.
   func finished() -> FinishedTraining {
-    let learnt = zip(accelerator.plasticWeights, model.plasticWeights)
-    let layers = zip(UpdateDoor.shape(of: model), learnt).map { shape, weights in
+    let learnt = zip(accelerator.learnedState, model.learnedState)
+    let layers = zip(UpdateDoor.shape(of: model), learnt).map { shape, values in
       LayerDelta(
         layer: shape.layer, exponent: shape.exponent,
-        deltas: zip(weights.0, weights.1).map { Int32($0) - Int32($1) })
+        deltas: zip(values.0, values.1).map { Int32($0) - Int32($1) })
     }
     let update = ModelUpdate(
       base: order.base.bytes, samples: order.samples, correct: correct, layers: layers)

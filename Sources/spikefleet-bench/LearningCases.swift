@@ -31,12 +31,12 @@ enum LearningCases {
       model, samples: (0..<2).map { BenchSample(intensities: intensities, label: 0, id: $0) },
       context)
     var chip = Accelerator(model, kernels: context.kernels)
-    let start = chip.plasticWeights
+    let start = chip.learnedState
     var sample: UInt64 = 0
     let kind = EventKind.weightRead.rawValue
     let rates = try Meter.rates(runs: context.runs) {
       // Weights start afresh, so that activity stays what it was.
-      chip.load(plasticWeights: start)
+      chip.load(learnedState: start)
       let before = chip.learningCounts[kind]
       for _ in 0..<20 {
         _ = chip.learn(intensities, sample: sample, label: nil, seed: 1, ordinal: sample)

@@ -36,7 +36,7 @@ enum Oracle {
         throw BenchError("\(model.name): \(found) on sample \(ordinal), the oracle has \(expected)")
       }
     }
-    guard chip.plasticWeights == oracle.plasticWeights else {
+    guard chip.learnedState == oracle.learnedState else {
       throw BenchError("\(model.name): weights differ from the oracle's")
     }
     try equal(chip.learningCounts, oracle.learningCounts, model)

@@ -14,15 +14,15 @@ import Testing
   @Test func `a copy is another chip in the same state`() {
     var first = Accelerator(Self.model)
     _ = first.learn(intensities(1), sample: 1, label: 0, seed: 1, ordinal: 1)
-    let weights = first.plasticWeights
+    let weights = first.learnedState
     let (counts, coreCounts) = (first.counts, first.coreCounts)
     var second = first
     let learnt = second.learn(intensities(2), sample: 2, label: 0, seed: 1, ordinal: 2)
-    #expect(first.plasticWeights == weights)
+    #expect(first.learnedState == weights)
     #expect(first.counts == counts && first.coreCounts == coreCounts)
-    #expect(second.plasticWeights != weights)
+    #expect(second.learnedState != weights)
     #expect(first.learn(intensities(2), sample: 2, label: 0, seed: 1, ordinal: 2) == learnt)
-    #expect(first.plasticWeights == second.plasticWeights)
+    #expect(first.learnedState == second.learnedState)
     #expect(first.coreCounts == second.coreCounts)
   }
 
@@ -31,10 +31,10 @@ import Testing
     for sample in 1...UInt64(3) {
       _ = teacher.learn(intensities(sample), sample: sample, label: 0, seed: 1, ordinal: sample)
     }
-    #expect(teacher.learntModel.plasticWeights == teacher.plasticWeights)
+    #expect(teacher.learntModel.learnedState == teacher.learnedState)
     var loaded = Accelerator(Self.model)
     let untouched = loaded
-    loaded.load(plasticWeights: teacher.plasticWeights)
+    loaded.load(learnedState: teacher.learnedState)
     var compiled = Accelerator(teacher.learntModel)
     for sample in 4...UInt64(6) {
       let expected = compiled.learn(
@@ -43,8 +43,8 @@ import Testing
         loaded.learn(intensities(sample), sample: sample, label: 0, seed: 1, ordinal: sample)
           == expected)
     }
-    #expect(loaded.plasticWeights == compiled.plasticWeights)
-    #expect(untouched.plasticWeights == Self.model.plasticWeights)
+    #expect(loaded.learnedState == compiled.learnedState)
+    #expect(untouched.learnedState == Self.model.learnedState)
   }
 
   @Test(arguments: 0..<UInt64(20))

@@ -53,7 +53,7 @@ struct ChipComparison {
       difference("inference time", chip.inferencePicoseconds, oracle.inferencePicoseconds),
       difference("learning time", chip.learningPicoseconds, oracle.learningPicoseconds),
       difference("saturations", chip.saturations, oracle.saturations),
-      chip.plasticWeights == oracle.plasticWeights ? nil : "weights",
+      chip.learnedState == oracle.learnedState ? nil : "weights",
       model.layers.indices.allSatisfy {
         chip.potentials(layer: $0) == oracle.potentials(layer: $0)
       } ? nil : "potentials",

@@ -72,7 +72,7 @@ import Testing
     let found = probed.learn(
       intensities, sample: 1, label: 0, seed: 1, ordinal: 1, probe: &recorder)
     #expect(found == expected)
-    #expect(probed.plasticWeights == plain.plasticWeights)
+    #expect(probed.learnedState == plain.learnedState)
     #expect(probed.counts == plain.counts)
     #expect(!recorder.states.isEmpty)
   }

@@ -44,7 +44,7 @@ import Testing
         }
       }
     }
-    #expect(chip.plasticWeights == [expected])
+    #expect(chip.learnedState == [expected])
     #expect(Set(expected).count == 3)
   }
 
@@ -68,7 +68,7 @@ import Testing
         }
       }
     }
-    #expect(chip.plasticWeights == [expected])
+    #expect(chip.learnedState == [expected])
     #expect(Set(expected).count > 2)
   }
 
@@ -104,6 +104,6 @@ import Testing
         expected[Int(source * 6 + target)] = Int16(-steps)
       }
     }
-    #expect(chip.plasticWeights == [expected])
+    #expect(chip.learnedState == [expected])
   }
 }

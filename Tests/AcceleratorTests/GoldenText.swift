@@ -52,7 +52,7 @@ struct GoldenText {
       (hasTeacher ? "  first shown without learning: " : "  ")
         + "label \(result.label), scores \(Self.list(result.scores)), spikes of the input "
         + "\(result.inputSpikes), of layers \(Self.list(result.layerSpikes))")
-    for (index, weights) in chip.plasticWeights.enumerated() {
+    for (index, weights) in chip.learnedState.enumerated() {
       let place = model.plasticConnections[index]
       lines.append("  weights of \(Self.name(place, model)): \(Self.list(weights))")
     }

@@ -229,7 +229,7 @@ import Testing
     // E = 2 * 241 + 2 * 241 = 964, times 128 * 64 / 2^13: clipped to 500.
     #expect(chip.record[0].plastic.map(\.sums) == [[2_048_000], [987_136, -987_136]])
     #expect(chip.saturations == 1)
-    #expect(chip.plasticWeights == [[2947], [271, -271]])
+    #expect(chip.learnedState == [[2947], [271, -271]])
     #expect(
       chip.learningCounts
         == counts([

@@ -61,7 +61,7 @@ import Testing
         let (intensities, label) = noisy(ordinal)
         _ = chip.learn(intensities, sample: ordinal, label: label, seed: seed, ordinal: ordinal)
       }
-      return chip.plasticWeights
+      return chip.learnedState
     }
     #expect(try weights(seed: 2) == weights(seed: 2))
     #expect(try weights(seed: 2) != weights(seed: 3))
@@ -85,15 +85,15 @@ import Testing
 
   @Test func `weights go out and in again`() throws {
     var chip = try chip(seed: 1)
-    let before = chip.plasticWeights
+    let before = chip.learnedState
     let (intensities, label) = noisy(0)
     _ = chip.learn(intensities, sample: 0, label: label, seed: 2, ordinal: 0)
     let model = chip.learntModel
-    #expect(model.plasticWeights == chip.plasticWeights)
+    #expect(model.learnedState == chip.learnedState)
     var copy = Accelerator(model)
     #expect(copy.infer(intensities, sample: 3) == chip.infer(intensities, sample: 3))
-    chip.load(plasticWeights: before)
-    #expect(chip.plasticWeights == before)
+    chip.load(learnedState: before)
+    #expect(chip.learnedState == before)
   }
 
   @Test func `spike pairs move weights towards what drives a neuron`() throws {
@@ -107,7 +107,7 @@ import Testing
     for ordinal in 0..<UInt64(40) {
       _ = chip.learn(half, sample: ordinal, label: nil, seed: 1, ordinal: ordinal)
     }
-    let weights = chip.plasticWeights[0].map(Int.init)
+    let weights = chip.learnedState[0].map(Int.init)
     let driven = weights[..<80].reduce(0, +)
     let silent = weights[80...].reduce(0, +)
     #expect(driven > silent)

@@ -33,7 +33,7 @@ import Testing
     for model in [many, far] {
       let other = run(model)
       #expect(other.results == reference.results)
-      #expect(other.chip.plasticWeights == reference.chip.plasticWeights)
+      #expect(other.chip.learnedState == reference.chip.learnedState)
       for kind in [EventKind.synapticOperation, .spike, .neuronUpdate, .weightWrite, .step] {
         #expect(other.chip.counts[kind.rawValue] == reference.chip.counts[kind.rawValue])
       }

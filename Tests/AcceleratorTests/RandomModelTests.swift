@@ -29,7 +29,7 @@ import Testing
           ordinal: sample)
       }
       if hidden > 0 { firing += 1 }
-      if chip.plasticWeights != model.plasticWeights { learning += 1 }
+      if chip.learnedState != model.learnedState { learning += 1 }
       if chip.saturations > 0 { saturating += 1 }
     }
     #expect(firing > Self.seeds.count / 2)

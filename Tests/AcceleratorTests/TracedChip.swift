@@ -17,7 +17,7 @@ protocol TracedChip {
   var inferencePicoseconds: UInt64 { get }
   var learningPicoseconds: UInt64 { get }
   var saturations: UInt64 { get }
-  var plasticWeights: [[Int16]] { get }
+  var learnedState: [[Int16]] { get }
   func potentials(layer: Int) -> [Int32]
 
   /// The steps of the last sample, empty where the simulator does not keep them.

@@ -45,9 +45,9 @@ import Testing
   }
 
   @Test func `learning weights leave the structure digest alone, all else changes it`() {
-    let weights = [model.plasticWeights[0].map { $0 + 1 }]
-    let learnt = model.replacingPlasticWeights(weights)
-    #expect(learnt.plasticWeights == weights)
+    let weights = [model.learnedState[0].map { $0 + 1 }]
+    let learnt = model.replacingLearnedState(weights)
+    #expect(learnt.learnedState == weights)
     #expect(learnt != model)
     #expect(learnt.structureDigest == model.structureDigest)
     let changes: [(inout CompiledModel) -> Void] = [
@@ -87,8 +87,8 @@ import Testing
 
   @Test func `a learnt file differs only in the chunk of its connection`() {
     let before = model.encoded()
-    let weights = [model.plasticWeights[0].map { $0 + 1 }]
-    let after = model.replacingPlasticWeights(weights).encoded()
+    let weights = [model.learnedState[0].map { $0 + 1 }]
+    let after = model.replacingLearnedState(weights).encoded()
     let changed = before.indices.filter { before[$0] != after[$0] }
     #expect(!changed.isEmpty)
     #expect(changed.allSatisfy { $0 / ChipArithmetic.chunkBytes == 1 })

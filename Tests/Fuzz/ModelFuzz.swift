@@ -46,7 +46,7 @@ private func run(_ model: CompiledModel) {
     }
     precondition(own == expected, "sample \(sample): \(own), expected \(expected)")
   }
-  precondition(chip.plasticWeights == reference.plasticWeights, "other weights were learnt")
+  precondition(chip.learnedState == reference.learnedState, "other weights were learnt")
   precondition(chip.inferenceCounts == reference.inferenceCounts, "other events were counted")
   precondition(chip.learningCounts == reference.learningCounts, "other events of learning")
   precondition(chip.saturations == reference.saturations, "other saturations")

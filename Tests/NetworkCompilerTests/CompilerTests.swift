@@ -37,7 +37,7 @@ import Testing
       CompilerFixture.network(plasticity: rule), for: CompilerFixture.chip)
     #expect(fixed.model.layers[0].exponent == -7)
     #expect(learning.model.layers[0].exponent == -6)
-    #expect(learning.model.plasticWeights[0].allSatisfy { $0 == 32 * 256 })
+    #expect(learning.model.learnedState[0].allSatisfy { $0 == 32 * 256 })
     let small = try compile(
       CompilerFixture.network(plasticity: rule, weight: 0.05), for: CompilerFixture.chip)
     // 128 units of 2^-7 are the threshold.

@@ -95,7 +95,7 @@ import Testing
       }
       #expect(abs(try change(model, 1, errorUnit: 1) / 1e-3 - 1) < 0.02)
       let step = Int16(1 << (16 - bits))
-      for (weights, index) in zip(model.plasticWeights, model.plasticConnections) {
+      for (weights, index) in zip(model.learnedState, model.plasticConnections) {
         let bounds = model.weightBounds(of: index)
         #expect(weights.allSatisfy { $0 % step == 0 && bounds.contains($0) })
         #expect(bounds.lowerBound % step == 0 && bounds.upperBound % step == 0)
@@ -181,7 +181,7 @@ import Testing
       model.layers[0].teacher
         == TeacherProgram(excitation: threshold / 2 * 3, inhibition: threshold / 2))
     // Half of the range of 0 to 7 steps of 4096 each.
-    #expect(model.plasticWeights[0].allSatisfy { $0 == 16384 })
+    #expect(model.learnedState[0].allSatisfy { $0 == 16384 })
   }
 
   @Test func `facts tell the rules of a layer`() throws {

@@ -177,8 +177,8 @@ import Workbench
     #expect(update.samples == 20)
     #expect(update.correct == hits)
     #expect(update.layers.map { Int($0.layer) } == [0, 1])
-    let base = published.model.plasticWeights
-    let deltas = zip(chip.plasticWeights, base).map { zip($0, $1).map { Int32($0) - Int32($1) } }
+    let base = published.model.learnedState
+    let deltas = zip(chip.learnedState, base).map { zip($0, $1).map { Int32($0) - Int32($1) } }
     #expect(try update.layers.map { try $0.integerDeltas() } == deltas)
     #expect(deltas.contains { $0.contains { $0 != 0 } })
     #expect(finished.counts == chip.learningCounts)

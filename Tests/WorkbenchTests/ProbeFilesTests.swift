@@ -93,7 +93,7 @@ import Workbench
     let sparse = lines.filter { $0[0] == "input" }.map { "\($0[3])>\($0[4]) \($0[5])" }
     #expect(sparse == ["0>0 7", "15>0 7"])
     let learning = lines.filter { $0[1] == "out" }
-    #expect(learning.map { Int16($0[6]) } == (0..<6).map { model.plasticWeights[0][$0 * 3 + 2] })
+    #expect(learning.map { Int16($0[6]) } == (0..<6).map { model.learnedState[0][$0 * 3 + 2] })
     // One unit is 2^-6 and has 256 learning units; the fixed ones are 2^-5.
     #expect(learning.allSatisfy { Double($0[8]) == Double($0[6]).map { $0 / 16384 } })
     #expect(learning.allSatisfy { Double($0[7]) == Double($0[5]).map { $0 / 64 } })

@@ -49,14 +49,14 @@ import Workbench
 
   @Test func `the mean is weighted by samples and keeps the structure`() throws {
     let merged = try successor([(delta: 10, samples: 100), (delta: 40, samples: 300)])
-    let bounds = RoundAggregator.bounds(of: published.model)
-    for layer in published.model.plasticWeights.indices {
-      let expected = published.model.plasticWeights[layer].map { weight in
+    let bounds = published.model.learnedBlocks.map(\.bounds)
+    for layer in published.model.learnedState.indices {
+      let expected = published.model.learnedState[layer].map { weight in
         let sum = Int32(weight) + Int32((10.0 * 100 + 40 * 300) / 400 + 0.25)
         return Int16(
           clamping: min(max(sum, Int32(bounds[layer].lowerBound)), Int32(bounds[layer].upperBound)))
       }
-      let found = merged.model.plasticWeights[layer]
+      let found = merged.model.learnedState[layer]
       #expect(zip(found, expected).allSatisfy { abs(Int32($0) - Int32($1)) <= 1 })
     }
     #expect(merged.model.structureDigest == published.model.structureDigest)
@@ -84,7 +84,7 @@ import Workbench
 
   @Test func `no weight drifts further than the publisher permits`() throws {
     let merged = try successor(maxDrift: 4, [(delta: 200, samples: 1)])
-    for (found, origin) in zip(merged.model.plasticWeights, published.model.plasticWeights) {
+    for (found, origin) in zip(merged.model.learnedState, published.model.learnedState) {
       #expect(zip(found, origin).allSatisfy { abs(Int32($0) - Int32($1)) <= 4 })
     }
   }
