@@ -120,13 +120,68 @@ extension Accelerator {
         plan.constants[pool.places], pool.channels, list, count, pooled)
       list = UnsafePointer(pooled)
     }
-    drive.sums = integrate(
-      place, list, count, inputs, accumulates, isAlone: layer.pointee.connectionCount == 1)
+    if let converter = plan.model.arithmetic.columnConverter, let sums = connection.columnSums {
+      read(place, list, count, inputs, accumulates, converter, sums)
+      countConversions(layer, step, readings: (Int(count) + converter.rows - 1) / converter.rows)
+    } else {
+      drive.sums = integrate(
+        place, list, count, inputs, accumulates, isAlone: layer.pointee.connectionCount == 1)
+    }
     guard count > 0 else { return }
     if connection.reachesAll {
       drive.reachesAll = true
     } else if let arrivals = layer.pointee.neurons.arrivals {
       noteArrivals(number, lasting[arrivals], size: layer.pointee.size, list, count)
+    }
+  }
+
+  /// Adds what converters make of a connection's columns into the inputs, reading by reading.
+  private func read(
+    _ place: UnsafePointer<ConnectionPlan>, _ list: UnsafePointer<Int32>, _ count: Int32,
+    _ inputs: UnsafeMutablePointer<Int32>, _ accumulates: Int32, _ converter: ColumnConverter,
+    _ block: Block<Int32>
+  ) {
+    let sums = lasting[block]
+    var work = ConversionWork(
+      sums: sums, count: Int32(block.count), conversionShift: converter.shift,
+      limit: converter.limit, shift: place.pointee.shift, accumulate: accumulates)
+    var first: Int32 = 0
+    repeat {
+      let rows = min(Int32(converter.rows), count - first)
+      sum(place, list + Int(first), rows, into: sums)
+      kernels.table.pointee.convert(&work, inputs)
+      work.accumulate = 1
+      first += rows
+    } while first < count
+  }
+
+  /// The plain sums of some rows of dense weights.
+  private func sum(
+    _ place: UnsafePointer<ConnectionPlan>, _ list: UnsafePointer<Int32>, _ count: Int32,
+    into sums: UnsafeMutablePointer<Int32>
+  ) {
+    guard case .dense(let weights, let stride, let targets, let rowsMax) = place.pointee.synapses
+    else { preconditionFailure("only dense columns are converted") }
+    var work = DenseWork(
+      weights: nil, stride: Int32(stride), targets: Int32(targets), shift: 0,
+      rowsMax: Int32(rowsMax), accumulate: 0)
+    switch weights {
+    case .fixed(let block): work.weights = UnsafePointer(plan.constants[block])
+    case .view(let block): work.weights = UnsafePointer(lasting[block])
+    case .learning(let block):
+      kernels.table.pointee.denseLearning(&work, lasting[block], list, count, sums)
+      return
+    }
+    kernels.table.pointee.dense(&work, list, count, sums)
+  }
+
+  /// Counts so many conversions of each column of a layer.
+  private func countConversions(_ layer: UnsafePointer<LayerPlan>, _ step: Int, readings: Int) {
+    guard readings > 0 else { return }
+    for place in 0..<layer.pointee.coreCount {
+      work(
+        .columnConversion, readings * neurons(layer, place).count,
+        core: layer.pointee.firstCore + place, step: step + layer.pointee.phase)
     }
   }
 

@@ -26,6 +26,8 @@ struct ConnectionPlan: Sendable {
   let pool: PoolPlan?
   let synapses: Synapses
   let shift: Int32
+  /// Where the sums of one reading go, on chips that convert them.
+  let columnSums: Block<Int32>?
   /// Whether each source reaches each target; who is reached else is in its `ArrivalPlan`.
   let reachesAll: Bool
 
@@ -50,6 +52,9 @@ struct ConnectionPlan: Sendable {
     let weights = connection.inferenceWeights
     var pools = connection.pooling != nil
     reachesAll = connection.layout == .dense
+    columnSums = model.arithmetic.columnConverter.map { _ in
+      builder.scratch(PlanBuilder.padded(size), of: Int32.self)
+    }
     switch connection.layout {
     case .dense:
       let stride = plastic?.stride ?? Self.denseStride(size)

@@ -9,6 +9,7 @@ extension ReferenceAccelerator {
     let inputs = inputs(layer) { connection in
       self.spikes(taken: connection, in: step)
     }
+    countConversions(layer, step)
     let chipStep = step + model.layers[layer].phase
     var spikes: [Int] = []
     for neuron in 0..<model.layers[layer].size {
@@ -53,17 +54,38 @@ extension ReferenceAccelerator {
     var inputs = [Input](repeating: Input(), count: model.layers[layer].size)
     for (position, index) in connections.enumerated() where index.layer == layer {
       let connection = model[index]
-      for spike in taken(connection) {
-        guard let row = connection.row(of: spike) else { continue }
-        for synapse in synapses[position].bySource[row] {
-          let weight = inferenceWeight(position, synapse.weight)
-          inputs[synapse.target].sum +=
-            weight << Int(model.arithmetic.inputShift + connection.shift)
-          inputs[synapse.target].isReached = true
+      let rows = taken(connection).compactMap { connection.row(of: $0) }
+      // Without a converter all rows are one reading, and its sums are exact.
+      let atOnce = model.arithmetic.columnConverter?.rows ?? max(1, rows.count)
+      for first in stride(from: 0, to: rows.count, by: atOnce) {
+        var sums = [Int](repeating: 0, count: inputs.count)
+        for row in rows[first..<min(rows.count, first + atOnce)] {
+          for synapse in synapses[position].bySource[row] {
+            sums[synapse.target] += inferenceWeight(position, synapse.weight)
+            inputs[synapse.target].isReached = true
+          }
+        }
+        for (target, sum) in sums.enumerated() {
+          let read = model.arithmetic.columnConverter?.converted(sum) ?? sum
+          inputs[target].sum += read << Int(model.arithmetic.inputShift + connection.shift)
         }
       }
     }
     return inputs
+  }
+
+  /// Counts the conversions of a layer's columns in a step.
+  mutating func countConversions(_ layer: Int, _ step: Int) {
+    guard let converter = model.arithmetic.columnConverter else { return }
+    for connection in model.layers[layer].connections {
+      let rows = spikes(taken: connection, in: step).count { connection.row(of: $0) != nil }
+      let readings = (rows + converter.rows - 1) / converter.rows
+      for core in cores(of: layer) {
+        ledger.work(
+          .columnConversion, readings * model.cores[core].neuronCount, core: core,
+          step: step + model.layers[layer].phase)
+      }
+    }
   }
 
   /// The weight that inference uses.

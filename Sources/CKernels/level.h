@@ -15,6 +15,7 @@ static const KernelTable table = {
     .pool = pool,
     .dense = dense,
     .denseLearning = denseLearning,
+    .convert = convert,
     .convolution = convolution,
     .sparse = sparse,
     .oneToOne = oneToOne,

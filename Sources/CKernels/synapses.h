@@ -1,5 +1,18 @@
 /* Sums of the weights of the sources that spiked. */
 
+static void convert(const ConversionWork *work, int32_t *inputs) {
+  int32_t shift = work->conversionShift;
+  i32x16 most = (i32x16){0} + work->limit;
+  int32_t half = shift > 0 ? 1 << (shift - 1) : 0;
+  for (int32_t k = 0; k < work->count; k += 16) {
+    i32x16 level = (LOAD(i32x16, work->sums + k) + half) >> shift;
+    level = __builtin_elementwise_min(__builtin_elementwise_max(level, -most), most);
+    i32x16 read = (level << shift) << work->shift;
+    if (work->accumulate) read += LOAD(i32x16, inputs + k);
+    STORE(i32x16, inputs + k, read);
+  }
+}
+
 #if defined(LEVEL_AVX512)
 typedef i16x32 Sum;
 typedef i8x32 Row;

@@ -105,6 +105,11 @@ extension CompiledModel {
     writer.uint8(arithmetic.currentOverflow.rawValue)
     writer.int32(arithmetic.inputShift)
     writer.count(arithmetic.learningWeightBits)
+    writer.uint8(arithmetic.columnConverter == nil ? 0 : 1)
+    if let converter = arithmetic.columnConverter {
+      writer.count(converter.rows)
+      writer.count(converter.bits)
+    }
     return writer.bytes
   }
 

@@ -95,10 +95,15 @@ extension CompiledModel {
     guard let overflow = StateArithmetic.Overflow(rawValue: raw) else {
       throw reader.error("current overflow", found: "\(raw)", expected: "0 or 1")
     }
-    let arithmetic = StateArithmetic(
+    var arithmetic = StateArithmetic(
       potentialBits: potentialBits, currentBits: currentBits, currentOverflow: overflow,
       inputShift: try reader.int32("input shift"),
       learningWeightBits: try reader.count("learning weight bits", 1...16))
+    if try reader.flag("column converter") {
+      arithmetic.columnConverter = ColumnConverter(
+        rows: try reader.count("column converter rows", ColumnConverter.rowsRange),
+        bits: try reader.count("column converter bits", ColumnConverter.bitsRange))
+    }
     try reader.finish()
     return CompiledModel(
       name: name, chip: chip, steps: steps, timeStep: timeStep, inputs: inputs,

@@ -16,6 +16,13 @@ extension CompiledModel {
     try meta.range(arithmetic.currentBits, StateArithmetic.bitsRange, "current bits")
     try meta.range(arithmetic.inputShift, 0...6, "input shift")
     try meta.range(arithmetic.learningWeightBits, 1...16, "learning weight bits")
+    if let converter = arithmetic.columnConverter {
+      try meta.range(converter.rows, ColumnConverter.rowsRange, "column converter rows")
+      try meta.range(converter.bits, ColumnConverter.bitsRange, "column converter bits")
+      try meta.require(
+        connections.allSatisfy { self[$0].layout == .dense }, "column converter", "present",
+        "none but with dense connections alone")
+    }
     let path = FieldPath(section: "layers")
     try path.range(layers.count, 1...Self.layersMax, "count")
     // Each layer may be fed by any other: shapes come before connections.
@@ -61,6 +68,9 @@ extension CompiledModel {
     for connection in layer.connections {
       let shift = Int(arithmetic.inputShift + connection.shift)
       sum += connection.largestInput(targets: layer.size) << shift
+      if let converter = arithmetic.columnConverter {
+        sum += converter.excess(spikes: connection.sourceSize) << shift
+      }
     }
     sum += layer.neurons.membrane.bias.values.reduce(0) { max($0, abs(Int($1))) }
     if let teacher = layer.teacher { sum += Int(max(teacher.excitation, teacher.inhibition)) }

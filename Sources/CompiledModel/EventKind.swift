@@ -34,6 +34,8 @@ package enum EventKind: Int, CaseIterable, Sendable {
   case sparseOperation = 14
   /// One shared weight, of a convolution or of a plain sum, added to one neuron's input.
   case convolutionOperation = 15
+  /// A column's sum over rows read at once is converted, where weights are summed in memory.
+  case columnConversion = 16
 
   /// Stable text for files, tables and metrics.
   package var name: String {
@@ -54,13 +56,14 @@ package enum EventKind: Int, CaseIterable, Sendable {
     case .weightWrite: "weight-write"
     case .sparseOperation: "sparse-operation"
     case .convolutionOperation: "convolution-operation"
+    case .columnConversion: "column-conversion"
     }
   }
 
   /// The part of the chip that an event is charged to.
   package var component: EnergyComponent {
     switch self {
-    case .synapticOperation, .sparseOperation, .convolutionOperation: .synapse
+    case .synapticOperation, .sparseOperation, .convolutionOperation, .columnConversion: .synapse
     case .neuronAccess, .neuronUpdate, .spike: .neuron
     case .message, .hopHorizontal, .hopVertical, .errorMessage: .traffic
     case .step: .synchronisation

@@ -1,7 +1,7 @@
 /// Where the parts of a compiled model lie in its file.
 enum FileLayout {
   static let magic: [UInt8] = Array("SFMODEL\0".utf8)
-  static let version: UInt16 = 2
+  static let version: UInt16 = 3
 
   /// Sections in their order; raw values are their tags.
   enum Section: String, CaseIterable {

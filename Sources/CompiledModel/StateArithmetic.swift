@@ -18,12 +18,15 @@ package struct StateArithmetic: Sendable, Equatable {
   package var inputShift: Int32
   /// Bits of a weight that learns, 1 to 16; its lower `16 - bits` bits are always zero.
   package var learningWeightBits: Int
+  /// How sums over rows are read where weights are summed in memory; nil where sums are exact.
+  package var columnConverter: ColumnConverter?
 
   /// Takes the widths as they are.
   package init(
     potentialBits: Int, currentBits: Int, currentOverflow: Overflow, inputShift: Int32,
-    learningWeightBits: Int
+    learningWeightBits: Int, columnConverter: ColumnConverter? = nil
   ) {
+    self.columnConverter = columnConverter
     self.potentialBits = potentialBits
     self.currentBits = currentBits
     self.currentOverflow = currentOverflow

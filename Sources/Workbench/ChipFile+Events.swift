@@ -20,6 +20,8 @@ extension Chip {
       return cause(.sparse)
     case .convolutionOperation:
       return cause(.convolution)
+    case .columnConversion:
+      return arithmetic.columnConverter.map { _ in "`arithmetic.columnRows` is given" }
     case .errorMessage, .feedbackOperation:
       return features.rules.first { $0 == .threeFactor }.map(cause)
     case .traceUpdate, .learningOperation, .weightRead, .weightWrite:

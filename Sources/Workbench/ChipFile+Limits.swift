@@ -56,14 +56,14 @@ extension ChipFile {
 
   /// A chip that does not learn may leave out the width of weights that do.
   static func arithmetic(
-    from top: ChipFileMapping, rules: [ChipFeatures.Rule], weightBits: Int
+    from top: ChipFileMapping, features: ChipFeatures, weightBits: Int
   ) throws(ChipFileError) -> StateArithmetic {
     let block = try top.mapping("arithmetic", keys: ChipFileKeys.arithmetic)
     _ = try ChipFileEvidence(of: block)
     let learning = "learningWeightBits"
     let learningBits =
-      rules.isEmpty && !block.has(learning) ? 16 : try block.integer(learning, 1...16)
-    if !rules.isEmpty, min(8, learningBits) > weightBits {
+      features.rules.isEmpty && !block.has(learning) ? 16 : try block.integer(learning, 1...16)
+    if !features.rules.isEmpty, min(8, learningBits) > weightBits {
       throw block.error(
         learning, found: "\(learningBits)",
         expected: "at most \(weightBits), which `core.weightBits` leaves for them to be seen with")
@@ -74,7 +74,23 @@ extension ChipFile {
       currentOverflow: try block.choice(
         "currentOverflow", [("saturate", .saturate), ("wrap", .wrap)]),
       inputShift: Int32(try block.integer("inputShift", 0...6)),
-      learningWeightBits: learningBits)
+      learningWeightBits: learningBits, columnConverter: try converter(in: block, of: features))
+  }
+
+  /// Arrays add up dense weights; what reads their columns has rows and bits.
+  private static func converter(
+    in block: ChipFileMapping, of features: ChipFeatures
+  ) throws(ChipFileError) -> ColumnConverter? {
+    let (rows, bits) = ("columnRows", "columnBits")
+    guard block.has(rows) || block.has(bits) else { return nil }
+    if let layout = features.layouts.first(where: { $0 != .dense }) {
+      throw block.error(
+        rows, found: "it beside `\(layout.rawValue)` in `features.layouts`",
+        expected: "`dense` alone, as columns of an array are dense")
+    }
+    return ColumnConverter(
+      rows: try block.integer(rows, ColumnConverter.rowsRange),
+      bits: try block.integer(bits, ColumnConverter.bitsRange))
   }
 
   static func area(from top: ChipFileMapping) throws(ChipFileError) -> PublishedFigure? {

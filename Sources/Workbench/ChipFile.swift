@@ -36,7 +36,7 @@ package enum ChipFile {
     let chip = Chip(
       name: name, columns: mesh.columns, rows: mesh.rows, coresPerTile: mesh.coresPerTile,
       core: core, features: features,
-      arithmetic: try arithmetic(from: top, rules: features.rules, weightBits: core.weightBits),
+      arithmetic: try arithmetic(from: top, features: features, weightBits: core.weightBits),
       timing: try timing(from: top), prices: try prices(from: top, name: name),
       coreArea: try area(from: top), published: try published(from: top))
     try checkPrices(of: chip, in: top)

@@ -23,7 +23,11 @@ package enum ChipFileKeys {
     ["neurons", "resets", "layouts", "precisions", "rules", "pooling"] + evidence
   /// Of `arithmetic`.
   package static let arithmetic =
-    ["potentialBits", "currentBits", "currentOverflow", "inputShift", "learningWeightBits"]
+    [
+      "potentialBits", "currentBits", "currentOverflow", "inputShift", "learningWeightBits",
+      "columnRows",
+      "columnBits",
+    ]
     + evidence
   /// Of `energy`: one for each kind of event.
   package static let energy = EventKind.allCases.map(\.name) + evidence

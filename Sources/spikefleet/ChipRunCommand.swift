@@ -40,6 +40,9 @@ struct ChipRunCommand: FleetCommand {
   @Option(parsing: .unconditional, help: "Threads; results do not depend on it.")
   var threads = 1
 
+  @Option(help: "Chip file whose published figures of learning are shown beside the modelled ones.")
+  var chip: String?
+
   @Flag(help: "Measure by the definitions of NeuroBench as well.")
   var metrics = false
 
@@ -77,6 +80,9 @@ struct ChipRunCommand: FleetCommand {
     guard learn || learntModel == nil else {
       throw ValidationError("--learnt-model is what --learn makes: add --learn.")
     }
+    guard learn || chip == nil else {
+      throw ValidationError("--chip is for what learning costs: add --learn.")
+    }
     guard !learn || !metrics else {
       throw ValidationError("--metrics are those of fixed weights: leave out --learn.")
     }
@@ -102,6 +108,7 @@ struct ChipRunCommand: FleetCommand {
     } catch {
       throw CommandFailure("--probe: \(error); name what \(model) has")
     }
+    let published = try chip.map { try PublishedLearning.read($0) }
     var run: ChipRun
     if learn {
       run = ChipRun.learning(file.model, from: samples, seed: seed ?? 1, recording: selection)
@@ -112,12 +119,13 @@ struct ChipRunCommand: FleetCommand {
           observing: .init(activity: metrics, recording: selection)), of: file.model)
     }
     if timing == .detailed { run.time(samples) }
-    let figures: ChipRunFigures
+    var figures: ChipRunFigures
     do {
       figures = try ChipRunFigures(run)
     } catch {
       throw CommandFailure("\(model): \(error)")
     }
+    figures.publishedLearning = published
     if let probeOutput, let recording = run.recording {
       do {
         try (probeFormat ?? .csv).write(recording, model: run.model, to: probeOutput)
@@ -130,6 +138,7 @@ struct ChipRunCommand: FleetCommand {
     if let learntModel { try FileContent.write(Data(run.model.encoded()), to: learntModel) }
     try output.print(figures) { figures in
       Console.write(figures.text(of: run.model))
+      for figure in figures.publishedLearning ?? [] { Console.line(figure.text) }
       if let learntModel { Console.line("wrote the learnt model to \(learntModel)") }
       if let probeOutput { Console.line((probeFormat ?? .csv).note(probeOutput)) }
     }
@@ -157,7 +166,9 @@ struct ChipRun {
   var layerSpikes: [Int]
   var metrics: ChipMetrics?
   var recording: SpikeRecording?
-  var learnt = false
+  /// Events of showings that learn, and how many there were.
+  var learning: (counts: [UInt64], samples: Int)?
+  var learnt: Bool { learning != nil }
 
   /// Nothing shown yet.
   private init(of model: CompiledModel) {
@@ -230,7 +241,7 @@ struct ChipRun {
     run.picoseconds = chip.inferencePicoseconds + chip.learningPicoseconds
     run.saturations = chip.saturations
     run.recording = recording
-    run.learnt = true
+    run.learning = (chip.learningCounts, samples.count)
     return run
   }
 }

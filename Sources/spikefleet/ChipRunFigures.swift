@@ -32,6 +32,9 @@ struct ChipRunFigures: Encodable {
   var priceTable: String
   var grade: String
   var metrics: ChipMetrics?
+  /// Modelled by the price table, where the model learnt.
+  var learning: LearningEfficiency?
+  var publishedLearning: [PublishedLearning]?
 
   /// Throws for an event without a price.
   init(_ run: ChipRun) throws {
@@ -64,6 +67,11 @@ struct ChipRunFigures: Encodable {
     priceTable = run.model.prices.name
     grade = run.model.prices.weakestGrade.rawValue
     metrics = run.metrics
+    learning = try run.learning.flatMap { learning in
+      try LearningEfficiency(
+        counts: learning.counts, samples: learning.samples, pixels: run.model.inputs,
+        prices: run.model.prices)
+    }
   }
 
   private static func named(_ counts: [UInt64]) -> [String: UInt64] {
@@ -89,6 +97,13 @@ struct ChipRunFigures: Encodable {
       "time for a sample: \(Figure.fixed(microsecondsPerSample, 1)) us of the chip; "
         + "\(saturations) values met the end of their range",
     ]
+    if let learning {
+      let efficiency =
+        learning.teraOperationsPerWatt.map { ", \(Figure.fixed($0, 2)) TOPS/W" } ?? ""
+      lines.append(
+        "learning, modelled: \(Figure.fixed(learning.nanojoulesPerPixel, 4)) nJ a pixel"
+          + "\(efficiency), synapses included")
+    }
     if learnt, model.layers.contains(where: { $0.teacher != nil }) {
       lines.append("a sample is shown twice: to be judged, and with its teacher to be learnt")
     }

@@ -4,7 +4,9 @@ extension GoldenCase {
   private static let program = SmallModels.spiking(decay: 3686, threshold: 20)
 
   /// One case for each way in which synapses lie.
-  static let layouts: [GoldenCase] = [precisions, sparse, convolution, pooling]
+  static let layouts: [GoldenCase] = [
+    precisions, sparse, convolution, pooling, converted,
+  ]
 
   /// Three connections of other precisions and shifts that add up.
   private static let precisions = GoldenCase(
@@ -109,4 +111,28 @@ extension GoldenCase {
           PlacedCore(layer: 2, firstNeuron: 0, neuronCount: 2, column: 1, row: 1),
         ]), [.shown(pattern)])
   ]
+
+  /// Columns read two rows at a time in three bits, on two cores.
+  private static let converted = GoldenCase(
+    SmallModels.model(
+      "column-conversion", steps: 6, inputs: 5, arithmetic: columns(rows: 2, bits: 3),
+      layers: [
+        SmallModels.layer(
+          "output", SmallModels.spiking(decay: 3686, threshold: 200), size: 3,
+          [
+            SmallModels.fixed(
+              5, [127, 16, -127, 90, 15, -33, 1, -17, 60, 127, 31, -127, 40, -64, 8]),
+            SmallModels.fixed(5, (0..<15).map { Int8($0 * 9 - 60) }, delay: 1, shift: 1),
+          ])
+      ],
+      cores: [
+        PlacedCore(layer: 0, firstNeuron: 0, neuronCount: 2, column: 0, row: 0),
+        PlacedCore(layer: 0, firstNeuron: 2, neuronCount: 1, column: 1, row: 0),
+      ]), [.shown([[0, 1, 2], [0, 1, 2, 3, 4], [4], [], [1, 3], [0, 2, 3, 4]])])
+
+  private static func columns(rows: Int, bits: Int) -> StateArithmetic {
+    var arithmetic = SmallModels.arithmetic()
+    arithmetic.columnConverter = ColumnConverter(rows: rows, bits: bits)
+    return arithmetic
+  }
 }

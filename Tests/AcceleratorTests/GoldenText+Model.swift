@@ -9,6 +9,9 @@ extension GoldenText {
       "potentials of \(arithmetic.potentialBits) bits, currents of \(arithmetic.currentBits) bits, "
         + "\(arithmetic.currentOverflow), input shift \(arithmetic.inputShift), "
         + "learning weights of \(arithmetic.learningWeightBits) bits")
+    if let converter = arithmetic.columnConverter {
+      lines.append("columns of \(converter.rows) rows are read in \(converter.bits) bits")
+    }
     if case .bernoulli(let seed) = model.input {
       lines.append("encoder seed \(seed), port at \(model.port.column),\(model.port.row)")
     }

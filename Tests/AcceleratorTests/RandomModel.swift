@@ -91,6 +91,10 @@ struct RandomModel {
     fitDelays()
     fitShifts()
     for index in layers.indices { layers[index].neurons = neurons(index) }
+    let isDense = layers.allSatisfy { $0.connections.allSatisfy { $0.layout == .dense } }
+    if isDense, chance(50) {
+      arithmetic.columnConverter = ColumnConverter(rows: pick(1...20), bits: pick(2...12))
+    }
     return CompiledModel(
       name: "random-\(seed)", chip: "test-chip", steps: steps, inputs: planes[0].size,
       input: .bernoulli(seed: seed),

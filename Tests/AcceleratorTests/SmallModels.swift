@@ -12,7 +12,8 @@ enum SmallModels {
         .synapticOperation: 10, .sparseOperation: 11, .convolutionOperation: 12,
         .neuronAccess: 1000, .neuronUpdate: 100, .spike: 7, .message: 5, .errorMessage: 3,
         .feedbackOperation: 20, .traceUpdate: 30, .learningOperation: 40, .weightRead: 60,
-        .weightWrite: 80, .hopHorizontal: 100_000, .hopVertical: 100_000, .step: 100_000,
+        .weightWrite: 80, .columnConversion: 2, .hopHorizontal: 100_000, .hopVertical: 100_000,
+        .step: 100_000,
       ], axonInPicoseconds: 50, barriers: barriers)
   }
 

@@ -29,6 +29,7 @@ static const Check checks[] = {
     {"pool", checkPool, 100},
     {"dense", checkDense, 400},
     {"denseLearning", checkDenseLearning, 400},
+    {"convert", checkConvert, 200},
     {"convolution", checkConvolution, 500},
     {"sparse", checkSparse, 100},
     {"oneToOne", checkOneToOne, 60},

@@ -63,6 +63,7 @@ void checkList(void);
 void checkPool(void);
 void checkDense(void);
 void checkDenseLearning(void);
+void checkConvert(void);
 void checkConvolution(void);
 void checkSparse(void);
 void checkOneToOne(void);

@@ -87,6 +87,17 @@ void checkDenseLearning(void) {
   SEE(inputs, padded(targets));
 }
 
+void checkConvert(void) {
+  int32_t count = padded(someSize());
+  ConversionWork work = {
+      .sums = someWords(count, count, -32512, 32512), .count = count,
+      .conversionShift = between(0, 14), .limit = (1 << between(1, 15)) - 1,
+      .shift = between(0, 8), .accumulate = chance(50)};
+  int32_t *inputs = someWords(count, count, -earlierMax, earlierMax);
+  kernels->convert(&work, inputs);
+  SEE(inputs, count);
+}
+
 /* Lines of a place that stay within targets and weights; no target is met twice. */
 static ConvolutionPlace somePlace(const ConvolutionWork *work) {
   ConvolutionPlace place = {0};

@@ -111,11 +111,20 @@ class Chip:
     def run(self, layer, step, lesson):
         inputs, is_reached = [0] * layer.size, [False] * layer.size
         for c in layer.connections:
-            for spike in self.taken(c, step):
-                row = row_of(c, spike)
-                for j, place in c.synapses[row] if row is not None else []:
-                    inputs[j] += self.weight(c, place) << (self.model.input_shift + c.shift)
-                    is_reached[j] = True
+            rows = [row_of(c, spike) for spike in self.taken(c, step)]
+            rows = [row for row in rows if row is not None]
+            at_once = self.model.columns[0] if self.model.columns else len(rows) or 1
+            for first in range(0, len(rows), at_once):
+                sums = [0] * layer.size
+                for row in rows[first : first + at_once]:
+                    for j, place in c.synapses[row]:
+                        sums[j] += self.weight(c, place)
+                        is_reached[j] = True
+                for j, total in enumerate(sums):
+                    inputs[j] += self.read(total) << (self.model.input_shift + c.shift)
+                if self.model.columns:
+                    for core in layer.core_of:
+                        self.ledger.work("column-conversion", core, step + layer.phase)
         spikes = []
         for j in range(layer.size):
             charge = layer.bias[j] + self.teaching(layer, j, lesson)
@@ -136,6 +145,15 @@ class Chip:
                 if layer is self.layers[-1]:
                     self.scores[j] += 1
         return spikes
+
+    def read(self, total):
+        """What a converter makes of a column's sum."""
+        if not self.model.columns:
+            return total
+        rows, bits = self.model.columns
+        shift = max(0, 7 + (rows - 1).bit_length() - bits)
+        level = (total + (1 << shift >> 1)) >> shift
+        return max(1 - 2**bits, min(2**bits - 1, level)) << shift
 
     def teaching(self, layer, j, lesson):
         if not layer.teacher or not lesson or lesson.label is None:

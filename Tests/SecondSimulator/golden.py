@@ -73,6 +73,8 @@ def read_model(lines):
     model.potential_bits, model.current_bits = int(arithmetic[1]), int(arithmetic[2])
     model.overflow, model.input_shift = arithmetic[3], int(arithmetic[4])
     model.learning_weight_bits = int(arithmetic[5])
+    columns = lines.match(r"columns of (\d+) rows are read in (\d+) bits")
+    model.columns = columns and (int(columns[1]), int(columns[2]))
     places = lines.take(r"encoder seed (\d+), port at (\d+),(\d+)")
     model.encoder_seed, model.port = int(places[1]), (int(places[2]), int(places[3]))
     times = lines.take(r"picoseconds: (([a-z-]+ \d+(, )?)+)")[1]

@@ -76,7 +76,7 @@ struct ChipFilePage {
 
   /// What the reader says of a shipped file with one number changed.
   func error(setting key: String, of path: String, to value: Int) throws -> ChipFileError? {
-    var lines = try Self.file(for: path)
+    var lines = try Self.file(for: path, key)
     let place = try #require(Self.place(of: key, in: path, lines), "\(path).\(key)")
     let line = lines[place]
     let start = try #require(line.range(of: key + ": ")).upperBound
@@ -87,7 +87,7 @@ struct ChipFilePage {
 
   /// What it says of the file without a key, and all below it.
   func error(removing key: String, of path: String) throws -> ChipFileError? {
-    var lines = try Self.file(for: path)
+    var lines = try Self.file(for: path, key)
     let place = try #require(Self.place(of: key, in: path, lines))
     let indent = lines[place].prefix { $0 == " " }.count
     let end =
@@ -108,8 +108,9 @@ struct ChipFilePage {
   }
 
   /// A shipped file that has the block.
-  private static func file(for path: String) throws -> [String] {
-    let name = ["area", "published[]"].contains(path) ? "odin" : "loihi-learn"
+  private static func file(for path: String, _ key: String) throws -> [String] {
+    var name = ["area", "published[]"].contains(path) ? "odin" : "loihi-learn"
+    if key.hasPrefix("column") { name = "cim-stdp" }
     return try String(contentsOfFile: ShippedChip.path(name), encoding: .utf8)
       .split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
   }

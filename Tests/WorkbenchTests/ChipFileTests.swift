@@ -38,7 +38,9 @@ import Workbench
     #expect(chip.timing.barrier(activeTiles: 3) == 1_000_000)
     #expect(chip.timing.barrier(activeTiles: 32) == 1_800_000)
     #expect(chip.published.isEmpty)
-    for kind in EventKind.allCases { #expect(chip.prices[kind] != nil, "\(kind.name)") }
+    for kind in EventKind.allCases where kind != .columnConversion {
+      #expect(chip.prices[kind] != nil, "\(kind.name)")
+    }
     // Read, compute and write of one weight make Loihi's STDP update.
     let update: [EventKind] = [.learningOperation, .weightRead, .weightWrite]
     #expect(update.reduce(0) { $0 + (chip.prices[$1]?.picojoules ?? 0) } == 120)

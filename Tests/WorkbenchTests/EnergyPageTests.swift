@@ -1,6 +1,7 @@
 import CompiledModel
 import Foundation
 import Testing
+import Workbench
 
 /// What `docs/ENERGY.md` says follows from the chip files.
 @Suite(.serialized) struct EnergyPageTests {
@@ -39,17 +40,18 @@ import Testing
       ])
   }
 
-  @Test func `a sample that STDP learns is priced under several readings`() throws {
+  @Test func `a sample that STDP learns has its joules by pixel and operation`() throws {
     let chip = try #require(chips.first { $0.name == "cim-stdp" })
     let study = try MemoryStudy(chip)
-    try expect("stdp-counts", study.countLines)
+    try expect("stdp-counts", study.countLines())
     try expect("stdp", try study.sensitivity())
-    // The file's own row is what its table says.
-    let total = try chip.prices.totalJoules(of: study.counts)
-    let row = try #require(
-      try study.sensitivity().first { $0.contains("**the file**") }?.split(separator: "|").last)
-    let figure = String(row.filter { !$0.isWhitespace })
-    let said = try #require(Double(figure))
-    #expect(abs(total * 1e9 - said) < 0.01 * said)
+    // Operations of an array without converters and writing cost what the survey says.
+    let prices = chip.prices
+    let pure: [EventKind] = [.synapticOperation, .traceUpdate, .learningOperation, .weightRead]
+    for kind in pure {
+      let price = try #require(prices[kind]?.picojoules)
+      let operations = LearningEfficiency.operations(of: kind)
+      #expect(abs(operations / price - 70.38) < 0.3, "\(kind.name)")
+    }
   }
 }

@@ -1,12 +1,10 @@
 import Accelerator
 import CompiledModel
+import Workbench
 
-/// A network of 784-100 that learns one sample by pair STDP on `cim-stdp`, and what its joules come
-/// to under different readings of the two published figures.
+/// A network of 784-100 that learns one sample by pair STDP on `cim-stdp`, and what the prices of
+/// the file make of a pixel and of an operation.
 struct MemoryStudy {
-  /// Published: operations per joule, and joules of a pixel.
-  static let operationsPerJoule = 70.38e12
-  static let joulesPerPixel = 0.47e-9
   static let pixels = 784
   static let columns = 100
 
@@ -54,54 +52,57 @@ struct MemoryStudy {
       prices: chip.prices, timing: chip.timing)
   }
 
-  /// Counts of the sample.
-  var countLines: [String] {
-    var table = PageTable(header: ["event", "count"])
+  /// Counts of the sample, what each comes to, and its operations.
+  func countLines() throws -> [String] {
+    var table = PageTable(header: ["event", "count", "operations each", "nJ"])
     for kind in EventKind.allCases where counts[kind.rawValue] > 0 {
-      table.rows.append([kind.name, PageNumber.grouped(counts[kind.rawValue])])
+      let picojoules = (chip.prices[kind]?.picojoules ?? 0) * Double(counts[kind.rawValue])
+      table.rows.append([
+        kind.name, PageNumber.grouped(counts[kind.rawValue]),
+        PageNumber.exact(LearningEfficiency.operations(of: kind)),
+        PageNumber.rounded(picojoules / 1000),
+      ])
     }
     return table.lines
   }
 
-  /// The sample under different readings of an operation and of a pixel.
+  /// The model's two figures beside the published ones, and under other assumptions.
   func sensitivity() throws -> [String] {
-    var table = PageTable(
-      header: [
-        "reading", "one operation pJ", "one visit pJ", "array nJ", "learning nJ",
-        "neurons, traffic, barrier nJ", "together nJ",
-      ])
-    let visits = Double(counts[EventKind.learningOperation.rawValue])
-    let operation = 1 / Self.operationsPerJoule
-    let pixel = Self.joulesPerPixel
-    for columns in [10.0, 64, 100, 128, 256, 1024] {
-      table.rows.append(
-        try row(
-          "a pixel is one visit of its row, \(Int(columns)) columns"
-            + (columns == 128 ? ", **the file**" : ""),
-          operation: 2 * operation, visit: pixel / columns))
-    }
+    var table = PageTable(header: ["modelled", "nJ a pixel", "TOPS/W"])
+    try table.rows.append(row("**the file**") { _, price in price })
+    try table.rows.append(
+      row("converters cost nothing") { $0 == .columnConversion ? 0 : $1 })
+    try table.rows.append(
+      row("converters cost 10 times as much") { $0 == .columnConversion ? 10 * $1 : $1 })
+    try table.rows.append(
+      row("writing costs 10 times as much") { $0 == .weightWrite ? 10 * $1 : $1 })
+    try table.rows.append(
+      row("an operation costs 10 times as much") { kind, price in
+        LearningEfficiency.operations(of: kind) > 0 ? 10 * price : price
+      })
     table.rows.append(
-      try row(
-        "the file, a weight added being one operation", operation: operation, visit: pixel / 128))
-    table.rows.append(
-      try row(
-        "a pixel is all visits of its row in a sample", operation: 2 * operation,
-        visit: pixel * Double(Self.pixels) / visits))
-    table.rows.append(
-      try row("a visit is two operations", operation: 2 * operation, visit: 2 * operation))
+      ["**published**, not said of what"]
+        + ["nJ/pixel", "TOPS/W"].map { unit in
+          chip.published.first { $0.unit == unit }.map { PageNumber.exact($0.value) } ?? "none"
+        })
     return table.lines
   }
 
   private func row(
-    _ reading: String, operation: Double, visit: Double
+    _ assumption: String, _ price: (EventKind, Double) -> Double
   ) throws -> [String] {
-    let array = Double(counts[EventKind.synapticOperation.rawValue]) * operation
-    let learning = Double(counts[EventKind.learningOperation.rawValue]) * visit
-    let parts = try chip.prices.joules(of: counts)
-    let rest = [EnergyComponent.neuron, .traffic, .synchronisation].reduce(0) {
-      $0 + (parts[$1] ?? 0)
+    var prices: [EventKind: Price] = [:]
+    for kind in EventKind.allCases {
+      guard let known = chip.prices[kind] else { continue }
+      prices[kind] = Price(
+        picojoules: price(kind, known.picojoules), source: known.source, grade: known.grade)
     }
-    return [reading, PageNumber.rounded(operation * 1e12), PageNumber.rounded(visit * 1e12)]
-      + [array, learning, rest, array + learning + rest].map { PageNumber.rounded($0 * 1e9) }
+    let table = PriceTable(name: chip.name, prices: prices)
+    let figures = try LearningEfficiency(
+      counts: counts, samples: 1, pixels: Self.pixels, prices: table)
+    return [
+      assumption, PageNumber.rounded(figures?.nanojoulesPerPixel ?? 0),
+      PageNumber.rounded(figures?.teraOperationsPerWatt ?? 0),
+    ]
   }
 }

@@ -113,7 +113,8 @@ enum ShippedChip {
 
   @Test(arguments: EventKind.allCases)
   func `a kind that the chip can cause needs its price`(kind: EventKind) throws {
-    let text = try yaml("loihi-learn", without: kind)
+    let name = kind == .columnConversion ? "cim-stdp" : "loihi-learn"
+    let text = try yaml(name, without: kind)
     let error = #expect(throws: ChipFileError.self) {
       _ = try ChipFile.chip(yaml: text, file: "chip.yaml")
     }

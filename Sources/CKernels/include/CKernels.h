@@ -28,6 +28,15 @@ typedef struct {
   int32_t accumulate; /* 0 replaces the inputs */
 } DenseWork;
 
+/* Sums of columns as converters read them, added into inputs[target] with a shift. */
+typedef struct {
+  const int32_t *sums;
+  int32_t count; /* a multiple of 16 */
+  int32_t conversionShift, limit;
+  int32_t shift;
+  int32_t accumulate; /* 0 replaces the inputs */
+} ConversionWork;
+
 /* Where the spikes of one place of the source's plane go. */
 typedef struct {
   int32_t target;  /* first target of the first line */
@@ -246,6 +255,7 @@ typedef struct {
   void (*denseLearning)(
       const DenseWork *work, const int16_t *learning, const int32_t *sources, int32_t count,
       int32_t *inputs);
+  void (*convert)(const ConversionWork *work, int32_t *inputs);
   void (*convolution)(
       const ConvolutionWork *work, const int32_t *sources, int32_t count, int32_t *inputs);
   void (*sparse)(const SparseWork *work, const int32_t *sources, int32_t count, int32_t *inputs);
