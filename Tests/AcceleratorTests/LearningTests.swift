@@ -77,7 +77,9 @@ import Testing
     let learnt = chip.learn(intensities, sample: 0, label: label, seed: 2, ordinal: 0)
     #expect(chip.inferenceCounts == inference)
     #expect(learnt == tested)
-    let absent: [EventKind] = [.sparseOperation, .convolutionOperation]
+    let absent: [EventKind] = [
+      .sparseOperation, .convolutionOperation, .columnConversion,
+    ]
     for kind in EventKind.allCases where !absent.contains(kind) {
       #expect(chip.learningCounts[kind.rawValue] > 0, "\(kind.name)")
     }

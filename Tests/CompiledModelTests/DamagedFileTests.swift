@@ -112,8 +112,8 @@ import Testing
     let error = #expect(throws: ModelError.self) { _ = try CompiledModel(reading: bytes) }
     #expect(error?.section == "header")
     #expect(error?.field == "version")
-    #expect("\(error as Any)".contains("header.version is 9, expected 2"))
-    bytes[8] = 2
+    #expect("\(error as Any)".contains("header.version is 9, expected 3"))
+    bytes[8] = 3
     bytes[65535] = 1
     let padding = #expect(throws: ModelError.self) { _ = try CompiledModel(reading: bytes) }
     #expect(padding?.field == "[0].connections[0].weights")

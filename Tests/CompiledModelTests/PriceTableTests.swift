@@ -52,8 +52,8 @@ import Testing
   }
 
   @Test func `names and components of events are stable`() {
-    #expect(EventKind.allCases.map(\.rawValue) == Array(0..<16))
-    #expect(Set(EventKind.allCases.map(\.name)).count == 16)
+    #expect(EventKind.allCases.map(\.rawValue) == Array(0..<17))
+    #expect(Set(EventKind.allCases.map(\.name)).count == 17)
     #expect(EventKind.weightWrite.component == .learning)
     #expect(EnergyComponent.allCases.sorted() == EnergyComponent.allCases)
   }
