@@ -66,7 +66,8 @@ bench: build
 	@exec .build/release/spikefleet-bench $(if $(FILTER),--filter '$(FILTER)')
 
 accuracy: build
-	@exec Tests/Accuracy/run $(TRAIN) $(TEST)
+	@Tests/Accuracy/run $(TRAIN) $(TEST)
+	@echo; TRAIN=$(TRAIN) Tests/Accuracy/new-class $${SEED:-1}
 
 fuzz: PACKAGES += lld xz-utils
 fuzz: build

@@ -164,8 +164,9 @@ let package = Package(
       "EndToEnd",
       [
         "FleetAPI", "FleetStore", "FleetCore", "FleetProtocol", "ZeroMQTransport", "Workbench",
-        "SensorData", "CompiledModel", "NetworkCompiler", "NetworkTraining", "SpikingNetwork",
-        "Federation", "spikefleet", "spikefleet-agent", "spikefleet-coordinator", crypto,
+        "SensorData", "Accelerator", "CompiledModel", "NetworkCompiler", "NetworkTraining",
+        "SpikingNetwork", "Federation", "spikefleet", "spikefleet-agent", "spikefleet-coordinator",
+        crypto,
       ]),
   ]
 )

@@ -14,7 +14,7 @@ struct AgentParts {
   private let coordinatorKey: CurvePublicKey
   private let keys: CurveKeyPair
   private let root: TrustRoot
-  private let stream: LabelledSamples
+  private let stream: NodeStream
   /// Time that a goodbye may take on its way out.
   private static let lingerMilliseconds: Int32 = 500
 
@@ -29,7 +29,9 @@ struct AgentParts {
     coordinatorKey = key
     keys = try Self.keys(settings.keyFile, file)
     root = try RootFile(path: settings.rootFile).load()
-    stream = try SampleFolder.read(settings.stream)
+    let samples = try SampleFolder.read(settings.stream)
+    stream = NodeStream(
+      samples, events: try StreamEvents.read(settings.stream, for: samples))
   }
 
   private static func keys(
@@ -70,14 +72,16 @@ struct AgentParts {
         inbox.postFromPeer(.transport(event), bytes: frames.reduce(0) { $0 + $1.count })
       })
     let chip = ChipWorker(
-      ChipRuntime(chip: settings.chip, stream: stream),
+      ChipRuntime(chip: settings.chip, stream: stream, settings: settings.learning),
       inferencesPerSecond: settings.inferencesPerSecond,
       telemetrySeconds: settings.telemetrySeconds, blobs: blobs,
       report: { inbox.post(.chip($0)) })
     let signals = StopSignals { inbox.post(.stop(signal: $0)) }
     tell(log, state)
     return AgentShell(
-      store: store, blobs: blobs, transport: transport, chip: chip, inbox: inbox, core: core,
+      store: store, blobs: blobs,
+      records: LearningRecordFolder(stateFolder: settings.stateFolder),
+      transport: transport, chip: chip, inbox: inbox, core: core,
       tickMilliseconds: core.settings.tickMilliseconds,
       connections: ConnectionLog(
         control: settings.control, data: settings.data, node: settings.node.text,
@@ -97,7 +101,8 @@ struct AgentParts {
       "starting",
       metadata: [
         "kind": "agent.starting", "subject": "\(settings.node)", "chip": "\(settings.chip)",
-        "samples": "\(stream.count)", "channels": "\(stream.channels)",
+        "samples": "\(stream.samples.count)",
+        "channels": "\(stream.samples.channels)",
         "model": "\(state.active.map { "\($0.name) \($0.model)" } ?? "none")",
         "key": "\(keys.publicKey)", "fingerprint": "\(keys.publicKey.fingerprint)",
         "version": "\(Version.text)",

@@ -19,6 +19,7 @@ final class AgentShell {
 
   let store: AgentStore
   let blobs: BlobStore
+  let records: LearningRecordFolder
   let transport: AgentTransport
   let chip: ChipWorker
   let log: Logger
@@ -45,12 +46,14 @@ final class AgentShell {
   }
 
   init(
-    store: AgentStore, blobs: BlobStore, transport: AgentTransport, chip: ChipWorker,
-    inbox: Inbox<Mail>, core: AgentCore, tickMilliseconds: UInt32, connections: ConnectionLog,
+    store: AgentStore, blobs: BlobStore, records: LearningRecordFolder,
+    transport: AgentTransport, chip: ChipWorker, inbox: Inbox<Mail>, core: AgentCore,
+    tickMilliseconds: UInt32, connections: ConnectionLog,
     crash: CrashPoint, signals: StopSignals, log: Logger
   ) {
     self.store = store
     self.blobs = blobs
+    self.records = records
     self.transport = transport
     self.chip = chip
     self.inbox = inbox
@@ -200,6 +203,11 @@ final class AgentShell {
       failures.failed(error)
       unstored.append(.training(finished, milliseconds: milliseconds))
       return
+    }
+    do { try records.keep(finished.record) } catch {
+      log.warning(
+        "no record of what was learnt: \(error)",
+        metadata: ["kind": "round.unrecorded", "subject": "\(finished.key)"])
     }
     let summary = "\(finished.samples) samples in \(milliseconds) ms, \(finished.correct) right"
     log.info(

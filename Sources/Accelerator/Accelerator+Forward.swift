@@ -23,7 +23,7 @@ extension Accelerator {
   }
 
   /// Lists the spikes whose bits are set, and counts what they cause.
-  private func send(_ place: UnsafePointer<PopulationPlan>, _ step: Int) -> Int {
+  func send(_ place: UnsafePointer<PopulationPlan>, _ step: Int) -> Int {
     let population = place.pointee
     let slot = population.depth == 1 ? 0 : step % population.depth
     let list = lasting[population.lists] + slot * population.listStride
@@ -32,7 +32,7 @@ extension Accelerator {
     resting[population.counts][slot] = count
     guard count > 0 else { return 0 }
     let traffic = population.traffic
-    let row = (step + population.phase) * plan.ledger.cores
+    let row = chipStep(step, phase: population.phase) * plan.ledger.cores
     var work = TrafficWork(
       groups: plan.constants[traffic.groups], targets: plan.constants[traffic.targets],
       groupOf: plan.constants[traffic.groupOf], runs: plan.constants[traffic.runs],
@@ -44,31 +44,13 @@ extension Accelerator {
     return Int(count)
   }
 
-  /// The input's spikes of a step.
-  mutating func takeInput(_ input: InputSource, _ step: Int) {
-    let population = plan.populations[0].pointee
-    let slot = population.depth == 1 ? 0 : step % population.depth
-    let bits = resting[population.bits] + slot * population.words
-    switch input {
-    case .levels(let sample):
-      var work = EncoderWork(
-        levels: lasting[plan.levels], blocks: lasting[plan.levelBlocks],
-        blockCount: levelBlockCount, stream: plan.encoder.stream(sample, UInt64(step)))
-      kernels.table.pointee.encode(&work, bits)
-    case .recorded(let trains):
-      bits.update(repeating: 0, count: population.words)
-      for spike in trains.steps[step] {
-        bits[Int(spike) >> 6] |= 1 << UInt64(spike & 63)
-      }
-    }
-    inputSpikes += send(plan.populations[0], step)
-  }
-
   /// One step of a layer.
   mutating func run(_ index: Int, _ step: Int) {
     let layer = plan.layers[index]
     let inputs = lasting[layer.pointee.neurons.inputs]
-    if layer.pointee.clearsInputs {
+    if let drive = plan.direct?.drives[index] {
+      inputs.update(from: lasting[drive], count: drive.count)
+    } else if layer.pointee.clearsInputs {
       inputs.update(repeating: 0, count: PlanBuilder.padded(layer.pointee.size))
     }
     if let arrivals = layer.pointee.neurons.arrivals {
@@ -88,7 +70,12 @@ extension Accelerator {
     layerSaturations[index] += saturated
     let count = send(plan.populations[index + 1], step)
     layerSpikes[index] += count
-    if index == plan.layers.count - 1, !plan.hasReadout {
+    if count > 0, let counted = layer.pointee.spikeCounts {
+      let list = lasting[population.lists] + slot * population.listStride
+      let counts = resting[counted]
+      for place in 0..<count { counts[Int(list[place])] += 1 }
+    }
+    if index == plan.layers.count - 1, !plan.hasReadout, plan.assignment == nil {
       let list = lasting[population.lists] + slot * population.listStride
       let scores = resting[plan.scores]
       for place in 0..<count { scores[Int(list[place])] += 1 }
@@ -110,6 +97,7 @@ extension Accelerator {
   ) {
     let place = plan.connections[number]
     let connection = place.pointee
+    if connection.isDirect { return }
     let sent = step - connection.delay
     let spikes = spikes(of: plan.populations[connection.source], in: max(0, sent))
     var list = UnsafePointer(spikes.list)
@@ -181,7 +169,7 @@ extension Accelerator {
     for place in 0..<layer.pointee.coreCount {
       work(
         .columnConversion, readings * neurons(layer, place).count,
-        core: layer.pointee.firstCore + place, step: step + layer.pointee.phase)
+        core: layer.pointee.firstCore + place, step: chipStep(step, phase: layer.pointee.phase))
     }
   }
 
@@ -266,14 +254,23 @@ extension Accelerator {
     work.refractoryLeft = neurons.refractoryLeft.map { resting[$0] }
     work.psi = neurons.psi.map { resting[$0] }
     work.scores = resting[plan.scores]
+    if let homeostasis = layer.homeostasis {
+      work.lastingRises = UnsafePointer(lasting[homeostasis.rises])
+    }
+    if let competition = layer.competition { work.excess = lasting[competition.excess] }
     work.spikes = bits
     let updates = resting[neurons.updates]
     work.updates = updates
-    let saturated = kernels.table.pointee.neurons(&work)
+    var saturated = kernels.table.pointee.neurons(&work)
+    if let competition = layer.competition, hasCandidates(bits, layer.size) {
+      countCompetition(place, competition.links, step, bits)
+      let winner = kernels.table.pointee.compete(&work, &saturated)
+      countInhibition(place, winner: Int(winner), step)
+    }
 
     let ledger = plan.ledger
     let first = layer.firstCore
-    let row = (step + layer.phase) * ledger.cores + first
+    let row = chipStep(step, phase: layer.phase) * ledger.cores + first
     var tally = NeuronTallyWork(
       coreCount: Int32(layer.coreCount), slices: plan.constants[layer.slices], spikes: bits,
       updates: updates, spikeCounts: resting[ledger.spikes] + first,

@@ -6,6 +6,7 @@ extension Accelerator {
   /// Puts the chip at rest.
   mutating func begin(_ lesson: Lesson?) {
     isLearning = lesson != nil
+    stepLength = isLearning && plan.learnsWithinSamples ? plan.phaseMax + 2 : 1
     resting.clear()
     inputSpikes = 0
     for layer in layerSpikes.indices { layerSpikes[layer] = 0 }
@@ -14,7 +15,7 @@ extension Accelerator {
     lasting[plan.ledger.messageTimes].update(repeating: 0, count: cells)
     hasTaughtLabel = false
     guard let lesson else { return }
-    for taker in plan.takers.indices { fillMirror(plan.takers[taker]) }
+    fillMirrors()
     let layer = plan.layers.last.pointee
     guard let teacher = layer.teacher, let label = lesson.label else { return }
     hasTaughtLabel = true
@@ -29,8 +30,14 @@ extension Accelerator {
 
   /// Chip steps of the sample.
   var chipSteps: Int {
-    plan.steps + plan.phaseMax + (isLearning && plan.errors != nil ? 2 : 0)
+    guard stepLength == 1 else { return plan.steps * stepLength }
+    let more = plan.errors != nil ? 2 : plan.finishesSamples || plan.hasEndTerms ? 1 : 0
+    return plan.steps + plan.phaseMax + (isLearning ? more : 0)
   }
+
+  /// The chip step in which what has a phase works on a logical step.
+  @inline(__always)
+  func chipStep(_ step: Int, phase: Int) -> Int { step * stepLength + phase }
 
   /// Counts events on a core; `core` after the last one stands for none.
   @inline(__always)

@@ -7,6 +7,7 @@ extension Accelerator {
   /// One step of all local rules; connections do not see each other's weights.
   mutating func learnLocally(_ step: Int, _ lesson: Lesson) {
     for place in plan.pairSTDP.indices { pairSTDP(plan.pairSTDP[place], step, lesson) }
+    for place in plan.programs.indices { run(plan.programs[place], step, lesson) }
     for place in plan.sdsp.indices { sdsp(plan.sdsp[place], step, lesson) }
   }
 
@@ -28,9 +29,9 @@ extension Accelerator {
     let traces = memory.traces
     let pre = resting[traces.traces]
     var work = TraceWork(
-      before: pre, after: pre, rises: nil, x: spikes.bits, traced: resting[traces.traced],
-      active: resting[traces.active], count: Int32(traces.padded), decay: rule.preDecay,
-      impulse: rule.impulse)
+      before: pre, after: pre, rises: nil, first: nil, x: spikes.bits,
+      traced: resting[traces.traced], active: resting[traces.active],
+      count: Int32(traces.padded), decay: rule.preDecay, impulse: rule.impulse, secondDecay: 0)
     let raised = kernels.table.pointee.traces(&work)
     let post = resting[memory.postTraces]
     let alive = lasting[memory.postActive]
@@ -47,7 +48,7 @@ extension Accelerator {
       offset: rule.preTarget, multiplier: rule.potentiation,
       base: base(plastic, step, direction: 1, lesson), streams: lasting[memory.streams])
     kernels.table.pointee.potentiate(&weights, &columns, &tally)
-    let chipStep = step + layer.pointee.phase
+    let chipStep = chipStep(step, phase: layer.pointee.phase)
     var next = 0
     for place in 0..<layer.pointee.coreCount {
       let core = layer.pointee.firstCore + place
@@ -74,7 +75,7 @@ extension Accelerator {
     let memory = place.pointee
     let (plastic, rule) = (memory.plastic, memory.rule)
     let layer = plan.layers[plastic.index.layer]
-    let chipStep = step + layer.pointee.phase
+    let chipStep = chipStep(step, phase: layer.pointee.phase)
     let activities = resting[memory.activities]
     if step > 0, step % Int(rule.activityLeakSteps) == 0 {
       let above = lasting[memory.active]

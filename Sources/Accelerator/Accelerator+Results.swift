@@ -32,12 +32,27 @@ extension Accelerator {
 
   /// What was learnt so far, one array for each of the model's learned blocks.
   package var learnedState: [[Int16]] {
-    plan.plastic.indices.map { place in
+    let weights = plan.plastic.indices.map { place in
       let plastic = plan.plastic[place].pointee
       let rows = lasting[plastic.learning]
       return (0..<plastic.sources).flatMap { source in
         UnsafeBufferPointer(start: rows + source * plastic.stride, count: plastic.targets)
       }
+    }
+    let rises = plan.homeostatic.compactMap { index in
+      let layer = plan.layers[index].pointee
+      return layer.homeostasis.map { lasting.read($0.rises, count: layer.size) }
+    }
+    let assigned = plan.assignment.map { [lasting.read($0.counts, count: $0.counts.count)] }
+    return weights + rises + (assigned ?? []) + plan.takers.indices.compactMap(feedbackWeights)
+  }
+
+  private func feedbackWeights(_ taker: Int) -> [Int16]? {
+    let place = plan.takers[taker].pointee
+    guard case .adaptive(let own) = place.weights else { return nil }
+    return (0..<plan.layers[place.layer].pointee.size).flatMap { neuron in
+      UnsafeBufferPointer(
+        start: lasting[own.learning] + neuron * own.stride, count: plan.model.classes)
     }
   }
 
@@ -53,7 +68,7 @@ extension Accelerator {
 
   func inference() -> Inference {
     Inference(
-      scores: resting.read(plan.scores, count: plan.layers.last.pointee.size),
+      scores: resting.read(plan.scores, count: plan.model.classes),
       inputSpikes: inputSpikes,
       layerSpikes: layerSpikes)
   }

@@ -15,7 +15,14 @@ package struct Accelerator: Sendable {
   var layerSpikes: [Int]
   /// Groups of 32 channels that are not silent.
   var levelBlockCount: Int32 = 0
+  /// Input spikes by step, where they are known once the sample is.
+  var sampleSpikes: [[Int32]] = []
   var isLearning = false
+  /// Chip steps from one logical step to the next: 1 where they overlap.
+  var stepLength = 1
+  /// How far weights may be from the deployed ones, and these, by connection as kernels have them.
+  var driftMax: Int32?
+  var deployed: [[Int16]] = []
   /// Whether biases hold what a teacher adds.
   var hasTaughtLabel = false
 
@@ -47,7 +54,8 @@ package struct Accelerator: Sendable {
     layerSaturations = [UInt64](repeating: 0, count: model.layers.count)
     inferenceCounts = [UInt64](repeating: 0, count: EventKind.allCases.count)
     learningCounts = inferenceCounts
-    for taker in plan.takers.indices { fillMirror(plan.takers[taker]) }
+    fillRandomWeights()
+    fillMirrors()
   }
 
   /// Shows one sample with fixed weights.
@@ -63,7 +71,7 @@ package struct Accelerator: Sendable {
     _ intensities: [UInt8], sample: UInt64, probe: inout some ChipProbe
   ) -> Inference {
     claim()
-    takeLevels(intensities)
+    takeSample(intensities, sample: sample)
     return show(.levels(sample: sample), lesson: nil, probe: &probe)
   }
 
@@ -75,6 +83,7 @@ package struct Accelerator: Sendable {
 
   /// The same, observed.
   package mutating func infer(_ input: SpikeTrains, probe: inout some ChipProbe) -> Inference {
+    precondition(plan.direct == nil, "recorded spikes for an input of direct current")
     precondition(
       input.sources == plan.model.inputs && input.steps.count == plan.model.steps,
       "\(input.steps.count) steps of \(input.sources) sources, expected \(plan.model.steps) of "
@@ -85,23 +94,28 @@ package struct Accelerator: Sendable {
 
   /// Shows one sample and learns from it, by all rules of the model.
   ///
-  /// Three-factor learning needs the label; local rules use it for a teacher only, and then the
-  /// sample is first inferred without it, and counted as an inference. The inference that is
-  /// returned never knows the label.
+  /// Three-factor learning needs the label; local rules use it for a teacher only. With a teacher,
+  /// and where weights change within samples, the sample is first inferred without either, and
+  /// counted as an inference. The inference that is returned never knows the label. Programs that
+  /// read a reward take the one that is given, in 1/256 and cut to within -256 to 256, throughout
+  /// the sample; without one, the label gives it at the sample's end: 1 if the decision is right,
+  /// else -1.
   /// Stochastic rounding draws from `seed` (of the node) and `ordinal` (of the sample in its
   /// training): give each pair to one sample only.
   package mutating func learn(
-    _ intensities: [UInt8], sample: UInt64, label: Int?, seed: UInt64, ordinal: UInt64
+    _ intensities: [UInt8], sample: UInt64, label: Int?, reward: Int32? = nil, seed: UInt64,
+    ordinal: UInt64
   ) -> Inference {
     var probe = SilentProbe()
     return learn(
-      intensities, sample: sample, label: label, seed: seed, ordinal: ordinal, probe: &probe)
+      intensities, sample: sample, label: label, reward: reward, seed: seed, ordinal: ordinal,
+      probe: &probe)
   }
 
-  /// The same, observed; a first pass without a teacher is not.
+  /// The same, observed; a first pass that does not learn is not.
   package mutating func learn(
-    _ intensities: [UInt8], sample: UInt64, label: Int?, seed: UInt64, ordinal: UInt64,
-    probe: inout some ChipProbe
+    _ intensities: [UInt8], sample: UInt64, label: Int?, reward: Int32? = nil, seed: UInt64,
+    ordinal: UInt64, probe: inout some ChipProbe
   ) -> Inference {
     precondition(
       label != nil || plan.errors == nil,
@@ -110,28 +124,50 @@ package struct Accelerator: Sendable {
       label.map { (0..<plan.model.classes).contains($0) } ?? true,
       "label \(label ?? 0) of \(plan.model.classes) classes")
     claim()
-    takeLevels(intensities)
+    takeSample(intensities, sample: sample)
     let input = InputSource.levels(sample: sample)
-    let lesson = Lesson(
-      label: label, random: CounterRandom(seed: seed, purpose: .rounding), ordinal: ordinal)
-    guard plan.hasTeacher else { return show(input, lesson: lesson, probe: &probe) }
+    var lesson = Lesson(
+      label: label, reward: reward.map { max(-256, min(256, $0)) },
+      random: CounterRandom(seed: seed, purpose: .rounding), ordinal: ordinal)
+    guard plan.judgesFirst else { return show(input, lesson: lesson, probe: &probe) }
     var silent = SilentProbe()
     let judged = show(input, lesson: nil, probe: &silent)
+    lesson.decision = judged.label
     _ = show(input, lesson: lesson, probe: &probe)
     return judged
+  }
+
+  /// Shows one sample with all else fixed, and counts its spikes for the label's class.
+  ///
+  /// For models with an assignment; counted as learning. The inference that is returned does not
+  /// know the label.
+  package mutating func assign(
+    _ intensities: [UInt8], sample: UInt64, label: Int
+  ) -> Inference {
+    precondition(plan.assignment != nil, "neurons of `\(plan.model.name)` stand for no classes")
+    precondition(
+      (0..<plan.model.classes).contains(label), "label \(label) of \(plan.model.classes) classes")
+    claim()
+    takeSample(intensities, sample: sample)
+    let random = CounterRandom(seed: 0, purpose: .rounding)
+    var silent = SilentProbe()
+    return show(
+      .levels(sample: sample),
+      lesson: Lesson(
+        label: label, reward: nil, random: random, ordinal: 0, onlyAssigns: true), probe: &silent)
   }
 
   /// What a sample is learnt with.
   struct Lesson {
     let label: Int?
+    /// In 1/256; nil where a label judges the decision at the end.
+    let reward: Int32?
+    /// What was decided before the sample was learnt, where it was shown twice.
+    var decision: Int?
     let random: CounterRandom
     let ordinal: UInt64
-  }
-
-  /// Where the input's spikes come from.
-  enum InputSource {
-    case levels(sample: UInt64)
-    case recorded(SpikeTrains)
+    /// Whether nothing is learnt but for which class neurons fire.
+    var onlyAssigns = false
   }
 
   /// Makes the memory this chip's own, if a copy shares it.
@@ -140,37 +176,65 @@ package struct Accelerator: Sendable {
     if !isKnownUniquelyReferenced(&lasting) { lasting = ChipMemory(copying: lasting) }
   }
 
-  private mutating func takeLevels(_ intensities: [UInt8]) {
-    precondition(
-      intensities.count == plan.model.inputs,
-      "\(intensities.count) intensities for \(plan.model.inputs) channels")
-    levelBlockCount = kernels.table.pointee.levels(
-      intensities, Int32(intensities.count), lasting[plan.levels], lasting[plan.levelBlocks])
-  }
-
   private mutating func show(
     _ input: InputSource, lesson: Lesson?, probe: inout some ChipProbe
   ) -> Inference {
     begin(lesson)
+    if let reward = lesson?.reward { sendReward(reward, from: nil, chipStep: 0) }
     for step in 0..<plan.steps {
       takeInput(input, step)
       for layer in plan.layers.indices { run(layer, step) }
-      if let lesson {
+      if let lesson, !lesson.onlyAssigns {
         if plan.errors != nil { learnFromLabel(step, lesson) }
         if plan.learnsLocally { learnLocally(step, lesson) }
+        raiseThresholds(step)
       }
       observe(step, &probe)
     }
-    if let lesson, plan.errors != nil { applySums(lesson) }
+    scoreAssigned()
+    let judged = inference()
+    if let lesson, !lesson.onlyAssigns {
+      if plan.errors != nil { applySums(lesson) }
+      finishPrograms(lesson, decision: lesson.decision ?? judged.label)
+      normalise(lesson)
+      lowerThresholds(lesson)
+      cutDrift()
+    }
+    if let label = lesson?.label { assign(label) }
     end()
-    return inference()
+    return judged
   }
 
   /// Puts other learned values in; counts and ranges as for `replacingLearnedState`.
   package mutating func load(learnedState: [[Int16]]) {
     let checked = plan.model.replacingLearnedState(learnedState)
     claim()
-    for (place, weights) in checked.learnedState.enumerated() {
+    for (block, values) in zip(checked.learnedBlocks, learnedState) {
+      switch block.kind {
+      case .weights(let index): load(values, into: index)
+      case .thresholds(let layer):
+        if let homeostasis = plan.layers[layer].pointee.homeostasis {
+          lasting.fill(homeostasis.rises, with: values)
+        }
+      case .assignment:
+        if let assignment = plan.assignment { lasting.fill(assignment.counts, with: values) }
+      case .feedback(let layer): load(values, alongFeedbackOf: layer)
+      }
+    }
+  }
+
+  private func load(_ weights: [Int16], alongFeedbackOf layer: Int) {
+    for index in plan.takers.indices where plan.takers[index].pointee.layer == layer {
+      guard case .adaptive(let own) = plan.takers[index].pointee.weights else { continue }
+      let rows = AdaptiveFeedbackPlan.rows(
+        weights, classes: plan.model.classes, stride: own.stride, own.bounds)
+      lasting.fill(own.learning, with: rows)
+      lasting.fill(own.view, with: rows.map(ChipArithmetic.inferenceWeight))
+    }
+  }
+
+  private func load(_ weights: [Int16], into index: CompiledModel.ConnectionIndex) {
+    for place in plan.plastic.indices where plan.plastic[place].pointee.index == index {
       let plastic = plan.plastic[place].pointee
       let rows = PlasticPlan.rows(
         weights, targets: plastic.targets, stride: plastic.stride, plastic.bounds)

@@ -7,7 +7,14 @@ final class ChipPlan: Sendable {
   let model: CompiledModel
   let constants: ChipMemory
   let resting: MemoryMap
-  let encoder: CounterRandom
+  /// What input spikes are drawn from, where chance decides them.
+  let draws: CounterRandom?
+  /// Levels of intensities; nil for those of Bernoulli.
+  let levelTable: Block<UInt16>?
+  /// Decides the spikes of a whole sample, where chance does not.
+  let sampleEncoder: SampleEncoder?
+  /// Connections of an input of direct current, with the layers that they drive.
+  let direct: DirectPlan?
   /// Levels of the channels of a sample, and their groups of 32 that are not silent.
   let levels: Block<UInt16>
   let levelBlocks: Block<Int32>
@@ -21,34 +28,52 @@ final class ChipPlan: Sendable {
   let ledger: LedgerPlan
   let scores: Block<Int64>
   let errors: ErrorPlan?
+  /// First step whose errors change the readout's weights.
+  let readoutFirstStep: Int
   /// Layers that errors come back to.
   let takers: PlanTable<FeedbackPlan>
   /// Connections that learn, in the model's order, and those of each rule.
   let plastic: PlanTable<PlasticPlan>
   let threeFactor: PlanTable<ThreeFactorPlan>
+  /// Programs that are pair STDP, and all others.
   let pairSTDP: PlanTable<PairPlan>
+  let programs: PlanTable<ProgramPlan>
   let sdsp: PlanTable<SDSPPlan>
+  let normalisations: PlanTable<NormalisationPlan>
+  let assignment: AssignmentPlan?
+  /// Layers whose thresholds outlive samples.
+  let homeostatic: [Int]
+  /// Whether a sample that is learnt takes a chip step more, after its spikes.
+  let finishesSamples: Bool
   let phaseMax: Int
   let hasReadout: Bool
-  let hasTeacher: Bool
+  /// Whether a sample is inferred first, as it gives itself away while it is learnt.
+  let judgesFirst: Bool
+  /// Whether weights change within a sample, so that its logical steps do not overlap.
+  let learnsWithinSamples: Bool
   let learnsLocally: Bool
+  /// Whether a sample that is learnt ends with a visit of its own.
+  let hasEndTerms: Bool
+  /// Cores that are told of the reward.
+  let rewardCores: [Int]
 
   /// Also makes the memory of a first chip, at rest and with the model's weights.
   init(_ model: CompiledModel, firstMemory: (PlanBuilder) -> Void) {
     var builder = PlanBuilder()
     self.model = model
     steps = model.steps
-    switch model.input {
-    case .bernoulli(let seed): encoder = CounterRandom(seed: seed, purpose: .encoder)
-    }
+    draws = model.input.seed.map { CounterRandom(seed: $0, purpose: .encoder) }
+    levelTable = model.input.levels.map { builder.constant($0) }
+    sampleEncoder = model.input.sampleRule.map { SampleEncoder($0, steps: model.steps) }
     let channels = PlanBuilder.padded(model.inputs)
     levels = builder.scratch(channels, of: UInt16.self)
     levelBlocks = builder.scratch(channels / 32, of: Int32.self)
     phaseMax = model.layers.map(\.phase).max() ?? 0
     hasReadout = model.hasReadout
-    hasTeacher = model.layers.last?.teacher != nil
+    learnsWithinSamples = model.learnsWithinSamples
+    judgesFirst = model.layers.last?.teacher != nil || learnsWithinSamples
     scores = builder.state(PlanBuilder.padded(model.classes), of: Int64.self)
-    ledger = LedgerPlan(model, chipSteps: model.steps + phaseMax + 2, &builder)
+    ledger = LedgerPlan(model, chipSteps: model.chipStepsMax, &builder)
 
     var layers: [LayerPlan] = []
     var connections: [ConnectionPlan] = []
@@ -63,34 +88,79 @@ final class ChipPlan: Sendable {
       }
       layers.append(LayerPlan(model, index, connections: &connections[first...], &builder))
     }
+    direct = model.input == .directCurrent ? DirectPlan(model, connections, &builder) : nil
     self.layers = PlanTable(layers)
     self.connections = PlanTable(connections)
     arrivals = PlanTable(connections.map { ArrivalPlan($0, model, &builder) })
     self.plastic = PlanTable(plastic)
-    var threeFactor: [ThreeFactorPlan] = []
-    var pairSTDP: [PairPlan] = []
-    var sdsp: [SDSPPlan] = []
-    for plastic in plastic {
-      switch plastic.rule {
-      case .threeFactor(let rule):
-        threeFactor.append(ThreeFactorPlan(plastic, rule, steps: model.steps, &builder))
-      case .pairSTDP(let rule): pairSTDP.append(PairPlan(plastic, rule, &builder))
-      case .sdsp(let rule): sdsp.append(SDSPPlan(plastic, rule, &builder))
-      }
-    }
-    self.threeFactor = PlanTable(threeFactor)
-    self.pairSTDP = PlanTable(pairSTDP)
-    self.sdsp = PlanTable(sdsp)
+    let rules = RulePlans(plastic, model, &builder)
+    threeFactor = PlanTable(rules.threeFactor)
+    pairSTDP = PlanTable(rules.pairSTDP)
+    programs = PlanTable(rules.programs)
+    sdsp = PlanTable(rules.sdsp)
+    hasEndTerms = rules.programs.contains { $0.end.termCount > 0 }
+    rewardCores = model.rewardCores
+    normalisations = PlanTable(NormalisationPlan.plans(plastic, model, &builder))
+    assignment = AssignmentPlan(model, &builder)
+    homeostatic = layers.indices.filter { layers[$0].homeostasis != nil }
+    finishesSamples =
+      !homeostatic.isEmpty || assignment != nil || normalisations.indices.count > 0
     populations = PlanTable(
       (0...model.layers.count).map { PopulationPlan(model, source: $0, &builder) })
     learnsLocally = plastic.contains { $0.rule.isLocal }
-    errors = !threeFactor.isEmpty ? ErrorPlan(model, &builder) : nil
+    readoutFirstStep = Int(model.layers.last?.signal?.firstStep ?? 0)
+    errors = !rules.threeFactor.isEmpty ? ErrorPlan(readoutOf: model, &builder) : nil
     takers = PlanTable(
       layers.indices.filter { layers[$0].takesErrors }
         .map { FeedbackPlan(model, layer: $0, connections, &builder) })
     resting = builder.resting
     constants = builder.makeConstants()
     firstMemory(builder)
+  }
+}
+
+/// What the connections that learn need beside their weights, by rule.
+private struct RulePlans {
+  var threeFactor: [ThreeFactorPlan] = []
+  var pairSTDP: [PairPlan] = []
+  var programs: [ProgramPlan] = []
+  var sdsp: [SDSPPlan] = []
+
+  init(_ plastic: [PlasticPlan], _ model: CompiledModel, _ builder: inout PlanBuilder) {
+    for plastic in plastic {
+      switch plastic.rule {
+      case .threeFactor(let rule):
+        threeFactor.append(ThreeFactorPlan(plastic, rule, model, &builder))
+      case .program(let program):
+        if let pair = program.pairForm {
+          pairSTDP.append(PairPlan(plastic, pair, &builder))
+        } else {
+          let step = model.weightStep(of: plastic.index)
+          programs.append(ProgramPlan(plastic, program, step: step, &builder))
+        }
+      case .sdsp(let rule): sdsp.append(SDSPPlan(plastic, rule, &builder))
+      }
+    }
+  }
+}
+
+extension CompiledModel {
+  /// Most chip steps of a sample, learnt or not.
+  fileprivate var chipStepsMax: Int {
+    let phaseMax = layers.map(\.phase).max() ?? 0
+    return learnsWithinSamples ? steps * (phaseMax + 2) : steps + phaseMax + 2
+  }
+}
+
+extension NormalisationPlan {
+  fileprivate static func plans(
+    _ plastic: [PlasticPlan], _ model: CompiledModel, _ builder: inout PlanBuilder
+  ) -> [NormalisationPlan] {
+    plastic.compactMap { plastic in
+      model[plastic.index].normalisation.map {
+        NormalisationPlan(plastic, target: $0, &builder)
+      }
+    }
   }
 }
 
@@ -123,6 +193,15 @@ struct PopulationPlan: Sendable {
     lists = builder.scratch(depth * listStride, of: Int32.self)
     counts = builder.state(depth, of: Int32.self)
     traffic = TrafficPlan(model, source: layer, &builder)
+  }
+}
+
+extension CompiledModel {
+  /// Cores of layers with a rule that reads the reward, rising.
+  fileprivate var rewardCores: [Int] {
+    layers.indices.filter { layer in
+      layers[layer].connections.contains { $0.plasticity?.program?.readsReward == true }
+    }.flatMap { Array(coreRange(of: $0)) }
   }
 }
 

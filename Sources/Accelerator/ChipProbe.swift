@@ -12,10 +12,10 @@ package struct ProbedState: Sendable, Equatable {
   package struct Traces: Sendable, Equatable {
     /// The connection.
     package let connection: CompiledModel.ConnectionIndex
-    /// By source: the presynaptic trace; empty for SDSP.
+    /// By source: the presynaptic trace, the first one of a program; empty where there is none.
     package let pre: [Int16]
-    /// By target: postsynaptic trace, trace of the pseudo-derivative or activity; empty for
-    /// three-factor learning without a postsynaptic term.
+    /// By target: postsynaptic trace, the first one of a program, trace of the pseudo-derivative or
+    /// activity; empty where there is none.
     package let post: [Int32]
   }
 
@@ -31,7 +31,7 @@ package struct ProbedState: Sendable, Equatable {
   package let potentials: [Int32]
   /// Synaptic currents; empty where the layer has none.
   package let currents: [Int32]
-  /// Rises of thresholds; empty where they do not adapt.
+  /// Rises of thresholds, those that outlive samples among them; empty where there are none.
   package let rises: [Int32]
   /// Of the connections that feed the layer and learn; empty unless the sample is learnt.
   package let traces: [Traces]
@@ -73,8 +73,17 @@ extension Accelerator {
         updates[Int($0) >> 6] >> UInt64($0 & 63) & 1 == 1
       },
       potentials: values(neurons.potentials),
-      currents: values(neurons.currents), rises: values(neurons.rises),
+      currents: values(neurons.currents), rises: rises(layer),
       traces: isLearning ? traces(layer: number - 1, step) : [])
+  }
+
+  private func rises(_ layer: LayerPlan) -> [Int32] {
+    let own = layer.neurons.rises.map { resting.read($0, count: layer.size) }
+    guard let homeostasis = layer.homeostasis else { return own ?? [] }
+    let lasting = lasting.read(homeostasis.rises, count: layer.size)
+    return lasting.enumerated().map { neuron, rise in
+      (own?[neuron] ?? 0) + Int32(rise) << homeostasis.shift
+    }
   }
 
   private func traces(layer: Int, _ step: Int) -> [ProbedState.Traces] {
@@ -99,7 +108,19 @@ extension Accelerator {
         connection: memory.plastic.index, pre: [],
         post: resting.read(memory.activities, count: memory.plastic.targets).map(Int32.init))
     }
-    return (threeFactor + pairs + sdsp).filter { $0.connection.layer == layer }
+    let programs = plan.programs.indices.map { programTraces(plan.programs[$0].pointee) }
+    return (threeFactor + pairs + programs + sdsp).filter { $0.connection.layer == layer }
       .sorted { $0.connection.connection < $1.connection.connection }
+  }
+
+  /// The first trace of the sources and the first one of the targets that a program has.
+  private func programTraces(_ memory: ProgramPlan) -> ProbedState.Traces {
+    let pre = memory.traces.first { $0.rule.name.isPresynaptic }
+    let post = memory.traces.first { !$0.rule.name.isPresynaptic }
+    return ProbedState.Traces(
+      connection: memory.plastic.index,
+      pre: pre.map { resting.read($0.values, count: memory.plastic.sources) } ?? [],
+      post: post.map { resting.read($0.values, count: memory.plastic.targets).map(Int32.init) }
+        ?? [])
   }
 }

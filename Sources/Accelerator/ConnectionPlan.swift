@@ -31,6 +31,9 @@ struct ConnectionPlan: Sendable {
   /// Whether each source reaches each target; who is reached else is in its `ArrivalPlan`.
   let reachesAll: Bool
 
+  /// Whether intensities act through it once a sample, rather than spikes.
+  let isDirect: Bool
+
   /// Whether its kernel can replace inputs rather than add to them.
   var replacesInputs: Bool {
     switch synapses {
@@ -48,6 +51,7 @@ struct ConnectionPlan: Sendable {
     self.index = index
     source = (connection.source ?? -1) + 1
     delay = connection.delay
+    isDirect = connection.source == nil && model.input == .directCurrent
     shift = model.arithmetic.inputShift + connection.shift
     let weights = connection.inferenceWeights
     var pools = connection.pooling != nil

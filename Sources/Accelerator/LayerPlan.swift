@@ -17,6 +17,10 @@ struct LayerPlan: Sendable {
   let clearsInputs: Bool
   let neurons: NeuronPlan
   let teacher: TeacherPlan?
+  let competition: CompetitionPlan?
+  let homeostasis: HomeostasisPlan?
+  /// Spikes of each neuron in the sample, where its end needs them.
+  let spikeCounts: Block<Int32>?
   /// Whether errors come to it.
   let takesErrors: Bool
 
@@ -32,10 +36,17 @@ struct LayerPlan: Sendable {
     (firstCore, coreCount) = (cores.lowerBound, cores.count)
     slices = builder.slices(of: index, in: model)
     (firstConnection, connectionCount) = (connections.startIndex, connections.count)
-    let replacing = connections.firstIndex(where: \.replacesInputs)
+    let isDriven = connections.contains(where: \.isDirect)
+    let replacing = isDriven ? nil : connections.firstIndex(where: \.replacesInputs)
     if let replacing { connections.swapAt(connections.startIndex, replacing) }
     clearsInputs = replacing == nil
+    homeostasis = layer.homeostasis.map { HomeostasisPlan($0, size: layer.size, &builder) }
+    competition = CompetitionPlan(model, index, &builder)
     neurons = NeuronPlan(layer, model.arithmetic, &builder)
+    let isCounted =
+      layer.assignment != nil || layer.connections.contains { $0.normalisation != nil }
+    spikeCounts =
+      isCounted ? builder.state(PlanBuilder.padded(layer.size), of: Int32.self) : nil
     teacher = layer.teacher.map { TeacherPlan($0, size: layer.size, &builder) }
     takesErrors = model.errorTakers.contains(index)
   }
@@ -141,6 +152,14 @@ extension NeuronWork {
       flags |= Int32(NEURONS_ADAPTIVE)
     }
     psiShift = program.pseudoDerivative?.shift ?? 0
+    if let competition = program.competition {
+      inhibition = competition.inhibition
+      flags |= Int32(NEURONS_COMPETES)
+    }
+    if let homeostasis = program.homeostasis {
+      lastingShift = homeostasis.shift
+      flags |= Int32(NEURONS_LASTING)
+    }
   }
 }
 

@@ -54,7 +54,8 @@ struct PlasticPlan: Sendable {
     sources = model[index].sourceSize
     targets = model.layers[index.layer].size
     // Two narrow rows make a vector where the rule knows how.
-    stride = targets <= 16 && !rule.isLocal ? 16 : (targets + 31) / 32 * 32
+    stride =
+      rule.isLocal ? (targets + 31) / 32 * 32 : Self.threeFactorStride(targets: targets)
     // A row more, for kernels that work on two at a time; within bounds, or they would cut it.
     let spare = [Int16](repeating: Self.padding(bounds), count: stride)
     let rows = Self.rows(learning, targets: targets, stride: stride, bounds) + spare
@@ -64,11 +65,20 @@ struct PlasticPlan: Sendable {
     visited = builder.scratch(coreCount, of: UInt64.self)
     written = builder.scratch(coreCount, of: UInt64.self)
     taker = model.errorTakers.firstIndex(of: index.layer)
-    mirror = model.errorTakers.firstIndex { model.feedbackConnection(of: $0) == index }
+    mirror = model.errorTakers.firstIndex { layer in
+      switch model.signal(of: layer).feedback {
+      case .symmetric, .adaptive: model.feedbackConnection(of: layer) == index
+      case .random, .local: false
+      }
+    }
   }
 }
 
 extension PlasticPlan {
+  static func threeFactorStride(targets: Int) -> Int {
+    targets <= 16 ? 16 : (targets + 31) / 32 * 32
+  }
+
   /// Rows of learning weights whose ends keep to the bounds as well.
   static func rows(
     _ weights: [Int16], targets: Int, stride: Int, _ bounds: ClosedRange<Int16>
@@ -113,52 +123,6 @@ struct TracePlan: Sendable {
     traces = builder.state(rows * sources, of: Int16.self)
     traced = builder.state(sources / 64, of: UInt64.self)
     active = builder.state(sources / 64, of: UInt64.self)
-  }
-}
-
-/// What three-factor learning remembers of a sample: factors by step, two of them side by side.
-struct ThreeFactorPlan: Sendable {
-  let plastic: PlasticPlan
-  let rule: ThreeFactorProgram
-  /// Two rows, of this step and the one before.
-  let traces: TracePlan
-  /// The impulse where a source spikes, else 0; nil without a postsynaptic term.
-  let rises: Block<Int16>?
-  let psiTraces: Block<Int32>?
-  /// Two rows, of this step and the one before.
-  let signals: Block<Int16>
-  let postSignals: Block<Int16>
-  let active: Block<UInt64>
-  let postActive: Block<UInt64>
-  /// `[pair][source]` and `[pair][target]`; without a postsynaptic term a pair is of two steps.
-  let sourcePairs: Block<Int32>
-  let targetPairs: Block<Int32>
-  let pairs: Int
-  /// As many zeros as there are sources or targets.
-  let zeros: Block<Int16>
-  let rows: Block<Int32>
-
-  init(
-    _ plastic: PlasticPlan, _ rule: ThreeFactorProgram, steps: Int, _ builder: inout PlanBuilder
-  ) {
-    self.plastic = plastic
-    self.rule = rule
-    let sources = PlanBuilder.padded(plastic.sources)
-    let targets = plastic.stride
-    let words = (targets + 63) / 64
-    let hasPost = rule.postFactor != 0
-    pairs = hasPost ? steps : (steps + 1) / 2
-    traces = TracePlan(sources: sources, rows: 2, &builder)
-    rises = hasPost ? builder.state(sources, of: Int16.self) : nil
-    psiTraces = hasPost ? builder.state(targets, of: Int32.self) : nil
-    signals = builder.scratch(2 * targets, of: Int16.self)
-    postSignals = builder.scratch(targets, of: Int16.self)
-    active = builder.scratch(words, of: UInt64.self)
-    postActive = builder.scratch(words, of: UInt64.self)
-    sourcePairs = builder.scratch(pairs * sources, of: Int32.self)
-    targetPairs = builder.scratch(pairs * targets, of: Int32.self)
-    zeros = builder.scratch(max(sources, targets), of: Int16.self)
-    rows = builder.scratch(sources + 64, of: Int32.self)
   }
 }
 

@@ -10,26 +10,25 @@ extension ReferenceAccelerator {
       self.spikes(taken: connection, in: step)
     }
     countConversions(layer, step)
-    let chipStep = step + model.layers[layer].phase
-    var spikes: [Int] = []
+    let chipStep = chipStep(step, layer)
+    var candidates: [(neuron: Int, excess: Int)] = []
     for neuron in 0..<model.layers[layer].size {
-      let charge = bias(layer, neuron) + teaching(layer, neuron, label)
-      let core = coreOf[layer][neuron]
+      let added = bias(layer, neuron) + teaching(layer, neuron, label)
       countVisit(
-        layer, neuron, isReached: inputs[neuron].isReached, bias: charge, chipStep: chipStep)
-      let potential = integrate(layer, neuron, input: inputs[neuron].sum, bias: charge)
+        layer, neuron, isReached: inputs[neuron].isReached, bias: added, chipStep: chipStep)
+      let potential = integrate(layer, neuron, input: inputs[neuron].sum, bias: added)
       switch model.layers[layer].neurons {
       case .readout:
         potentials[layer][neuron] = note(cut(potential))
         scores[neuron] += Int64(potentials[layer][neuron])
       case .spiking(let program):
-        if fire(layer, neuron, program, potential) {
-          spikes.append(neuron)
-          ledger.work(.spike, 1, core: core, step: chipStep)
+        if let excess = charge(layer, neuron, program, potential), excess > 0 {
+          candidates.append((neuron, excess))
         }
       }
     }
-    if !model.hasReadout, layer == model.layers.count - 1 {
+    let spikes = fire(layer, candidates, chipStep: chipStep)
+    if !model.hasReadout, !model.hasAssignment, layer == model.layers.count - 1 {
       for neuron in spikes { scores[neuron] += 1 }
     }
     return spikes
@@ -51,9 +50,10 @@ extension ReferenceAccelerator {
 
   /// By neuron: the inputs over all connections, whose spikes `taken` names.
   func inputs(_ layer: Int, _ taken: (CompiledConnection) -> [Int]) -> [Input] {
-    var inputs = [Input](repeating: Input(), count: model.layers[layer].size)
+    var inputs = drives[layer].map { Input(sum: $0, isReached: $0 != 0) }
     for (position, index) in connections.enumerated() where index.layer == layer {
       let connection = model[index]
+      if connection.source == nil, model.input == .directCurrent { continue }
       let rows = taken(connection).compactMap { connection.row(of: $0) }
       // Without a converter all rows are one reading, and its sums are exact.
       let atOnce = model.arithmetic.columnConverter?.rows ?? max(1, rows.count)
@@ -83,7 +83,7 @@ extension ReferenceAccelerator {
       for core in cores(of: layer) {
         ledger.work(
           .columnConversion, readings * model.cores[core].neuronCount, core: core,
-          step: step + model.layers[layer].phase)
+          step: chipStep(step, layer))
       }
     }
   }
@@ -129,33 +129,51 @@ extension ReferenceAccelerator {
     return decayed(potentials[layer][neuron], Int(membrane.decay)) + charge + bias
   }
 
-  /// Takes over the new potential, unless the neuron is refractory; whether it fires.
-  private mutating func fire(
+  /// Takes over the new potential and how far it lies above the threshold; nil where the neuron is
+  /// refractory.
+  private mutating func charge(
     _ layer: Int, _ neuron: Int, _ program: SpikingProgram, _ exact: Int
-  ) -> Bool {
-    let threshold = Int(program.threshold[neuron])
-    var hasFired = false
-    if refractoryLeft[layer][neuron] > 0 {
+  ) -> Int? {
+    guard refractoryLeft[layer][neuron] == 0 else {
       refractoryLeft[layer][neuron] -= 1
       psi[layer][neuron] = 0
-    } else {
-      let potential = note(cut(exact))
-      potentials[layer][neuron] = potential
-      let distance = potential - threshold - rises[layer][neuron]
-      if let derivative = program.pseudoDerivative {
-        psi[layer][neuron] =
-          (max(0, threshold - abs(distance)) * Int(derivative.multiplier[neuron]))
-          >> Int(derivative.shift)
-      }
-      hasFired = distance > 0
-      if hasFired { reset(layer, neuron, program) }
+      return nil
+    }
+    let threshold = Int(program.threshold[neuron])
+    let potential = note(cut(exact))
+    potentials[layer][neuron] = potential
+    let excess =
+      potential - threshold - rises[layer][neuron] - lastingRise(layer, neuron, program)
+    if let derivative = program.pseudoDerivative {
+      psi[layer][neuron] =
+        (max(0, threshold - abs(excess)) * Int(derivative.multiplier[neuron]))
+        >> Int(derivative.shift)
+    }
+    return excess
+  }
+
+  /// Fires those of a layer's candidates that may, and lets thresholds follow; who fired.
+  private mutating func fire(
+    _ layer: Int, _ candidates: [(neuron: Int, excess: Int)], chipStep: Int
+  ) -> [Int] {
+    guard case .spiking(let program) = model.layers[layer].neurons else { return [] }
+    var spikes = candidates.map(\.neuron)
+    if program.competition != nil { spikes = winner(of: candidates).map { [$0] } ?? [] }
+    for neuron in spikes {
+      reset(layer, neuron, program)
+      ledger.work(.spike, 1, core: coreOf[layer][neuron], step: chipStep)
     }
     if let adaptation = program.adaptation {
-      let impulse = hasFired ? Int(adaptation.impulse[neuron]) : 0
-      let rise = decayed(rises[layer][neuron], Int(adaptation.decay)) + impulse
-      rises[layer][neuron] = note((rise, min(rise, Int(model.arithmetic.potentialLimit))))
+      for neuron in 0..<model.layers[layer].size {
+        let impulse = spikes.contains(neuron) ? Int(adaptation.impulse[neuron]) : 0
+        let rise = decayed(rises[layer][neuron], Int(adaptation.decay)) + impulse
+        rises[layer][neuron] = note((rise, min(rise, Int(model.arithmetic.potentialLimit))))
+      }
     }
-    return hasFired
+    if program.competition != nil, let winner = spikes.first {
+      inhibit(layer, winner: winner, candidates.map(\.neuron), chipStep: chipStep)
+    }
+    return spikes
   }
 
   /// What a spike does to its neuron.

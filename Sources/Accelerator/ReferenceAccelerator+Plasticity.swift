@@ -7,7 +7,7 @@ extension ReferenceAccelerator {
   mutating func learnLocally(_ step: Int, _ lesson: Lesson) {
     for (position, index) in connections.enumerated() {
       switch model[index].plasticity {
-      case .pairSTDP(let rule)?: pairSTDP(position, step, rule, lesson)
+      case .program(let program)?: run(program, position, step, lesson)
       case .sdsp(let rule)?: sdsp(position, step, rule, lesson)
       case .threeFactor?, nil: break
       }
@@ -16,16 +16,22 @@ extension ReferenceAccelerator {
 
   /// Decays the presynaptic traces of a connection and raises those of sources that spiked.
   mutating func raisePreTraces(
-    _ position: Int, _ step: Int, decay: Int32, impulse: Int32, chipStep: Int
+    _ position: Int, _ step: Int, decay: Int32, impulse: Int32, second: Int32 = 0, chipStep: Int
   ) {
     let spiking = Set(spikes(taken: model[connections[position]], in: step))
     for source in spiking { hasSpiked[position][source] = true }
     for source in preTraces[position].indices where hasSpiked[position][source] {
       let raise = spiking.contains(source) ? Int(impulse) : 0
-      let trace = ((preTraces[position][source] * Int(decay)) >> 12) + raise
-      preTraces[position][source] = note((trace, min(trace, Int(ChipArithmetic.traceLimit))))
+      var trace = ((firstTraces[position][source] * Int(decay)) >> 12) + raise
+      trace = note((trace, min(trace, Int(ChipArithmetic.traceLimit))))
+      firstTraces[position][source] = trace
+      if second != 0 {
+        trace += (preTraces[position][source] * Int(second)) >> 12
+        trace = note((trace, min(trace, Int(ChipArithmetic.traceLimit))))
+      }
+      preTraces[position][source] = trace
       for core in cores(of: connections[position].layer) {
-        ledger.work(.traceUpdate, 1, core: core, step: chipStep)
+        ledger.work(.traceUpdate, second == 0 ? 1 : 2, core: core, step: chipStep)
       }
     }
   }
@@ -37,11 +43,14 @@ extension ReferenceAccelerator {
   }
 
   /// The stream of row or column `line` in a step of a local rule.
+  ///
+  /// Directions are 0 for rows, 1 for columns, 2 for periods and 3 for a sample's end.
   func stream(
-    _ lesson: Lesson, _ position: Int, _ step: Int, direction: Int, line: Int
+    _ lesson: Lesson, _ position: Int, _ step: Int, direction: Int, line: Int,
+    ofTags: Bool = false
   ) -> UInt64 {
-    let base = lesson.random.stream(
-      lesson.ordinal, UInt64(position) << 32 + UInt64(step * 2 + direction))
+    let kind = (ofTags ? 1 << 17 : 0) + (direction >> 1) << 16 + step * 2 + direction & 1
+    let base = lesson.random.stream(lesson.ordinal, UInt64(position) << 32 + UInt64(kind))
     return CounterRandom.draw(base, UInt64(line))
   }
 

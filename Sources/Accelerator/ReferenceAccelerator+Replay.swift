@@ -23,6 +23,7 @@ extension ReferenceAccelerator {
     let steps = spikes.first?.steps.count ?? 0
     precondition(
       spikes.count == model.layers.count + 1, "\(spikes.count) trains for the input and layers")
+    precondition(model.input != .directCurrent, "recorded spikes for an input of direct current")
     precondition(spikes[0].sources == model.inputs, "input of \(spikes[0].sources) sources")
     for (layer, trains) in zip(model.layers, spikes.dropFirst()) {
       precondition(
@@ -66,7 +67,8 @@ extension ReferenceAccelerator {
       let source = connection.source.map { $0 + 1 } ?? 0
       return sent < 0 ? [] : spikes[source].steps[sent].map(Int.init)
     }
-    let fired = Set(spikes[layer + 1].steps[step].map(Int.init))
+    let sent = spikes[layer + 1].steps[step].map(Int.init)
+    let fired = Set(sent)
     for neuron in 0..<model.layers[layer].size {
       let bias = bias(layer, neuron)
       let isUpdated = countVisit(
@@ -82,6 +84,7 @@ extension ReferenceAccelerator {
       ledger.work(.spike, 1, core: coreOf[layer][neuron], step: step)
       reset(layer, neuron, program)
     }
+    for neuron in sent { inhibit(layer, winner: neuron, [neuron], chipStep: step) }
     return updates
   }
 }

@@ -3,8 +3,14 @@ import CompiledModel
 extension ReferenceAccelerator {
   /// What was learnt so far, one array for each of the model's learned blocks.
   package var learnedState: [[Int16]] {
-    connections.indices.filter { model[connections[$0]].plasticity != nil }
-      .map { weights[$0].map { Int16($0) } }
+    let learnt = connections.indices.filter { model[connections[$0]].plasticity != nil }
+      .map { weights[$0] }
+    let rises = model.layers.indices.filter { model.layers[$0].homeostasis != nil }
+      .map { lastingRises[$0] }
+    let feedback = model.layers.indices.filter { model.layers[$0].feedbackWeights != nil }
+      .map { feedbackWeights[$0] }
+    return (learnt + rises + (model.hasAssignment ? [assigned] : []) + feedback)
+      .map { $0.map { Int16($0) } }
   }
 
   /// Events of samples that were inferred, by the raw values of their kinds.
@@ -32,15 +38,26 @@ extension ReferenceAccelerator {
       layers: model.layers.indices.map { layer in
         ReferenceRecord.Layer(
           spikes: fired[layer + 1][step], currents: currents[layer],
-          potentials: potentials[layer], rises: rises[layer], psi: psi[layer])
+          potentials: potentials[layer], rises: rises[layer], lastingRises: lastingRises[layer],
+          psi: psi[layer])
       },
-      errors: errors,
+      errors: errors, layerErrors: layerErrors,
       plastic: connections.indices.filter { model[connections[$0]].plasticity != nil }
         .map { position in
           ReferenceRecord.Plastic(
-            preTraces: preTraces[position], postTraces: postTraces[position],
-            sums: sums[position], weights: weights[position])
+            preTraces: firstTrace(position, isPresynaptic: true) ?? preTraces[position],
+            postTraces: firstTrace(position, isPresynaptic: false) ?? postTraces[position],
+            traces: traces[position], tags: tags[position], sums: sums[position],
+            eligibility: eligibility[position], weights: weights[position])
         })
+  }
+
+  /// The first trace of the sources, or of the targets, that a program has, empty if it has none;
+  /// nil for other rules.
+  private func firstTrace(_ position: Int, isPresynaptic: Bool) -> [Int]? {
+    guard let program = model[connections[position]].plasticity?.program else { return nil }
+    let place = program.traces.firstIndex { $0.name.isPresynaptic == isPresynaptic }
+    return place.map { traces[position][$0] } ?? []
   }
 }
 
@@ -56,18 +73,26 @@ package struct ReferenceRecord: Sendable, Equatable {
     package let potentials: [Int]
     /// Rises of thresholds, 0 where they do not adapt.
     package let rises: [Int]
+    /// Rises of thresholds that outlive samples, 0 where there are none.
+    package let lastingRises: [Int]
     /// Pseudo-derivatives, 0 where the layer has none.
     package let psi: [Int]
   }
 
   /// A connection that learns.
   package struct Plastic: Sendable, Equatable {
-    /// By source.
+    /// By source; the first such trace of a program.
     package let preTraces: [Int]
-    /// By target: traces of pseudo-derivatives, postsynaptic traces or activities.
+    /// By target: traces of pseudo-derivatives, activities, or the first such trace of a program.
     package let postTraces: [Int]
+    /// Traces of a program in the order of its declaration, by source or target.
+    package let traces: [[Int]]
+    /// Tags of a program; empty where it has none.
+    package let tags: [Int]
     /// Sums of changes; empty where the rule has none.
     package let sums: [Int]
+    /// By synapse: what an adaptive threshold takes off the presynaptic trace.
+    package let eligibility: [Int]
     /// Learning weights.
     package let weights: [Int]
   }
@@ -80,6 +105,9 @@ package struct ReferenceRecord: Sendable, Equatable {
   package let layers: [Layer]
   /// By class; empty where nothing learns from the label.
   package let errors: [Int]
+  /// By layer: errors of its neurons, empty but for hidden layers that do not take just what comes
+  /// along the readout's weights.
+  package let layerErrors: [[Int]]
   /// By connection that learns, in the model's order.
   package let plastic: [Plastic]
 }

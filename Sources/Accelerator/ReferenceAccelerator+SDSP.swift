@@ -5,7 +5,7 @@ extension ReferenceAccelerator {
   mutating func sdsp(_ position: Int, _ step: Int, _ rule: SDSPProgram, _ lesson: Lesson) {
     let layer = connections[position].layer
     let size = model.layers[layer].size
-    let chipStep = step + model.layers[layer].phase
+    let chipStep = chipStep(step, layer)
     if step > 0, step % Int(rule.activityLeakSteps) == 0 {
       for target in 0..<size where postTraces[position][target] > 0 {
         postTraces[position][target] -= 1

@@ -12,83 +12,33 @@ extension ReferenceAccelerator {
     return rule
   }
 
-  private var readout: Int { model.layers.count - 1 }
-
-  /// Layers other than the readout that learn from errors.
-  private var takers: [Int] {
-    model.layers.indices.filter { layer in
-      layer != readout && connections.contains { $0.layer == layer && rule(of: $0) != nil }
-    }
-  }
-
-  /// The position of the connection whose weights carry errors back to a layer.
-  private func feedback(of layer: Int) -> Int {
-    let found = connections.indices.first { position in
-      let connection = model[connections[position]]
-      return connections[position].layer == readout && connection.source == layer
-        && connection.layout == .dense && connection.delay == 0 && connection.pooling == nil
-    }
-    guard let found else { preconditionFailure("layer \(layer) has no way to the readout") }
-    return found
-  }
-
   /// One step of three-factor learning; the errors, empty where nothing learns by it.
   mutating func learnFromLabel(_ step: Int, _ lesson: Lesson) -> [Int] {
     guard learnsFromLabels, let label = lesson.label else { return [] }
-    let errors = errors(label: label)
-    let chipStep = step + model.layers[readout].phase
-    for layer in takers { feedBack(errors, to: layer, chipStep: chipStep) }
+    let errors = readoutErrors(label: label)
+    var layerErrors = [[Int]](repeating: [], count: model.layers.count)
+    layerErrors[readout] =
+      step >= Int(model.signal(of: readout).firstStep) ? errors : errors.map { _ in 0 }
+    for layer in takers { layerErrors[layer] = feedBack(errors, to: layer, step, label: label) }
+    self.layerErrors = model.layers.indices.map { layer in
+      layer == readout || model.layers[layer].signal == nil ? [] : layerErrors[layer]
+    }
     for (position, index) in connections.enumerated() {
       guard let rule = rule(of: index) else { continue }
-      let ownErrors = index.layer == readout ? errors : errorsOf(index.layer, errors)
-      let ownStep = index.layer == readout ? chipStep : chipStep + 1
+      let ownStep = learningStep(step, index.layer)
       raisePreTraces(
-        position, step, decay: rule.preDecay, impulse: rule.impulse, chipStep: ownStep)
+        position, step, decay: rule.preDecay, impulse: rule.impulse, second: rule.secondPreDecay,
+        chipStep: ownStep)
       for target in 0..<model.layers[index.layer].size {
         let place = Place(position: position, target: target, step: step, chipStep: ownStep)
-        accumulate(place, error: ownErrors[target], rule)
+        accumulate(place, error: layerErrors[index.layer][target], rule)
       }
+    }
+    for (position, index) in connections.enumerated() {
+      guard let rule = rule(of: index), rule.isAppliedEachStep == 1 else { continue }
+      applySums(position, rule, lesson, step: step, chipStep: (step + 1) * stepLength - 1)
     }
     return errors
-  }
-
-  /// Probability minus target of each class in 1/256, from a base-2 softmax.
-  private func errors(label: Int) -> [Int] {
-    guard case .readout(let program) = model.layers[readout].neurons,
-      let largest = potentials[readout].max()
-    else { preconditionFailure("model `\(model.name)` has no readout") }
-    let half = program.logitShift > 0 ? 1 << Int(program.logitShift - 1) : 0
-    let powers = potentials[readout].map { potential in
-      let logit =
-        ((largest - potential) * Int(program.logitMultiplier) + half) >> Int(program.logitShift)
-      return logit / 16 < 17 ? ((32 - logit % 16) << 11) >> (logit / 16) : 0
-    }
-    let sum = powers.reduce(0, +)
-    return powers.indices.map { index in
-      (256 * powers[index] + sum / 2) / sum - (index == label ? 256 : 0)
-    }
-  }
-
-  /// Sends errors to a layer's cores, which multiply them with mirrored weights.
-  private mutating func feedBack(_ errors: [Int], to layer: Int, chipStep: Int) {
-    for neuron in errors.indices where errors[neuron] != 0 {
-      for core in cores(of: layer) {
-        ledger.message(
-          .errorMessage, from: coreOf[readout][neuron], to: core, step: chipStep)
-        ledger.answer(
-          .feedbackOperation, model.cores[core].neuronCount, core: core, step: chipStep)
-      }
-    }
-  }
-
-  /// By neuron of a layer: `E_j`.
-  private func errorsOf(_ layer: Int, _ errors: [Int]) -> [Int] {
-    let position = feedback(of: layer)
-    return (0..<model.layers[layer].size).map { neuron in
-      errors.indices.reduce(0) { sum, output in
-        sum + inferenceWeight(position, neuron * errors.count + output) * errors[output]
-      }
-    }
   }
 
   /// One target of a connection in a step.
@@ -110,22 +60,48 @@ extension ReferenceAccelerator {
     }
     let signal = signal(error * derivative * Int(rule.preFactor), rule)
     for source in preTraces[position].indices {
+      if rule.adaptationFactor != 0 {
+        adapt(place, source, signal: signal, derivative: derivative, rule)
+        continue
+      }
       let product = signal * preTraces[position][source]
       guard product != 0 else { continue }
       sums[position][source * size + target] += product
       countProduct(position, source, target, chipStep: place.chipStep)
     }
     guard rule.postFactor != 0 else { return }
-    let trace = ((postTraces[position][target] * Int(rule.postDecay)) >> 12) + derivative
-    postTraces[position][target] = note((trace, min(trace, Int(ChipArithmetic.traceLimit))))
-    let postSignal = self.signal(
-      error * postTraces[position][target] * Int(rule.postFactor), rule)
+    let before = postTraces[position][target]
+    let trace = ((before * Int(rule.postDecay)) >> 12) + derivative
+    let after = note((trace, min(trace, Int(ChipArithmetic.traceLimit))))
+    postTraces[position][target] = after
+    let met = rule.readsTraceBefore == 1 ? before : after
+    let postSignal = self.signal(error * met * Int(rule.postFactor), rule)
     for source in spikes(taken: model[connections[position]], in: place.step) {
       let product = postSignal * Int(rule.impulse)
       guard product != 0 else { continue }
       sums[position][source * size + target] += product
       countProduct(position, source, target, chipStep: place.chipStep)
     }
+  }
+
+  /// The presynaptic product of a synapse with a trace of its own, and a step of that trace.
+  private mutating func adapt(
+    _ place: Place, _ source: Int, signal: Int, derivative: Int, _ rule: ThreeFactorProgram
+  ) {
+    let (position, layer) = (place.position, connections[place.position].layer)
+    guard hasSpiked[position][source],
+      case .spiking(let program) = model.layers[layer].neurons,
+      let adaptation = program.adaptation
+    else { return }
+    let synapse = source * model.layers[layer].size + place.target
+    let (trace, taken) = (preTraces[position][source], eligibility[position][synapse])
+    sums[position][synapse] += signal * (trace - taken)
+    let share = (derivative * Int(rule.adaptationFactor)) >> 8
+    eligibility[position][synapse] =
+      (taken * (Int(adaptation.decay) - share) + trace * share) >> 12
+    let core = coreOf[layer][place.target]
+    ledger.work(.traceUpdate, 1, core: core, step: place.chipStep)
+    if signal != 0 { ledger.work(.learningOperation, 1, core: core, step: place.chipStep) }
   }
 
   /// Divided by `2^signalShift`, rounded half away from zero, clipped.
@@ -146,32 +122,62 @@ extension ReferenceAccelerator {
     }
   }
 
-  /// The core that holds a mirror of a source's row of readout weights.
-  private func mirror(of position: Int, _ source: Int) -> Int? {
-    guard connections[position].layer == readout,
-      let layer = model[connections[position]].source, takers.contains(layer),
-      feedback(of: layer) == position
-    else { return nil }
-    return coreOf[layer][source]
+  /// The core that repeats the sums of a source's row of readout weights, for a mirror of them or
+  /// for weights that take the same changes.
+  func mirror(of position: Int, _ source: Int) -> Int? {
+    mirroring(position).map { coreOf[$0][source] }
   }
 
-  /// Changes each weight whose sum is not 0, and its mirror, in a chip step.
+  private func mirroring(_ position: Int) -> Int? {
+    guard connections[position].layer == readout,
+      let layer = model[connections[position]].source, takers.contains(layer)
+    else { return nil }
+    switch model.signal(of: layer).feedback {
+    case .symmetric, .adaptive: return feedback(of: layer) == position ? layer : nil
+    case .random, .local: return nil
+    }
+  }
+
+  /// Changes each weight whose sum is not 0 yet, and its mirror, in a sample's last chip step.
   mutating func applySums(_ lesson: Lesson, chipStep: Int) {
     for (position, index) in connections.enumerated() {
-      guard let rule = rule(of: index) else { continue }
-      let size = model.layers[index.layer].size
-      for place in sums[position].indices where sums[position][place] != 0 {
-        let (source, target) = (place / size, place % size)
-        let stream = lesson.random.stream(
-          lesson.ordinal, UInt64(position) << 32 + UInt64(source))
-        let steps = (((sums[position][place] * Int(rule.gain)) >> 16) + field(target, stream)) >> 16
-        let hasChanged = change(
-          position, place, by: -(steps << Int(model.arithmetic.learningShift)))
-        var holders = [coreOf[index.layer][target]]
-        if let core = mirror(of: position, source) { holders.append(core) }
-        for core in holders { countVisit(core, hasChanged, chipStep: chipStep) }
-        sums[position][place] = 0
-      }
+      guard let rule = rule(of: index), rule.isAppliedEachStep == 0 else { continue }
+      applySums(position, rule, lesson, step: 0, chipStep: chipStep)
     }
+  }
+
+  private mutating func applySums(
+    _ position: Int, _ rule: ThreeFactorProgram, _ lesson: Lesson, step: Int, chipStep: Int
+  ) {
+    let layer = connections[position].layer
+    let size = model.layers[layer].size
+    let shift = Int(model.arithmetic.learningShift)
+    for place in sums[position].indices where sums[position][place] != 0 {
+      let (source, target) = (place / size, place % size)
+      let stream = lesson.random.stream(
+        lesson.ordinal, UInt64(position) << 32 + UInt64(step) << 20 + UInt64(source))
+      let scaled = (sums[position][place] * Int(rule.gain)) >> 16
+      func difference(of weight: Int) -> Int {
+        let exact = scaled + (weight >> shift) * Int(rule.weightDecay)
+        return -(((exact + field(target, stream)) >> 16) << shift)
+      }
+      var hasChanged = change(position, place, by: difference(of: weights[position][place]))
+      countVisit(coreOf[layer][target], hasChanged, chipStep: chipStep)
+      if let holder = mirroring(position) {
+        if !feedbackWeights[holder].isEmpty {
+          let old = feedbackWeights[holder][place]
+          hasChanged = changeFeedback(holder, place, to: old + difference(of: old))
+        }
+        countVisit(coreOf[holder][source], hasChanged, chipStep: chipStep)
+      }
+      sums[position][place] = 0
+    }
+  }
+
+  private mutating func changeFeedback(_ layer: Int, _ place: Int, to exact: Int) -> Bool {
+    let bounds = model.feedbackBounds
+    let kept = note((exact, max(Int(bounds.lowerBound), min(Int(bounds.upperBound), exact))))
+    defer { feedbackWeights[layer][place] = kept }
+    return kept != feedbackWeights[layer][place]
   }
 }

@@ -22,20 +22,50 @@ package struct ReferenceAccelerator {
   var rises: [[Int]]
   var psi: [[Int]]
   var refractoryLeft: [[Int]]
+  /// What intensities add to neurons in each step, where they act as a direct current.
+  var drives: [[Int]]
+  /// Rises of thresholds that outlive samples; 0 where there are none.
+  var lastingRises: [[Int]]
+  /// Spikes by neuron and class that labels have shown, `[neuron * classes + class]`.
+  var assigned: [Int]
   /// Spikes of the sample by source, the input first, and step.
   var fired: [[[Int]]] = []
+  /// Spikes of each neuron in the sample so far, where its rate is regularised.
+  var spikeCounts: [[Int]]
+  /// By layer and class: potentials of local readouts.
+  var localPotentials: [[Int]]
+  /// By layer with a signal program: errors of its neurons in this step.
+  var layerErrors: [[Int]] = []
+  /// By layer and neuron: random weights to the classes, where errors come along such.
+  let feedbackRows: [[[Int]]]
+  /// By layer: weights of 16 bits along which errors come back where such adapt,
+  /// `[neuron * classes + class]`.
+  var feedbackWeights: [[Int]]
   var scores: [Int64] = []
+  /// Chip steps from one logical step to the next: 1 where they overlap.
+  var stepLength = 1
 
   // State of connections, by their position.
   /// Weights as they are kept: 16 bits where they learn, else those of inference.
   var weights: [[Int]]
   var preTraces: [[Int]]
+  /// What the second filter of a presynaptic trace takes in: traces with one filter.
+  var firstTraces: [[Int]]
   /// Whether the connection has taken a spike of the source in this sample.
   var hasSpiked: [[Bool]]
   /// Traces of pseudo-derivatives, postsynaptic traces or activities, as the rule has it.
   var postTraces: [[Int]]
+  /// Traces of programs, in the order of their declaration, by source or target.
+  var traces: [[[Int]]]
+  /// Tags of programs, `[source * targets + target]`.
+  var tags: [[Int]]
   /// Sums of changes, `[source * targets + target]`, where three-factor learning has one.
   var sums: [[Int]]
+  /// What an adaptive threshold takes off the presynaptic traces, by synapse as `sums`.
+  var eligibility: [[Int]]
+
+  /// How far a weight may be from the loaded model's at the end of a sample.
+  package var driftMax: Int?
 
   var ledger: ReferenceLedger
   /// Values that met the end of their range since the start.
@@ -64,6 +94,15 @@ package struct ReferenceAccelerator {
     rises = zeros
     psi = zeros
     refractoryLeft = zeros
+    drives = zeros
+    spikeCounts = zeros
+    localPotentials = model.layers.map { _ in [Int](repeating: 0, count: model.classes) }
+    feedbackWeights = model.layers.map { $0.feedbackWeights?.map(Int.init) ?? [] }
+    feedbackRows = model.layers.indices.map { model.feedbackRows(of: $0).map { $0.map(Int.init) } }
+    lastingRises = model.layers.map { layer in
+      layer.homeostasis?.rises.map(Int.init) ?? [Int](repeating: 0, count: layer.size)
+    }
+    assigned = model.layers.last?.assignment?.counts.map(Int.init) ?? []
     weights = connections.map { index in
       switch model[index].weights {
       case .fixed(let weights): weights.map(Int.init)
@@ -71,12 +110,24 @@ package struct ReferenceAccelerator {
       }
     }
     preTraces = connections.map { [Int](repeating: 0, count: model[$0].pooledSize) }
+    firstTraces = preTraces
     hasSpiked = preTraces.map { $0.map { _ in false } }
     postTraces = connections.map { zeros[$0.layer] }
+    traces = connections.map { index in
+      (model[index].plasticity?.program?.traces ?? []).map { trace in
+        let size = trace.name.isPresynaptic ? model[index].pooledSize : zeros[index.layer].count
+        return [Int](repeating: 0, count: size)
+      }
+    }
+    tags = connections.map { index in
+      guard model[index].plasticity?.program?.hasTags == true else { return [] }
+      return [Int](repeating: 0, count: model[index].weights.count)
+    }
     sums = connections.map { index in
       guard case .threeFactor? = model[index].plasticity else { return [] }
       return [Int](repeating: 0, count: model[index].weights.count)
     }
+    eligibility = sums
     ledger = ReferenceLedger(model)
   }
 
@@ -101,22 +152,24 @@ package struct ReferenceAccelerator {
 
   /// Shows one sample with fixed weights.
   package mutating func infer(_ intensities: [UInt8], sample: UInt64) -> Inference {
-    infer(encoded(intensities, sample: sample))
+    show(encoded(intensities, sample: sample), lesson: nil)
   }
 
   /// Shows recorded input with fixed weights, one entry for each step of the model.
   package mutating func infer(_ input: SpikeTrains) -> Inference {
-    show(input, lesson: nil)
+    precondition(model.input != .directCurrent, "recorded spikes for an input of direct current")
+    return show(input, lesson: nil)
   }
 
   /// Shows one sample and learns from it, by all rules of the model.
   ///
   /// Three-factor learning needs the label; local rules use it for a teacher only. A model with a
-  /// teacher is shown the sample twice, with a label or without: first without learning, which is
-  /// returned and counted as an inference; then it learns, which is what `record` and the counts
-  /// of learning tell of. Without a teacher one showing is both.
+  /// teacher, or whose weights change within samples, is shown the sample twice, with a label or
+  /// without: first without learning, which is returned and counted as an inference; then it
+  /// learns, which is what `record` and the counts of learning tell of. Else one showing is both.
   package mutating func learn(
-    _ intensities: [UInt8], sample: UInt64, label: Int?, seed: UInt64, ordinal: UInt64
+    _ intensities: [UInt8], sample: UInt64, label: Int?, reward: Int32? = nil, seed: UInt64,
+    ordinal: UInt64
   ) -> Inference {
     precondition(
       label != nil || !learnsFromLabels, "three-factor learning of `\(model.name)` needs a label")
@@ -124,33 +177,49 @@ package struct ReferenceAccelerator {
       label.map { (0..<model.classes).contains($0) } ?? true,
       "label \(label ?? 0) of \(model.classes) classes")
     let input = encoded(intensities, sample: sample)
-    let lesson = Lesson(
-      label: label, random: CounterRandom(seed: seed, purpose: .rounding), ordinal: ordinal)
-    guard model.layers.last?.teacher != nil else { return show(input, lesson: lesson) }
+    var lesson = Lesson(
+      label: label, reward: reward.map { max(-256, min(256, Int($0))) },
+      random: CounterRandom(seed: seed, purpose: .rounding), ordinal: ordinal)
+    guard model.layers.last?.teacher != nil || model.learnsWithinSamples else {
+      return show(input, lesson: lesson)
+    }
     let judged = show(input, lesson: nil)
+    lesson.decision = judged.label
     _ = show(input, lesson: lesson)
     return judged
+  }
+
+  /// The chip step in which a layer works on a logical step.
+  func chipStep(_ step: Int, _ layer: Int) -> Int {
+    step * stepLength + model.layers[layer].phase
+  }
+
+  /// Shows one sample with all else fixed, and counts its spikes for the label's class.
+  ///
+  /// The inference that is returned does not know the label.
+  package mutating func assign(
+    _ intensities: [UInt8], sample: UInt64, label: Int
+  ) -> Inference {
+    precondition(model.hasAssignment, "neurons of `\(model.name)` stand for no classes")
+    precondition(
+      (0..<model.classes).contains(label), "label \(label) of \(model.classes) classes")
+    let random = CounterRandom(seed: 0, purpose: .rounding)
+    return show(
+      encoded(intensities, sample: sample),
+      lesson: Lesson(label: label, random: random, ordinal: 0, onlyAssigns: true))
   }
 
   /// What a sample is learnt with.
   struct Lesson {
     let label: Int?
+    /// In 1/256; nil before a label has judged the decision.
+    var reward: Int?
+    /// What was decided before the sample was learnt, where it was shown twice.
+    var decision: Int?
     let random: CounterRandom
     let ordinal: UInt64
-  }
-
-  private func encoded(_ intensities: [UInt8], sample: UInt64) -> SpikeTrains {
-    precondition(
-      intensities.count == model.inputs, "\(intensities.count) of \(model.inputs) intensities")
-    guard case .bernoulli(let seed) = model.input else { preconditionFailure("no such input") }
-    let encoder = BernoulliEncoder(seed: seed)
-    var steps: [[Int32]] = []
-    for step in 0..<model.steps {
-      var spikes: [Int32] = []
-      encoder.encode(intensities, sample: sample, step: step, into: &spikes)
-      steps.append(spikes)
-    }
-    return SpikeTrains(sources: model.inputs, steps: steps)
+    /// Whether nothing is learnt but for which class neurons fire.
+    var onlyAssigns = false
   }
 
   private mutating func show(_ input: SpikeTrains, lesson: Lesson?) -> Inference {
@@ -160,26 +229,56 @@ package struct ReferenceAccelerator {
         + "\(model.inputs)")
     rest()
     let waits = lesson != nil && learnsFromLabels
-    let lastChipStep = model.steps + phaseMax + (waits ? 1 : -1)
-    ledger.begin(chipSteps: lastChipStep + 1)
+    let follows = lesson != nil && (finishesSamples || hasEndTerms)
+    let overlaps = lesson == nil || !model.learnsWithinSamples
+    stepLength = overlaps ? 1 : phaseMax + 2
+    let chipSteps =
+      overlaps ? model.steps + phaseMax + (waits ? 2 : follows ? 1 : 0) : model.steps * stepLength
+    let lastChipStep = chipSteps - 1
+    ledger.begin(chipSteps: chipSteps)
+    if let reward = lesson?.reward { sendReward(reward, from: nil, chipStep: 0) }
     for step in 0..<model.steps {
       fired[0].append(input.steps[step].map(Int.init))
-      send(fired[0][step], from: nil, chipStep: step)
+      send(fired[0][step], from: nil, chipStep: step * stepLength)
       for layer in model.layers.indices {
         let spikes = run(layer, step, label: lesson?.label)
         fired[layer + 1].append(spikes)
-        send(spikes, from: layer, chipStep: step + model.layers[layer].phase)
+        send(spikes, from: layer, chipStep: chipStep(step, layer))
       }
+      layerErrors = []
       var errors: [Int] = []
-      if let lesson {
+      if let lesson, !lesson.onlyAssigns {
         errors = learnFromLabel(step, lesson)
         learnLocally(step, lesson)
+        raiseThresholds(step)
       }
       if isRecording { record.append(snapshot(step, errors)) }
     }
-    if let lesson { applySums(lesson, chipStep: lastChipStep) }
+    scoreAssigned(chipStep: lastChipStep)
+    let found = inference()
+    if let lesson, !lesson.onlyAssigns {
+      applySums(lesson, chipStep: lastChipStep)
+      finishPrograms(judged(lesson), chipStep: lastChipStep)
+      normalise(lesson, chipStep: lastChipStep)
+      lowerThresholds(lesson, chipStep: lastChipStep)
+      cutDrift(chipStep: lastChipStep)
+    }
+    if let label = lesson?.label { assign(label, chipStep: lastChipStep) }
     ledger.end(isLearning: lesson != nil)
-    return inference()
+    return found
+  }
+
+  /// The lesson with its reward: by whether the decision is the label, where none was given.
+  private mutating func judged(_ lesson: Lesson) -> Lesson {
+    guard hasEndTerms, lesson.reward == nil, let label = lesson.label else { return lesson }
+    let decision = lesson.decision ?? inference().label
+    var judged = lesson
+    judged.reward = decision == label ? 256 : -256
+    let last = model.layers.count - 1
+    sendReward(
+      judged.reward ?? 0, from: coreOf[last][model.hasAssignment ? 0 : decision],
+      chipStep: model.steps - 1 + model.layers[last].phase)
+    return judged
   }
 
   /// State at the start of a sample: all zero.
@@ -191,14 +290,20 @@ package struct ReferenceAccelerator {
         rises[layer][neuron] = 0
         psi[layer][neuron] = 0
         refractoryLeft[layer][neuron] = 0
+        spikeCounts[layer][neuron] = 0
       }
+      for number in localPotentials[layer].indices { localPotentials[layer][number] = 0 }
     }
     for position in connections.indices {
       for source in preTraces[position].indices {
         preTraces[position][source] = 0
+        firstTraces[position][source] = 0
         hasSpiked[position][source] = false
       }
       for target in postTraces[position].indices { postTraces[position][target] = 0 }
+      for place in eligibility[position].indices { eligibility[position][place] = 0 }
+      traces[position] = traces[position].map { $0.map { _ in 0 } }
+      tags[position] = tags[position].map { _ in 0 }
     }
     fired = [[[Int]]](repeating: [], count: model.layers.count + 1)
     scores = [Int64](repeating: 0, count: model.classes)

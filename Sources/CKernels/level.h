@@ -6,7 +6,10 @@
 #include "arrivals.h"
 #include "neurons.h"
 #include "learning.h"
+#include "changes.h"
 #include "local.h"
+#include "competition.h"
+#include "program.h"
 
 static const KernelTable table = {
     .levels = levelsOf,
@@ -15,6 +18,7 @@ static const KernelTable table = {
     .pool = pool,
     .dense = dense,
     .denseLearning = denseLearning,
+    .grade = grade,
     .convert = convert,
     .convolution = convolution,
     .sparse = sparse,
@@ -33,11 +37,22 @@ static const KernelTable table = {
     .mirror = mirror,
     .feedback = feedback,
     .signals = signals,
+    .regulate = regulate,
+    .eligibility = eligibility,
+    .accumulate = accumulate,
     .threeFactor = threeFactor,
     .decay = decay,
     .leak = leak,
     .depress = depress,
     .potentiate = potentiate,
+    .strays = strays,
     .directions = directions,
     .drive = drive,
+    .compete = compete,
+    .relax = relax,
+    .normalise = normalise,
+    .fade = fade,
+    .window = window,
+    .visitRows = visitRows,
+    .visitColumns = visitColumns,
 };

@@ -35,6 +35,17 @@ INLINE uint32_t moveWeights(
   return bits32((i16x32)(new != old));
 }
 
+static int32_t strays(
+    const int16_t *learning, const int16_t *deployed, int32_t count, int32_t drift) {
+  i16x16 any = {0}, most = (i16x16){0} + (int16_t)drift;
+  for (int32_t k = 0; k < count; k += 16) {
+    i16x16 origin = LOAD(i16x16, deployed + k), weight = LOAD(i16x16, learning + k);
+    any |= weight < __builtin_elementwise_sub_sat(origin, most);
+    any |= weight > __builtin_elementwise_add_sat(origin, most);
+  }
+  return __builtin_reduce_or(any) != 0;
+}
+
 static void depress(
     const PlasticWork *shared, const int32_t *rows, int32_t count, const int16_t *traces,
     int32_t multiplier, uint64_t base, WeightTally *tally) {

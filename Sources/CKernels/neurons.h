@@ -69,12 +69,19 @@ INLINE WideTally neuronLanes(
     rise = LOAD(i32x16, work->rises + j);
     level += rise;
   }
+  if (flags & NEURONS_LASTING) {
+    level += CONVERT(LOAD(i16x16, work->lastingRises + j), i32x16) << work->lastingShift;
+  }
   if (flags & NEURONS_PSI) {
     i32x16 height = max32(threshold - __builtin_elementwise_abs(w - level), splat32(0));
     i32x16 multiplier = LOAD(i32x16, parameter(work->multiplier, work->multiplierShared, j));
     STORE(i32x16, work->psi + j, pseudoDerivative(height & free, multiplier, work->psiShift));
   }
-  i32x16 spiked = (w > level) & free;
+  i32x16 due = (w > level) & free, spiked = due;
+  if (flags & NEURONS_COMPETES) {
+    STORE(i32x16, work->excess + j, w - level);
+    spiked = splat32(0);
+  }
   if (work->reset == RESET_SOFT) {
     w -= threshold & spiked;
   } else if (work->reset == RESET_HARD) {
@@ -93,7 +100,7 @@ INLINE WideTally neuronLanes(
     tally = tallied32(tally, (rise != wanted) & valid);
     STORE(i32x16, work->rises + j, rise);
   }
-  ((Bits16 *)work->spikes)[j >> 4] = (uint16_t)bits16(spiked & valid);
+  ((Bits16 *)work->spikes)[j >> 4] = (uint16_t)bits16(due & valid);
   return tally;
 }
 
@@ -119,6 +126,8 @@ static uint64_t neurons(const NeuronWork *work) {
     case NEURONS_SUMS | NEURONS_ARRIVALS:
       return neuronLoop(work, NEURONS_SUMS | NEURONS_ARRIVALS);
     case NEURONS_PSI: return neuronLoop(work, NEURONS_PSI);
+    case NEURONS_COMPETES | NEURONS_LASTING | NEURONS_REFRACTORY:
+      return neuronLoop(work, NEURONS_COMPETES | NEURONS_LASTING | NEURONS_REFRACTORY);
     case NEURONS_READOUT: {
       uint64_t saturations = neuronLoop(work, NEURONS_READOUT);
       for (int32_t j = 0; j < work->count; j++) work->scores[j] += work->potentials[j];

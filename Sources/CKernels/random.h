@@ -28,9 +28,13 @@ INLINE u64x8 counters(uint64_t stream) {
 INLINE u16x32 numbers(u64x8 counters) { return (u16x32)mix8(counters); }
 
 static int32_t levelsOf(
-    const uint8_t *restrict intensities, int32_t count, uint16_t *restrict levels,
-    int32_t *restrict blocks) {
-  for (int32_t k = 0; k < count; k++) levels[k] = (uint16_t)(intensities[k] * 257);
+    const uint8_t *restrict intensities, int32_t count, const uint16_t *restrict table,
+    uint16_t *restrict levels, int32_t *restrict blocks) {
+  if (table != NULL) {
+    for (int32_t k = 0; k < count; k++) levels[k] = table[intensities[k]];
+  } else {
+    for (int32_t k = 0; k < count; k++) levels[k] = (uint16_t)(intensities[k] * 257);
+  }
   int32_t found = 0;
   for (int32_t block = 0; block * 32 < count; block++) {
     i64x8 words = LOAD(i64x8, levels + block * 32);

@@ -139,6 +139,20 @@ static void denseLearning(
   learningRows(work, learning, sources, count, inputs);
 }
 
+/* Weights times intensities; most intensities of a picture are 0. */
+static void grade(
+    const int8_t *weights, int32_t stride, int32_t targets, const uint8_t *intensities,
+    int32_t sources, int32_t *sums) {
+  for (int32_t i = 0; i < sources; i++) {
+    if (intensities[i] == 0) continue;
+    const int8_t *row = weights + (int64_t)i * stride;
+    i32x16 x = splat32(intensities[i]);
+    for (int32_t j = 0; j < targets; j += 16) {
+      STORE(i32x16, sums + j, LOAD(i32x16, sums + j) + x * CONVERT(LOAD(i8x16, row + j), i32x16));
+    }
+  }
+}
+
 INLINE void addLine(const int8_t *weights, int16_t *sums, int32_t length) {
   int32_t k = 0;
 #if defined(LEVEL_AVX512)

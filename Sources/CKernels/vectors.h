@@ -15,6 +15,8 @@
 
 typedef int8_t i8x16 __attribute__((vector_size(16)));
 typedef int8_t i8x32 __attribute__((vector_size(32)));
+typedef int16_t i16x8 __attribute__((vector_size(16)));
+typedef uint16_t u16x8 __attribute__((vector_size(16)));
 typedef int16_t i16x16 __attribute__((vector_size(32)));
 typedef uint16_t u16x16 __attribute__((vector_size(32)));
 typedef int16_t i16x32 __attribute__((vector_size(64)));
@@ -29,6 +31,8 @@ typedef uint64_t u64x8 __attribute__((vector_size(64)));
 #define UNALIGNED(type) typedef type type##_any __attribute__((aligned(1), may_alias))
 UNALIGNED(i8x16);
 UNALIGNED(i8x32);
+UNALIGNED(i16x8);
+UNALIGNED(u16x8);
 UNALIGNED(i16x16);
 UNALIGNED(u16x16);
 UNALIGNED(i16x32);

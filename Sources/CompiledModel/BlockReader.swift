@@ -13,12 +13,27 @@ struct BlockReader {
   mutating func next(
     _ length: Int, _ reader: inout ByteReader, _ field: String
   ) throws(ModelError) -> ArraySlice<UInt8> {
+    try block(&reader, field, length: length)
+  }
+
+  /// The same for a block of 16-bit numbers whose count is not known yet.
+  mutating func nextAny(
+    _ reader: inout ByteReader, _ field: String
+  ) throws(ModelError) -> ArraySlice<UInt8> {
+    try block(&reader, field, length: nil)
+  }
+
+  private mutating func block(
+    _ reader: inout ByteReader, _ field: String, length: Int?
+  ) throws(ModelError) -> ArraySlice<UInt8> {
     let offset = try reader.uint64(field + ".offset")
     let found = try reader.uint64(field + ".bytes")
     let start = FileLayout.roundedUp(end, to: ChipArithmetic.chunkBytes)
     guard offset == UInt64(start) else {
       throw reader.error(field + ".offset", found: "\(offset)", expected: "\(start)")
     }
+    // Without a length any even one that the file can hold; a longer one is refused below.
+    let length = length ?? Int(min(found, UInt64(bytes.count + 2)) / 2 * 2)
     guard found == UInt64(length) else {
       throw reader.error(field + ".bytes", found: "\(found)", expected: "\(length)")
     }

@@ -122,6 +122,22 @@ package struct ChipFeatures: Sendable, Equatable {
     case pairSTDP = "pair-stdp"
     /// Spike-driven plasticity.
     case sdsp
+    /// Any sum of products over traces, weight, tag and reward; pair STDP among them.
+    case sumOfProducts = "sum-of-products"
+  }
+
+  /// What a layer does besides its neurons' dynamics and rules; raw values are stable names.
+  package enum Operation: String, Sendable, CaseIterable {
+    /// The neurons of a core find the one that may fire.
+    case competition
+    /// So do the neurons of a layer that lies on several cores.
+    case wideCompetition = "wide-competition"
+    /// Thresholds that outlive samples.
+    case homeostasis
+    /// Weights of a neuron are scaled to a sum.
+    case normalisation
+    /// Spikes are counted for the classes that labels name.
+    case classAssignment = "class-assignment"
   }
 
   /// Dynamics that its neurons have.
@@ -136,11 +152,13 @@ package struct ChipFeatures: Sendable, Equatable {
   package var rules: [Rule]
   /// A window of sources can be summed on the way in.
   package var pooling: Bool
+  /// What layers can do besides.
+  package var operations: [Operation]
 
   /// What a chip declares.
   package init(
     neurons: [Neuron], resets: [Reset], layouts: [Layout], precisions: [SynapsePrecision],
-    rules: [Rule], pooling: Bool
+    rules: [Rule], pooling: Bool, operations: [Operation] = []
   ) {
     self.neurons = neurons
     self.resets = resets
@@ -148,6 +166,7 @@ package struct ChipFeatures: Sendable, Equatable {
     self.precisions = precisions
     self.rules = rules
     self.pooling = pooling
+    self.operations = operations
   }
 }
 

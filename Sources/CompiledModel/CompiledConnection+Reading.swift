@@ -37,12 +37,15 @@ extension CompiledConnection {
     }
     self.init(
       source: source == 0 ? nil : source - 1, sourceSize: sourceSize, pooling: pooling,
-      layout: layout, delay: delay, shift: shift, precision: precision, weights: weights)
+      layout: layout, delay: delay, shift: shift, precision: precision, weights: weights,
+      normalisation: rule?.normalisation)
   }
 
   private static func plasticity(
     from reader: inout ByteReader, at field: String
-  ) throws(ModelError) -> (program: PlasticityProgram, bounds: ClosedRange<Int16>)? {
+  ) throws(ModelError) -> (
+    program: PlasticityProgram, bounds: ClosedRange<Int16>, normalisation: Int32?
+  )? {
     let field = field + ".plasticity"
     let kind = try reader.uint8(field)
     let program: PlasticityProgram
@@ -53,8 +56,7 @@ extension CompiledConnection {
       program = .threeFactor(
         ThreeFactorProgram(fields: try reader.int32s(ThreeFactorProgram.fieldCount, field)))
     case 2:
-      program = .pairSTDP(
-        PairSTDPProgram(fields: try reader.int32s(PairSTDPProgram.fieldCount, field)))
+      program = .program(try LearningProgram(from: &reader, at: field))
     case 3:
       program = .sdsp(SDSPProgram(fields: try reader.int32s(SDSPProgram.fieldCount, field)))
     default:
@@ -65,7 +67,8 @@ extension CompiledConnection {
     guard lower <= upper else {
       throw reader.error(field + ".weight min", found: "\(lower)", expected: "at most \(upper)")
     }
-    return (program, lower...upper)
+    let sum = try reader.int32(field + ".normalisation")
+    return (program, lower...upper, sum == 0 ? nil : sum)
   }
 }
 

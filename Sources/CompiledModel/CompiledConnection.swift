@@ -32,11 +32,15 @@ package struct CompiledConnection: Sendable, Equatable {
   package var precision: SynapsePrecision
   /// The weights.
   package var weights: Weights
+  /// What the weights of each target that fired in a sample are scaled to sum to after it was
+  /// learnt; nil where they stay as the rule leaves them.
+  package var normalisation: Int32?
 
   /// Takes the parts as they are.
   package init(
     source: Int?, sourceSize: Int, pooling: SourcePooling? = nil, layout: SynapseLayout = .dense,
-    delay: Int = 0, shift: Int32 = 0, precision: SynapsePrecision = .int8, weights: Weights
+    delay: Int = 0, shift: Int32 = 0, precision: SynapsePrecision = .int8, weights: Weights,
+    normalisation: Int32? = nil
   ) {
     self.source = source
     self.sourceSize = sourceSize
@@ -46,6 +50,7 @@ package struct CompiledConnection: Sendable, Equatable {
     self.shift = shift
     self.precision = precision
     self.weights = weights
+    self.normalisation = normalisation
   }
 
   /// Sources as the layout sees them.

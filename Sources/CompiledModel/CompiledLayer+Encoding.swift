@@ -16,8 +16,12 @@ extension CompiledModel {
         writer.int32(teacher.excitation)
         writer.int32(teacher.inhibition)
       }
+      writer.count(layer.assignment?.classes ?? 0)
+      writer.flag(layer.signal != nil)
+      layer.signal?.write(to: &writer)
       writer.count(layer.connections.count)
       for connection in layer.connections { connection.write(to: &writer, blocksAfter: &end) }
+      for block in layer.learnedBlocks { writer.place(of: block.count * 2, after: &end) }
     }
     return writer.bytes
   }
@@ -51,6 +55,14 @@ extension NeuronProgram {
       if let derivative = program.pseudoDerivative {
         derivative.multiplier.write(to: &writer)
         writer.int32(derivative.shift)
+      }
+      writer.flag(program.competition != nil)
+      if let competition = program.competition { writer.int32(competition.inhibition) }
+      writer.flag(program.homeostasis != nil)
+      if let homeostasis = program.homeostasis {
+        writer.int32(homeostasis.impulse)
+        writer.int32(homeostasis.decay)
+        writer.int32(homeostasis.shift)
       }
     case .readout(let program):
       writer.uint8(1)
@@ -105,15 +117,8 @@ extension CompiledConnection {
       writer.uint8(3)
     }
     let blocks = blockBytes
-    if let lists = blocks.lists { writeBlock(lists, to: &writer, after: &end) }
-    writeBlock(blocks.weights, to: &writer, after: &end)
-  }
-
-  private func writeBlock(_ length: Int, to writer: inout ByteWriter, after end: inout Int) {
-    let offset = FileLayout.roundedUp(end, to: ChipArithmetic.chunkBytes)
-    writer.uint64(UInt64(offset))
-    writer.uint64(UInt64(length))
-    end = offset + length
+    if let lists = blocks.lists { writer.place(of: lists, after: &end) }
+    writer.place(of: blocks.weights, after: &end)
   }
 
   private func writePlasticity(to writer: inout ByteWriter) {
@@ -125,14 +130,39 @@ extension CompiledConnection {
     case .threeFactor(let rule):
       writer.uint8(1)
       writer.integers(rule.fields)
-    case .pairSTDP(let rule):
+    case .program(let program):
       writer.uint8(2)
-      writer.integers(rule.fields)
+      program.write(to: &writer)
     case .sdsp(let rule):
       writer.uint8(3)
       writer.integers(rule.fields)
     }
     writer.int16(bounds.lowerBound)
     writer.int16(bounds.upperBound)
+    writer.int32(normalisation ?? 0)
+  }
+}
+
+extension ByteWriter {
+  /// The place of a block on the next chunk after `end`, which moves behind it.
+  fileprivate mutating func place(of length: Int, after end: inout Int) {
+    let offset = FileLayout.roundedUp(end, to: ChipArithmetic.chunkBytes)
+    uint64(UInt64(offset))
+    uint64(UInt64(length))
+    end = offset + length
+  }
+}
+
+extension CompiledLayer {
+  /// What its neurons learn, in the order of the file: rises of thresholds, the assignment, then
+  /// weights along which errors come back.
+  var learnedBlocks: [[Int16]] {
+    [homeostasis?.rises, assignment?.counts, feedbackWeights].compactMap(\.self)
+  }
+
+  /// Weights of 16 bits along which errors come back, where such adapt.
+  package var feedbackWeights: [Int16]? {
+    guard case .adaptive(let weights)? = signal?.feedback else { return nil }
+    return weights
   }
 }

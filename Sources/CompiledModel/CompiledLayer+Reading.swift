@@ -23,13 +23,15 @@ extension CompiledModel {
     let phase = try reader.count(field + ".phase", 1...phaseMax)
     let exponent = try reader.int32(field + ".exponent")
     let units = try NetworkUnits(from: &reader, size: size, at: field)
-    let neurons = try NeuronProgram(from: &reader, size: size, at: field)
+    var neurons = try NeuronProgram(from: &reader, size: size, at: field)
     var teacher: TeacherProgram?
     if try reader.flag(field + ".teacher") {
       teacher = TeacherProgram(
         excitation: try reader.int32(field + ".teacher.excitation"),
         inhibition: try reader.int32(field + ".teacher.inhibition"))
     }
+    let classes = try reader.count(field + ".assignment", 0...classesMax)
+    var signal = try LearningSignalProgram(from: &reader, at: field)
     let count = try reader.count(field + ".connection count", 1...connectionsMax)
     var connections: [CompiledConnection] = []
     for index in 0..<count {
@@ -37,9 +39,25 @@ extension CompiledModel {
         try CompiledConnection(
           from: &reader, &blocks, size: size, at: "\(field).connections[\(index)]"))
     }
+    if case .spiking(var program) = neurons, program.homeostasis != nil {
+      let rises = try blocks.next(size * 2, &reader, field + ".homeostasis.rises")
+      program.homeostasis?.rises = rises.integers(as: Int16.self)
+      neurons = .spiking(program)
+    }
+    var assignment: ClassAssignment?
+    if classes > 0 {
+      let counts = try blocks.next(size * classes * 2, &reader, field + ".assignment.counts")
+      assignment = ClassAssignment(classes: classes, counts: counts.integers(as: Int16.self))
+    }
+    if case .adaptive? = signal?.feedback {
+      // As many as there are is for the last layer to say, and judged when all have been read.
+      let weights = try blocks.nextAny(&reader, field + ".signal.weights")
+      signal?.feedback = .adaptive(weights.integers(as: Int16.self))
+    }
     return CompiledLayer(
       name: name, neurons: neurons, size: size, exponent: exponent, units: units,
-      connections: connections, phase: phase, teacher: teacher)
+      connections: connections, phase: phase, teacher: teacher, assignment: assignment,
+      signal: signal)
   }
 }
 
@@ -100,6 +118,16 @@ extension SpikingProgram {
       pseudoDerivative = PseudoDerivative(
         multiplier: try NeuronValues(from: &reader, size: size, at: field + ".psi.multiplier"),
         shift: try reader.int32(field + ".psi.shift"))
+    }
+    if try reader.flag(field + ".competition") {
+      competition = Competition(inhibition: try reader.int32(field + ".competition.inhibition"))
+    }
+    if try reader.flag(field + ".homeostasis") {
+      // Its rises are a block of their own, which follows those of the connections.
+      homeostasis = Homeostasis(
+        impulse: try reader.int32(field + ".homeostasis.impulse"),
+        decay: try reader.int32(field + ".homeostasis.decay"),
+        shift: try reader.int32(field + ".homeostasis.shift"), rises: [])
     }
   }
 }

@@ -17,13 +17,20 @@ package struct CompiledLayer: Sendable, Equatable {
   package var phase: Int
   /// What a label adds to its neurons while they learn; the last layer only.
   package var teacher: TeacherProgram?
+  /// How spikes of its neurons stand for classes; the last layer only.
+  package var assignment: ClassAssignment?
+  /// Where its learning signals come from, nil for the readout's weights in each step; a layer that
+  /// learns by the three-factor rule only.
+  package var signal: LearningSignalProgram?
 
   /// Takes the parts as they are; `CompiledModel.validate()` judges them.
   package init(
     name: String, neurons: NeuronProgram, size: Int, exponent: Int32,
     units: NetworkUnits = NetworkUnits(), connections: [CompiledConnection], phase: Int,
-    teacher: TeacherProgram? = nil
+    teacher: TeacherProgram? = nil, assignment: ClassAssignment? = nil,
+    signal: LearningSignalProgram? = nil
   ) {
+    self.signal = signal
     self.name = name
     self.neurons = neurons
     self.size = size
@@ -32,7 +39,35 @@ package struct CompiledLayer: Sendable, Equatable {
     self.connections = connections
     self.phase = phase
     self.teacher = teacher
+    self.assignment = assignment
   }
+
+  /// How thresholds rise from sample to sample, if they do.
+  package var homeostasis: SpikingProgram.Homeostasis? {
+    if case .spiking(let program) = neurons { return program.homeostasis }
+    return nil
+  }
+}
+
+/// For which classes the neurons of the last layer fire, as labels have shown.
+///
+/// A sample's score of a class is the sum over neurons of its spikes times the neuron's share,
+/// `(count << 16) / sum of the neuron's counts`, 0 where that sum is.
+package struct ClassAssignment: Sendable, Equatable {
+  /// Number of classes.
+  package var classes: Int
+  /// Spikes by neuron and class, `[neuron][class]`; a neuron's counts are halved before one would
+  /// pass 32767.
+  package var counts: [Int16]
+
+  /// Takes the counts as they are.
+  package init(classes: Int, counts: [Int16]) {
+    self.classes = classes
+    self.counts = counts
+  }
+
+  /// Whether no neuron stands for any class yet.
+  package var isEmpty: Bool { counts.allSatisfy { $0 == 0 } }
 }
 
 /// What a label adds to the potentials of the last layer in each step of learning.

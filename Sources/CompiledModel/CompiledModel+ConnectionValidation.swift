@@ -15,6 +15,7 @@ extension CompiledModel {
     try path.range(count, 0...Self.weightsMax, "weights")
     try path.require(
       connection.weights.count == count, "weights", connection.weights.count, "\(count)")
+    try validateNormalisation(of: connection, path)
     switch connection.weights {
     case .fixed(let weights):
       try path.require(
@@ -28,8 +29,25 @@ extension CompiledModel {
         connection.precision == .int8, "precision", connection.precision.rawValue,
         "8, the bits of what inference sees")
       try validate(weights, bounds, path)
+      if let step = program.program?.weightStep, step != 0 {
+        try validate(weights, step: step, bounds, path)
+      }
       try validate(program, of: index, path)
     }
+  }
+
+  /// A sum that weights from 0 up can be scaled to, after a local rule changed them.
+  private func validateNormalisation(
+    of connection: CompiledConnection, _ path: FieldPath
+  ) throws(ModelError) {
+    guard let sum = connection.normalisation else { return }
+    guard case .plastic(_, let program, let bounds) = connection.weights else {
+      throw path.error("normalisation", sum, "none for weights that are fixed")
+    }
+    try path.range(sum, 1...Int32.max, "normalisation")
+    try path.require(
+      program.isLocal && bounds.lowerBound >= 0 && (program.program?.weightStep ?? 0) == 0,
+      "normalisation", sum, "a local rule whose weights are from 0 up, on the chip's own steps")
   }
 
   private func validateSource(

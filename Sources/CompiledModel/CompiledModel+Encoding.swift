@@ -8,23 +8,17 @@ extension CompiledModel {
   package func encoded() -> [UInt8] {
     var writer = ByteWriter()
     writeHead(to: &writer)
-    for index in connections {
-      let connection = self[index]
-      if case .sparse(let rowStarts, let targets) = connection.layout {
-        writer.pad(to: FileLayout.roundedUp(writer.bytes.count, to: ChipArithmetic.chunkBytes))
-        writer.integers(rowStarts)
-        writer.integers(targets)
-      }
-      writer.pad(to: FileLayout.roundedUp(writer.bytes.count, to: ChipArithmetic.chunkBytes))
-      switch connection.weights {
-      case .fixed(let weights): connection.precision.pack(weights, to: &writer)
-      case .plastic(let weights, _, _): writer.integers(weights)
+    for layer in layers {
+      for connection in layer.connections { connection.writeBlocks(to: &writer) }
+      for block in layer.learnedBlocks {
+        writer.padToChunk()
+        writer.integers(block)
       }
     }
     return writer.bytes
   }
 
-  /// SHA-256 over everything except learning weights: equal for models that differ in these only.
+  /// SHA-256 over everything except what is learnt: equal for models that differ in these only.
   ///
   /// Over the file up to its blocks, then over the lists and fixed weights of each connection.
   package var structureDigest: [UInt8] {
@@ -61,9 +55,14 @@ extension CompiledModel {
       end = offset + length
     }
     bodies[2] = layerBody(blocksAfter: end)
-    for index in connections {
-      let blocks = self[index].blockBytes
-      for length in [blocks.lists, blocks.weights].compactMap(\.self) {
+    for layer in layers {
+      var lengths: [Int?] = []
+      for connection in layer.connections {
+        let blocks = connection.blockBytes
+        lengths += [blocks.lists, blocks.weights]
+      }
+      lengths += layer.learnedBlocks.map { $0.count * 2 }
+      for length in lengths.compactMap(\.self) {
         end = FileLayout.roundedUp(end, to: ChipArithmetic.chunkBytes) + length
       }
     }
@@ -93,11 +92,7 @@ extension CompiledModel {
     writer.count(steps)
     writer.double(timeStep)
     writer.count(inputs)
-    switch input {
-    case .bernoulli(let seed):
-      writer.uint8(0)
-      writer.uint64(seed)
-    }
+    input.write(to: &writer)
     writer.count(port.column)
     writer.count(port.row)
     writer.count(arithmetic.potentialBits)
@@ -145,6 +140,28 @@ extension CompiledModel {
       writer.uint32(barrier.picoseconds)
     }
     return writer.bytes
+  }
+}
+
+extension CompiledConnection {
+  /// Its lists, if it has any, and its weights, each on the next chunk.
+  fileprivate func writeBlocks(to writer: inout ByteWriter) {
+    if case .sparse(let rowStarts, let targets) = layout {
+      writer.padToChunk()
+      writer.integers(rowStarts)
+      writer.integers(targets)
+    }
+    writer.padToChunk()
+    switch weights {
+    case .fixed(let weights): precision.pack(weights, to: &writer)
+    case .plastic(let weights, _, _): writer.integers(weights)
+    }
+  }
+}
+
+extension ByteWriter {
+  fileprivate mutating func padToChunk() {
+    pad(to: FileLayout.roundedUp(bytes.count, to: ChipArithmetic.chunkBytes))
   }
 }
 

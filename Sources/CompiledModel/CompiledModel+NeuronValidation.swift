@@ -31,7 +31,26 @@ extension CompiledModel {
       if let derivative = program.pseudoDerivative {
         try validate(derivative, program.threshold, size: layer.size, path)
       }
+      if let competition = program.competition {
+        try path.range(competition.inhibition, 0...limit, "competition.inhibition")
+      }
+      if let homeostasis = program.homeostasis {
+        try validate(homeostasis, size: layer.size, path.at("homeostasis"))
+      }
     }
+  }
+
+  private func validate(
+    _ homeostasis: SpikingProgram.Homeostasis, size: Int, _ path: FieldPath
+  ) throws(ModelError) {
+    try path.range(homeostasis.impulse, 0...Int32(Int16.max), "impulse")
+    try path.range(homeostasis.decay, 0...Int32.max, "decay")
+    // Rises stay within 32 bits beside thresholds and potentials.
+    try path.range(homeostasis.shift, 0...8, "shift")
+    try path.require(
+      homeostasis.rises.count == size, "rises", homeostasis.rises.count, "\(size)")
+    try path.require(
+      homeostasis.rises.allSatisfy { $0 >= 0 }, "rises", "a negative rise", "from 0")
   }
 
   private func validate(

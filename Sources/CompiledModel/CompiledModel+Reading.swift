@@ -81,11 +81,7 @@ extension CompiledModel {
     let steps = try reader.count("steps", 1...stepsMax)
     let timeStep = try reader.double("time step")
     let inputs = try reader.count("inputs", 1...sizeMax)
-    let kind = try reader.uint8("encoder")
-    guard kind == 0 else {
-      throw reader.error("encoder", found: "\(kind)", expected: "0, Bernoulli")
-    }
-    let seed = try reader.uint64("encoder seed")
+    let input = try InputProgram(from: &reader)
     let port = MeshPlace(
       column: try reader.count("port column", 0...meshMax),
       row: try reader.count("port row", 0...meshMax))
@@ -107,7 +103,7 @@ extension CompiledModel {
     try reader.finish()
     return CompiledModel(
       name: name, chip: chip, steps: steps, timeStep: timeStep, inputs: inputs,
-      input: .bernoulli(seed: seed), port: port, arithmetic: arithmetic, layers: [], cores: [],
+      input: input, port: port, arithmetic: arithmetic, layers: [], cores: [],
       prices: PriceTable(name: "", prices: [:]),
       timing: TimingTable(picoseconds: [:], axonInPicoseconds: 0, barriers: []))
   }

@@ -19,17 +19,16 @@ extension CompiledModel {
     case .threeFactor(let rule):
       try path.require(
         hasReadout && classes <= Self.classesMax
-          && (!isSpiking || feedbackConnection(of: index) != nil), "plasticity", "three-factor",
+          && (!isSpiking || signal(of: index).feedback != .symmetric
+            || feedbackConnection(of: index) != nil),
+        "plasticity", "three-factor",
         "a readout of at most \(Self.classesMax) classes, or a layer with a dense connection to it")
       try validate(rule, path)
-    case .pairSTDP(let rule):
-      try path.require(isSpiking, "plasticity", "pair STDP on a readout", "neurons that spike")
-      try path.range(rule.preDecay, 0...4096, "pre decay")
-      try path.range(rule.postDecay, 0...4096, "post decay")
-      try path.range(rule.impulse, 1...4096, "impulse")
-      try path.range(rule.potentiation, 0...32767, "potentiation")
-      try path.range(rule.depression, 0...32767, "depression")
-      try path.range(rule.preTarget, 0...ChipArithmetic.traceLimit, "pre target")
+      try validateEligibility(rule, of: index, path)
+    case .program(let program):
+      try path.require(
+        isSpiking, "plasticity", "sums of products on a readout", "neurons that spike")
+      try validate(program, path.at("plasticity"))
     case .sdsp(let rule):
       try path.require(isSpiking, "plasticity", "SDSP on a readout", "neurons that spike")
       let limit = arithmetic.potentialLimit
@@ -51,12 +50,33 @@ extension CompiledModel {
     try path.range(rule.signalShift, 0...40, "signal shift")
     try path.range(rule.signalLimit, 1...32767, "signal limit")
     try path.range(rule.gain, 0...Int32.max, "gain")
+    try path.range(rule.secondPreDecay, 0...4096, "second pre decay")
+    try path.range(rule.readsTraceBefore, 0...1, "reads trace before")
+    try path.range(rule.isAppliedEachStep, 0...1, "applied each step")
+    try path.range(rule.weightDecay, 0...16384, "weight decay")
     let step = Int(rule.signalLimit) * Int(rule.traceMax(steps: steps) + rule.impulse)
     let sum = step * steps
     try path.require(
       sum <= Int(Int32.max), "signal limit", rule.signalLimit,
       "sums within 32 bits over \(steps) steps")
+    let bits = rule.weightDecay == 0 ? 47 : 46
     try path.require(
-      sum * Int(rule.gain) < 1 << 47, "gain", rule.gain, "sums of up to \(sum) times it below 2^47")
+      sum * Int(rule.gain) < 1 << bits, "gain", rule.gain,
+      "sums of up to \(sum) times it below 2^\(bits)")
+  }
+
+  /// A trace of each synapse needs a threshold that adapts, and keeps to the range of traces.
+  private func validateEligibility(
+    _ rule: ThreeFactorProgram, of index: Int, _ path: FieldPath
+  ) throws(ModelError) {
+    guard rule.adaptationFactor != 0 else { return }
+    var decay: Int32?
+    if case .spiking(let program) = layers[index].neurons { decay = program.adaptation?.decay }
+    try path.require(
+      decay.map { (0...$0).contains(rule.adaptationFactor) } ?? false, "adaptation factor",
+      rule.adaptationFactor, "0, or up to the decay of a threshold that adapts")
+    try path.require(
+      rule.postFactor == 0, "adaptation factor", rule.adaptationFactor,
+      "0 beside a postsynaptic term")
   }
 }

@@ -42,8 +42,11 @@ extension CompiledModel {
         try validate(connection, of: index, path.at("connections[\(place)]"))
       }
       try validateTeacher(of: index, path)
+      try validateAssignment(of: index, path)
+      try validateSignal(of: index, path)
       try validateInputSum(of: index, path)
     }
+    try validateInput()
     try validateRules()
     try validateCores()
     try validateTiming()
@@ -54,11 +57,27 @@ extension CompiledModel {
     guard let teacher = layers[index].teacher else { return }
     let learns = layers[index].connections.contains { $0.plasticity?.isLocal == true }
     try path.require(
-      index == layers.count - 1 && learns, "teacher", "present",
-      "none but on a last layer that learns by a local rule")
+      index == layers.count - 1 && learns && layers[index].assignment == nil, "teacher", "present",
+      "none but on a last layer that learns by a local rule, without an assignment")
     let strengths = 0...arithmetic.potentialLimit
     try path.range(teacher.excitation, strengths, "teacher.excitation")
     try path.range(teacher.inhibition, strengths, "teacher.inhibition")
+  }
+
+  private func validateAssignment(of index: Int, _ path: FieldPath) throws(ModelError) {
+    guard let assignment = layers[index].assignment else { return }
+    let path = path.at("assignment")
+    var isSpiking = false
+    if case .spiking = layers[index].neurons { isSpiking = true }
+    try path.require(
+      index == layers.count - 1 && isSpiking, "layer", index, "a last layer that spikes")
+    try path.range(assignment.classes, 1...Self.classesMax, "classes")
+    let count = layers[index].size * assignment.classes
+    try path.range(count, 1...Self.weightsMax, "counts")
+    try path.require(
+      assignment.counts.count == count, "counts", assignment.counts.count, "\(count)")
+    try path.require(
+      assignment.counts.allSatisfy { $0 >= 0 }, "counts", "a negative count", "from 0")
   }
 
   /// The sum of a step's inputs and of all that is added to it stays within 32 bits.
@@ -132,7 +151,7 @@ extension PlasticityProgram {
   var isLocal: Bool {
     switch self {
     case .threeFactor: false
-    case .pairSTDP, .sdsp: true
+    case .program, .sdsp: true
     }
   }
 }

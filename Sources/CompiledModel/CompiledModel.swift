@@ -4,12 +4,6 @@
 /// before it. The last layer judges the classes. Values come from `NetworkCompiler` or from
 /// `init(reading:)`.
 package struct CompiledModel: Sendable, Equatable {
-  /// How intensities become input spikes.
-  package enum InputProgram: Sendable, Equatable {
-    /// Each channel spikes in each step with the probability intensity / 255.
-    case bernoulli(seed: UInt64)
-  }
-
   /// Name of the network.
   package var name: String
   /// Name of the chip that it was compiled for.
@@ -70,8 +64,12 @@ package struct CompiledModel: Sendable, Equatable {
     self.timing = timing
   }
 
-  /// Classes that the readout tells apart; without a readout, the neurons of the last layer.
-  package var classes: Int { layers.last?.size ?? 0 }
+  /// Classes that the readout tells apart; without a readout, those that neurons are assigned to,
+  /// or else the neurons of the last layer.
+  package var classes: Int { layers.last.map { $0.assignment?.classes ?? $0.size } ?? 0 }
+
+  /// Whether the last layer's spikes stand for classes that labels have shown.
+  package var hasAssignment: Bool { layers.last?.assignment != nil }
 
   /// Whether the last layer is a readout, so that labels can be learnt.
   package var hasReadout: Bool {

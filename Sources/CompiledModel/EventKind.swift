@@ -20,9 +20,10 @@ package enum EventKind: Int, CaseIterable, Sendable {
   case step = 7
   /// The error of one class leaves the readout for one core that learns.
   case errorMessage = 8
-  /// One error times one mirrored weight, added to a neuron's learning signal.
+  /// One error times one weight of the way back, added to a neuron's learning signal, or one spike
+  /// added to a potential of a local readout.
   case feedbackOperation = 9
-  /// A trace of a neuron or an axon decays, and rises at a spike.
+  /// A trace of a neuron, an axon or a synapse decays, and rises at a spike.
   case traceUpdate = 10
   /// One synapse's change is computed from traces and signal, or added to its accumulator.
   case learningOperation = 11

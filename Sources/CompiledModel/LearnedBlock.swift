@@ -7,37 +7,88 @@ package struct LearnedBlock: Sendable, Equatable {
   package enum Kind: Sendable, Equatable {
     /// Learning weights of a connection, row-major `[source][target]`.
     case weights(CompiledModel.ConnectionIndex)
+    /// Rises of thresholds of a layer's neurons.
+    case thresholds(layer: Int)
+    /// Spikes of a layer's neurons by class, `[neuron][class]`.
+    case assignment(layer: Int)
+    /// Weights along which errors come back to a layer, `[neuron][class]`.
+    case feedback(layer: Int)
   }
 
   /// What the values are.
   package let kind: Kind
-  /// What names the block in updates and permits: a connection's position in the model for weights.
+  /// What names the block in updates and permits: for weights a connection's position in the model,
+  /// else the layer after a number of the kind.
   package let number: UInt32
   /// Number of values.
   package let count: Int
   /// The range that the values keep to.
   package let bounds: ClosedRange<Int16>
-  /// Values are multiples of `2^stepShift`.
+  /// Values are multiples of `2^stepShift`, unless they have a step of their own.
   package let stepShift: Int32
   /// Exponent of a value's unit, so that blocks of another scale are never added.
   package let exponent: Int32
+  /// Values are whole steps of this from the lower bound on; 0 for those of `stepShift`.
+  package var ownStep: Int32 = 0
+
+  /// What values are apart.
+  package var step: Int32 { ownStep > 0 ? ownStep : 1 << stepShift }
 
   /// Whether values are within the bounds and on whole steps, as many as there must be.
   package func holds(_ values: [Int16]) -> Bool {
-    let fraction = Int16(truncatingIfNeeded: (1 << stepShift) - 1)
+    let (origin, step) = (ownStep > 0 ? Int32(bounds.lowerBound) : 0, step)
     return values.count == count
-      && values.allSatisfy { bounds.contains($0) && $0 & fraction == 0 }
+      && values.allSatisfy { bounds.contains($0) && (Int32($0) - origin) % step == 0 }
   }
 }
 
+extension LearnedBlock {
+  /// Rises of thresholds are blocks from this number on, one for each layer that has them.
+  package static let firstThresholds: UInt32 = 1 << 16
+  /// Assignments are blocks from this number on.
+  package static let firstAssignment: UInt32 = 2 << 16
+  /// Weights of feedback are blocks from this number on.
+  package static let firstFeedback: UInt32 = 3 << 16
+}
+
 extension CompiledModel {
-  /// What learning changes: weights of all plastic connections first, in their order.
+  /// What learning changes: weights of all plastic connections first, in their order, then rises of
+  /// thresholds by layer, then the assignment, then weights of feedback by layer.
   package var learnedBlocks: [LearnedBlock] {
+    let weights = weightBlocks
+    let thresholds = layers.enumerated().compactMap { index, layer in
+      layer.homeostasis.map { homeostasis in
+        LearnedBlock(
+          kind: .thresholds(layer: index), number: LearnedBlock.firstThresholds + UInt32(index),
+          count: homeostasis.rises.count, bounds: 0...Int16.max, stepShift: 0,
+          exponent: layer.exponent - arithmetic.inputShift + homeostasis.shift)
+      }
+    }
+    let assignments = layers.enumerated().compactMap { index, layer in
+      layer.assignment.map { assignment in
+        LearnedBlock(
+          kind: .assignment(layer: index), number: LearnedBlock.firstAssignment + UInt32(index),
+          count: assignment.counts.count, bounds: 0...Int16.max, stepShift: 0, exponent: 0)
+      }
+    }
+    let feedback = layers.enumerated().compactMap { index, layer in
+      layer.feedbackWeights.map { weights in
+        LearnedBlock(
+          kind: .feedback(layer: index), number: LearnedBlock.firstFeedback + UInt32(index),
+          count: weights.count, bounds: feedbackBounds, stepShift: arithmetic.learningShift,
+          exponent: feedbackConnection(of: index).map { exponent(of: $0) } ?? 0)
+      }
+    }
+    return weights + thresholds + assignments + feedback
+  }
+
+  private var weightBlocks: [LearnedBlock] {
     connections.enumerated().compactMap { position, index in
       guard case .plastic(let weights, _, let bounds) = self[index].weights else { return nil }
       return LearnedBlock(
         kind: .weights(index), number: UInt32(position), count: weights.count, bounds: bounds,
-        stepShift: arithmetic.learningShift, exponent: exponent(of: index))
+        stepShift: arithmetic.learningShift, exponent: exponent(of: index),
+        ownStep: self[index].plasticity?.program?.weightStep ?? 0)
     }
   }
 
@@ -48,6 +99,9 @@ extension CompiledModel {
       case .weights(let index):
         guard case .plastic(let weights, _, _) = self[index].weights else { return [] }
         return weights
+      case .thresholds(let layer): return layers[layer].homeostasis?.rises ?? []
+      case .assignment(let layer): return layers[layer].assignment?.counts ?? []
+      case .feedback(let layer): return layers[layer].feedbackWeights ?? []
       }
     }
   }
@@ -69,6 +123,14 @@ extension CompiledModel {
       case .weights(let index):
         guard case .plastic(_, let program, let bounds) = self[index].weights else { continue }
         model[index].weights = .plastic(values, program, bounds: bounds)
+      case .thresholds(let layer):
+        guard case .spiking(var program) = model.layers[layer].neurons else { continue }
+        program.homeostasis?.rises = values
+        model.layers[layer].neurons = .spiking(program)
+      case .assignment(let layer):
+        model.layers[layer].assignment?.counts = values
+      case .feedback(let layer):
+        model.layers[layer].signal?.feedback = .adaptive(values)
       }
     }
     return model

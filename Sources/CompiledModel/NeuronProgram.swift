@@ -71,6 +71,37 @@ package struct SpikingProgram: Sendable, Equatable {
     }
   }
 
+  /// At most one neuron of the layer fires in a step, and takes from all others.
+  package struct Competition: Sendable, Equatable {
+    /// Taken from the potential of every neuron that did not win.
+    package var inhibition: Int32
+
+    /// Takes the parameters as they are.
+    package init(inhibition: Int32) { self.inhibition = inhibition }
+  }
+
+  /// A threshold that rises with the neuron's own spikes while it learns, and outlives samples.
+  ///
+  /// The threshold of neuron j is higher by `rises[j] << shift`.
+  package struct Homeostasis: Sendable, Equatable {
+    /// What a spike adds to the neuron's rise, from the next step on.
+    package var impulse: Int32
+    /// What each rise loses at the end of a sample, in 2^-32 of it.
+    package var decay: Int32
+    /// A rise counts `2^shift` units of the potential.
+    package var shift: Int32
+    /// Rises as they are learnt, one for each neuron.
+    package var rises: [Int16]
+
+    /// Takes the parameters as they are.
+    package init(impulse: Int32, decay: Int32, shift: Int32, rises: [Int16]) {
+      self.impulse = impulse
+      self.decay = decay
+      self.shift = shift
+      self.rises = rises
+    }
+  }
+
   /// What charges and drains the potential.
   package var membrane: MembraneProgram
   /// A neuron fires above it.
@@ -85,12 +116,17 @@ package struct SpikingProgram: Sendable, Equatable {
   package var adaptation: Adaptation?
   /// Needed where three-factor learning feeds this layer, else nil.
   package var pseudoDerivative: PseudoDerivative?
+  /// How neurons keep each other from firing, nil where each is on its own.
+  package var competition: Competition?
+  /// How spikes of all samples raise the threshold, nil where they do not.
+  package var homeostasis: Homeostasis?
 
   /// Takes the parameters as they are.
   package init(
     membrane: MembraneProgram, threshold: NeuronValues, reset: Reset,
     resetPotential: NeuronValues = NeuronValues(0), refractorySteps: Int32 = 0,
-    adaptation: Adaptation? = nil, pseudoDerivative: PseudoDerivative? = nil
+    adaptation: Adaptation? = nil, pseudoDerivative: PseudoDerivative? = nil,
+    competition: Competition? = nil, homeostasis: Homeostasis? = nil
   ) {
     self.membrane = membrane
     self.threshold = threshold
@@ -99,6 +135,8 @@ package struct SpikingProgram: Sendable, Equatable {
     self.refractorySteps = refractorySteps
     self.adaptation = adaptation
     self.pseudoDerivative = pseudoDerivative
+    self.competition = competition
+    self.homeostasis = homeostasis
   }
 }
 

@@ -1,30 +1,21 @@
 extension ThreeFactorProgram {
-  static let fieldCount = 8
+  static let fieldCount = 13
 
   /// Parameters in the order of the file.
   var fields: [Int32] {
-    [preDecay, postDecay, impulse, preFactor, postFactor, signalShift, signalLimit, gain]
+    [
+      preDecay, postDecay, impulse, preFactor, postFactor, signalShift, signalLimit, gain,
+      secondPreDecay, readsTraceBefore, isAppliedEachStep, weightDecay, adaptationFactor,
+    ]
   }
 
   /// Parameters from the order of the file.
   init(fields: [Int32]) {
     self.init(
       preDecay: fields[0], postDecay: fields[1], impulse: fields[2], preFactor: fields[3],
-      postFactor: fields[4], signalShift: fields[5], signalLimit: fields[6], gain: fields[7])
-  }
-}
-
-extension PairSTDPProgram {
-  static let fieldCount = 6
-
-  /// Parameters in the order of the file.
-  var fields: [Int32] { [preDecay, postDecay, impulse, potentiation, depression, preTarget] }
-
-  /// Parameters from the order of the file.
-  init(fields: [Int32]) {
-    self.init(
-      preDecay: fields[0], postDecay: fields[1], impulse: fields[2], potentiation: fields[3],
-      depression: fields[4], preTarget: fields[5])
+      postFactor: fields[4], signalShift: fields[5], signalLimit: fields[6], gain: fields[7],
+      secondPreDecay: fields[8], readsTraceBefore: fields[9], isAppliedEachStep: fields[10],
+      weightDecay: fields[11], adaptationFactor: fields[12])
   }
 }
 

@@ -2,8 +2,8 @@
 package enum PlasticityProgram: Sendable, Equatable {
   /// Learning signal times traces, applied once at a sample's end.
   case threeFactor(ThreeFactorProgram)
-  /// Spike pairs by traces, applied at each spike.
-  case pairSTDP(PairSTDPProgram)
+  /// Sums of products over traces, a rule that is data; pair STDP is one.
+  case program(LearningProgram)
   /// The target's potential and activity, applied at presynaptic spikes.
   case sdsp(SDSPProgram)
 }
@@ -12,8 +12,9 @@ package enum PlasticityProgram: Sendable, Equatable {
 ///
 /// Per step: `signal1 = (L * psi * preFactor) >> signalShift`, `signal2 = (L * psibar * postFactor)
 /// >> signalShift`, both rounded and clipped to `signalLimit`; the sum of a synapse rises by
-/// `signal1[j] * xbar[i] + signal2[j] * impulse * x[i]`. At the end
-/// `w16 -= (((sum * gain) >> 16) + r) >> 16 << learningShift`, r uniform in 16 bits.
+/// `signal1[j] * (xbar[i] - q[i][j]) + signal2[j] * impulse * x[i]`. At the end, or in each step,
+/// `w16 -= (((sum * gain) >> 16) + (w16 >> learningShift) * weightDecay + r) >> 16 <<
+/// learningShift`, r uniform in 16 bits. `docs/CHIP.md` states it exactly.
 package struct ThreeFactorProgram: Sendable, Equatable {
   /// Decay of the presynaptic trace, 0 to 4096.
   package var preDecay: Int32
@@ -31,12 +32,30 @@ package struct ThreeFactorProgram: Sendable, Equatable {
   package var signalLimit: Int32
   /// Learning steps for one unit of a sum, in 2^-32.
   package var gain: Int32
+  /// Decay of a second filter of the presynaptic trace, 0 to 4096; 0 leaves the trace as it is.
+  package var secondPreDecay: Int32
+  /// 1 where presynaptic spikes meet the trace of the pseudo-derivative as the step before left it.
+  package var readsTraceBefore: Int32
+  /// 1 where weights change at the end of each step, 0 at that of the sample.
+  package var isAppliedEachStep: Int32
+  /// What a change takes off the weight, in 2^-16 of it, 0 to 16384.
+  package var weightDecay: Int32
+  /// How far a threshold's rise shares in the pseudo-derivative, in 1/4096; above 0, each synapse
+  /// has an eligibility trace of its own.
+  package var adaptationFactor: Int32
 
   /// Takes the parameters as they are.
   package init(
     preDecay: Int32, postDecay: Int32, impulse: Int32, preFactor: Int32, postFactor: Int32,
-    signalShift: Int32, signalLimit: Int32, gain: Int32
+    signalShift: Int32, signalLimit: Int32, gain: Int32, secondPreDecay: Int32 = 0,
+    readsTraceBefore: Int32 = 0, isAppliedEachStep: Int32 = 0, weightDecay: Int32 = 0,
+    adaptationFactor: Int32 = 0
   ) {
+    self.secondPreDecay = secondPreDecay
+    self.readsTraceBefore = readsTraceBefore
+    self.isAppliedEachStep = isAppliedEachStep
+    self.weightDecay = weightDecay
+    self.adaptationFactor = adaptationFactor
     self.preDecay = preDecay
     self.postDecay = postDecay
     self.impulse = impulse
@@ -49,44 +68,14 @@ package struct ThreeFactorProgram: Sendable, Equatable {
 
   /// Largest value that a presynaptic trace can reach within so many steps.
   package func traceMax(steps: Int) -> Int32 {
+    var first: Int32 = 0
     var trace: Int32 = 0
     for _ in 0..<steps {
-      trace = min(ChipArithmetic.decayed(trace, by: preDecay) + impulse, ChipArithmetic.traceLimit)
+      first = min(ChipArithmetic.decayed(first, by: preDecay) + impulse, ChipArithmetic.traceLimit)
+      trace = min(
+        ChipArithmetic.decayed(trace, by: secondPreDecay) + first, ChipArithmetic.traceLimit)
     }
     return trace
-  }
-}
-
-/// Parameters of pair STDP of one connection.
-///
-/// In learning steps: a presynaptic spike takes `(post trace * depression + r) >> 16` from each
-/// weight of its row, a postsynaptic spike adds `((pre trace - preTarget) * potentiation + r) >>
-/// 16` to each of its column, r uniform in 16 bits.
-package struct PairSTDPProgram: Sendable, Equatable {
-  /// Decay of the presynaptic trace, 0 to 4096.
-  package var preDecay: Int32
-  /// Decay of the postsynaptic trace, 0 to 4096.
-  package var postDecay: Int32
-  /// What a spike adds to either trace, 1 to 4096.
-  package var impulse: Int32
-  /// Multiplier of potentiation in 2^-16, 0 to 32767.
-  package var potentiation: Int32
-  /// Multiplier of depression in 2^-16, 0 to 32767.
-  package var depression: Int32
-  /// Presynaptic trace below which a postsynaptic spike depresses, 0 to 32767.
-  package var preTarget: Int32
-
-  /// Takes the parameters as they are.
-  package init(
-    preDecay: Int32, postDecay: Int32, impulse: Int32, potentiation: Int32, depression: Int32,
-    preTarget: Int32 = 0
-  ) {
-    self.preDecay = preDecay
-    self.postDecay = postDecay
-    self.impulse = impulse
-    self.potentiation = potentiation
-    self.depression = depression
-    self.preTarget = preTarget
   }
 }
 

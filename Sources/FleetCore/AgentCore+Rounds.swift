@@ -82,7 +82,16 @@ extension AgentCore {
       .train(
         TrainingOrder(
           key: key, base: record.base, samples: record.samples, seed: record.seed,
-          firstOrdinal: state.trainingOrdinal)))
+          firstOrdinal: state.trainingOrdinal, permit: permit(of: record))))
+  }
+
+  /// The publisher's terms, from a manifest that was verified when the round was promised.
+  private func permit(of record: TrainingRecord) -> TrainingPermit? {
+    let published = record.baseManifest.isEmpty ? record.manifest : record.baseManifest
+    guard let manifest = try? settings.root.publishedManifest(published), manifest.hasPermit else {
+      return nil
+    }
+    return TrainingPermit(blocks: manifest.permit.layers, driftMax: manifest.permit.maxDrift)
   }
 
   /// Stores a result and the stream's cursor together; from then on only these bytes are sent.

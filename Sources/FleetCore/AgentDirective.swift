@@ -49,16 +49,34 @@ package struct TrainingOrder: Sendable, Equatable {
   package var seed: UInt64
   /// Cursor of the local stream: ordinal of the first sample to train.
   package var firstOrdinal: UInt64
+  /// What the publisher lets rounds change; nil for everything.
+  package var permit: TrainingPermit?
 
   /// A run with all its facts.
   package init(
-    key: RoundKey, base: ContentDigest, samples: UInt32, seed: UInt64, firstOrdinal: UInt64
+    key: RoundKey, base: ContentDigest, samples: UInt32, seed: UInt64, firstOrdinal: UInt64,
+    permit: TrainingPermit? = nil
   ) {
     self.key = key
     self.base = base
     self.samples = samples
     self.seed = seed
     self.firstOrdinal = firstOrdinal
+    self.permit = permit
+  }
+}
+
+/// What the publisher of a model lets rounds of learning change.
+package struct TrainingPermit: Sendable, Equatable, Codable {
+  /// Numbers of the blocks of learned state that may change.
+  package var blocks: [UInt32]
+  /// How far a learning weight may be from the round's base, in steps of 16 bits.
+  package var driftMax: UInt32
+
+  /// A permit with its terms.
+  package init(blocks: [UInt32], driftMax: UInt32) {
+    self.blocks = blocks
+    self.driftMax = driftMax
   }
 }
 

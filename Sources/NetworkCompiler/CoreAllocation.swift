@@ -25,6 +25,7 @@ struct CoreAllocation {
     }
     if violations.isEmpty { settleOutAxons() }
     checkReadout(layers)
+    checkCompetition(layers)
     let needed = starts.reduce(0) { $0 + $1.count - 1 }
     if needed > chip.cores {
       let shares = zip(layers, starts).map { layer, starts in
@@ -71,6 +72,20 @@ struct CoreAllocation {
       last.compiled.name, .learningUnsupported, "errors from a readout on one core",
       "\(cores.count - 1) cores",
       "tell fewer classes apart, or make the layer before the readout smaller")
+  }
+
+  // Neurons find their winner on a core, unless the chip lets cores find it together.
+  private mutating func checkCompetition(_ layers: [LoweredLayer]) {
+    guard !chip.features.operations.contains(.wideCompetition) else { return }
+    for (layer, starts) in zip(layers, starts) where starts.count > 2 {
+      guard case .spiking(let program) = layer.compiled.neurons, program.competition != nil else {
+        continue
+      }
+      refuse(
+        layer.compiled.name, .competition, "neurons that compete on one core",
+        "\(starts.count - 1) cores",
+        "make the layer smaller, or choose a chip with `wide-competition`")
+    }
   }
 
   private mutating func split(_ split: LayerSplit) -> [Int] {

@@ -44,6 +44,12 @@ package enum DesignRule: String, CaseIterable, Sendable {
   case refractoryRange = "refractory-range"
   /// The chip can run the learning rule where the network has it.
   case learningUnsupported = "learning-unsupported"
+  /// Connections of an input of direct current are what the chip can work out once a sample.
+  case directCurrent = "direct-current"
+  /// The chip's layers can do what the population asks for besides its dynamics.
+  case operationUnsupported = "operation-unsupported"
+  /// Neurons that compete lie where they can find their winner.
+  case competition
   /// The model keeps to the limits of the file format.
   case formatLimit = "format-limit"
 }

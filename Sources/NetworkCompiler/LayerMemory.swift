@@ -4,16 +4,24 @@ import CompiledModel
 ///
 /// Fixed weights take their bits: dense ones for each source and neuron; sparse ones with a target
 /// of 16 bits each and 4 bytes for each source with an entry; shared ones once, as many output
-/// channels as the neurons span. Weights that learn take the chip's learning bits. The three-factor
-/// rule adds a sum of 32 bits to each weight, traces of 16 bits in rings as deep as the lag between
-/// a step and its error, and the readout's weights mirrored for feedback, with sums if they learn;
-/// pair STDP adds traces of 16 bits, spike-driven plasticity activities of 3 bits.
+/// channels as the neurons span. Weights that learn take the chip's learning bits. The three-
+/// factor rule adds a sum of 32 bits to each weight unless weights change in each step, traces of
+/// 16 bits in rings as deep as the lag between a step and its error, one of 16 bits for each
+/// weight where eligibility is kept by synapse, counts of spikes of 16 bits where rates are
+/// regularised, and the readout's weights mirrored for feedback, with sums if they learn, or
+/// random ones of 8 bits; with a local readout each core has the random weights of the whole layer
+/// and potentials of 24 bits. A program adds traces of 16 bits and, where it has them, tags of 16
+/// bits, spike-driven plasticity activities of 3 bits. Thresholds that outlive samples take 16
+/// bits for each neuron, as do its counts of spikes and of each class.
 struct LayerMemory {
   private let connections: [Part]
   private let rings: Int
   private let psiTraces: Int
   private let mirrorBits: Int
   private let activityBits: Int
+  /// Bits that each core needs whatever its neurons.
+  private let coreBits: Int
+  private let lastingBits: Int
 
   private struct Part {
     let kind: Kind
@@ -49,14 +57,21 @@ struct LayerMemory {
       switch connection.plasticity {
       case nil:
         break
-      case .pairSTDP:
-        part.learning = (learningBits - bits, 16, 16)
+      case .program(let program):
+        let pre = program.traces.count { $0.name.isPresynaptic }
+        part.learning = (
+          learningBits - bits + (program.hasTags ? 16 : 0), 16 * (program.traces.count - pre),
+          16 * pre
+        )
       case .sdsp:
         part.learning = (learningBits - bits, 0, 0)
         learnsByActivity = true
       case .threeFactor(let rule):
         learnsByError = true
-        part.learning = (learningBits - bits + 32, 0, 16 * depth)
+        let sum = rule.isAppliedEachStep == 1 ? 0 : 32
+        let eligibility = rule.adaptationFactor != 0 ? 16 : 0
+        let filters = rule.secondPreDecay != 0 ? 2 : 1
+        part.learning = (learningBits - bits + sum + eligibility, 0, 16 * filters * depth)
         if rule.postFactor != 0 { rings += 1 }
       }
       connections.append(part)
@@ -65,8 +80,21 @@ struct LayerMemory {
     psiTraces = learnsByError ? 16 * depth : 0
     self.rings = rings * 16 * depth
     activityBits = learnsByActivity ? 3 : 0
+    let compiled = layer.compiled
+    let isCounted =
+      compiled.assignment != nil || compiled.connections.contains { $0.normalisation != nil }
+    lastingBits =
+      16
+      * ((compiled.homeostasis == nil ? 0 : 1) + (isCounted ? 1 : 0)
+        + (compiled.assignment?.classes ?? 0))
+    let size = compiled.size
+    coreBits = layer.mirror.map { $0.isLocal ? $0.classes * (size * 8 + 24) : 0 } ?? 0
+    let countBits = layer.mirror?.countsSpikes == true ? 16 : 0
     mirrorBits =
-      layer.mirror.map { $0.classes * ($0.learns ? learningBits + 32 : min(full, $0.bits)) } ?? 0
+      countBits
+      + (layer.mirror.map {
+        $0.isLocal ? 0 : $0.classes * ($0.learns ? learningBits + 32 : min(full, $0.bits))
+      } ?? 0)
   }
 
   /// Bytes for inference alone, and for all, of a core with these neurons.
@@ -75,7 +103,8 @@ struct LayerMemory {
   func bytes(neurons: Range<Int>, rows: [Int]) -> (inference: Int, all: Int) {
     let count = neurons.count
     var inference = 0
-    var learning = (count * (psiTraces + rings + mirrorBits + activityBits) + 7) / 8
+    let each = psiTraces + rings + mirrorBits + activityBits + lastingBits
+    var learning = (count * each + coreBits + 7) / 8
     for (index, part) in connections.enumerated() {
       switch part.kind {
       case .dense:

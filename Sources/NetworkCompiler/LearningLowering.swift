@@ -4,16 +4,20 @@ import SpikingNetwork
 extension NetworkLowering {
   /// The rule of a connection in integers; nil without a rule, or with one that is refused.
   mutating func plasticity(
-    _ index: Int, _ place: Int, units: [LayerUnits]
+    _ index: Int, _ place: Int, units: [LayerUnits],
+    grid: (range: ClosedRange<Int16>, step: Int32)
   ) -> PlasticityProgram? {
     let node = graph.nodes[index]
     let projection = projection(node.edges[place])
     guard let rule = projection.plasticity, accepts(rule, of: projection, into: node) else {
       return nil
     }
+    let unit = units[index].unit(edge: place)
     switch rule {
     case .pairSTDP(let rule):
-      return pairSTDP(rule, node, unit: units[index].unit(edge: place)).map { .pairSTDP($0) }
+      return program(rule.program, node, unit: unit, bounds: grid).map { .program($0) }
+    case .program(let rule):
+      return program(rule, node, unit: unit, bounds: grid).map { .program($0) }
     case .sdsp(let rule):
       return .sdsp(sdsp(rule, node, units: units[index]))
     case .threeFactor(let rule):
@@ -28,7 +32,10 @@ extension NetworkLowering {
     _ rule: PlasticityRule, of projection: Projection, into node: PopulationGraph.Node
   ) -> Bool {
     let name = node.population.name
-    guard chip.features.rules.contains(rule.onChip) else {
+    let isWithin =
+      chip.features.rules.contains(rule.onChip)
+      || rule.onChip == .pairSTDP && chip.features.rules.contains(.sumOfProducts)
+    guard isWithin else {
       let rules = chip.features.rules.map(\.rawValue)
       refuse(
         name, .learningUnsupported,
@@ -68,7 +75,7 @@ extension NetworkLowering {
   private mutating func excludesLocalRules(_ name: String) -> Bool {
     let local = network.projections.first {
       switch $0.plasticity {
-      case .pairSTDP, .sdsp: true
+      case .pairSTDP, .sdsp, .program: true
       case .threeFactor, nil: false
       }
     }
@@ -91,61 +98,6 @@ extension NetworkLowering {
         need: "\(outside)",
         cure: "start with weights within the bounds of the rule")
     }
-  }
-
-  /// Where a layer's errors come from: the readout itself, or the first dense connection to it.
-  enum Feedback {
-    case readout
-    /// The place of that connection among the readout's, and whether its weights learn.
-    case mirrored(edge: Int, learns: Bool)
-  }
-
-  /// Nil, with a violation, for a layer that no errors reach.
-  private mutating func feedback(of index: Int) -> Feedback? {
-    let node = graph.nodes[index]
-    guard let last = graph.nodes.last, last.isReadout else {
-      refuse(
-        node.population.name, .learningUnsupported, limit: "errors come from a readout",
-        need: "a readout", cure: "end the network with a leaky integrator, one neuron a class")
-      return nil
-    }
-    guard last.population.size <= CompiledModel.classesMax else {
-      refuse(
-        node.population.name, .learningUnsupported,
-        limit: "errors of \(CompiledModel.classesMax) classes",
-        need: "\(last.population.size) classes", cure: "tell fewer classes apart")
-      return nil
-    }
-    if index == graph.nodes.count - 1 { return .readout }
-    if let found = mirroredEdge(of: index) { return found }
-    refuse(
-      node.population.name, .learningUnsupported,
-      limit: "layers with a dense connection to the readout, without delay and pooling",
-      need: "errors at a layer without one",
-      cure: "keep the weights of this layer fixed, or connect it to the readout")
-    return nil
-  }
-
-  private func mirroredEdge(of index: Int) -> Feedback? {
-    guard let last = graph.nodes.last else { return nil }
-    for (place, edge) in last.edges.enumerated() where edge.source == index {
-      let projection = projection(edge)
-      guard case .dense = projection.connectivity, projection.delay == 0, projection.pooling == 1
-      else { continue }
-      return .mirrored(edge: place, learns: projection.plasticity != nil)
-    }
-    return nil
-  }
-
-  /// What cores of a hidden layer hold of the readout.
-  func mirror(of index: Int) -> LoweredLayer.Mirror? {
-    guard let last = graph.nodes.last,
-      case .mirrored(let place, let learns)? = mirroredEdge(of: index)
-    else { return nil }
-    return LoweredLayer.Mirror(
-      classes: last.population.size, learns: learns,
-      bits: precision(of: projection(last.edges[place])).bits,
-      lag: last.phase - graph.nodes[index].phase + 1)
   }
 
   /// Learning weights that a rule may reach, on whole steps of the chip.
@@ -172,6 +124,7 @@ extension PlasticityRule {
     case .threeFactor: .threeFactor
     case .pairSTDP: .pairSTDP
     case .sdsp: .sdsp
+    case .program(let rule): rule.isPairSTDP ? .pairSTDP : .sumOfProducts
     }
   }
 
@@ -181,6 +134,7 @@ extension PlasticityRule {
     case .threeFactor: nil
     case .pairSTDP(let rule): (rule.weightMin, rule.weightMax)
     case .sdsp(let rule): (rule.weightMin, rule.weightMax)
+    case .program(let rule): (rule.weightMin, rule.weightMax)
     }
   }
 }

@@ -11,7 +11,7 @@ struct ModelAssembly {
   let allocation: CoreAllocation
   let pinned: [Int?]
 
-  func compilation(input: CompiledModel.InputProgram) -> Compilation {
+  func compilation(input: InputProgram) -> Compilation {
     let traffic = CoreTraffic(
       starts: allocation.starts, reaches: allocation.reaches, spikes: spikes(of:neuron:))
     let placement = Placement(traffic: traffic, pinned: pinned, chip: chip)
@@ -103,7 +103,8 @@ struct ModelAssembly {
     switch program {
     case nil: "none"
     case .threeFactor: ChipFeatures.Rule.threeFactor.rawValue
-    case .pairSTDP: ChipFeatures.Rule.pairSTDP.rawValue
+    case .program(let program):
+      (program.pairForm != nil ? ChipFeatures.Rule.pairSTDP : .sumOfProducts).rawValue
     case .sdsp: ChipFeatures.Rule.sdsp.rawValue
     }
   }

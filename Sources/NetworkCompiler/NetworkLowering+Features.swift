@@ -33,10 +33,43 @@ extension NetworkLowering {
   /// What the chip's cores can not do for this population and what feeds it.
   mutating func checkFeatures(of node: PopulationGraph.Node) {
     checkNeuron(node.population)
+    checkOperations(of: node)
     for edge in node.edges {
       checkLayout(projection(edge), into: node)
       checkPrecision(projection(edge), into: node)
       checkDelay(edge, into: node)
+      if edge.source == nil, network.encoder == .directCurrent {
+        checkDirect(projection(edge), into: node)
+      }
+    }
+  }
+
+  /// What a projection from an input of direct current cannot have.
+  private mutating func checkDirect(_ projection: Projection, into node: PopulationGraph.Node) {
+    func refuse(_ need: String, _ cure: String) {
+      self.refuse(
+        node.population.name, .directCurrent,
+        limit: "dense projections with fixed weights, no pooling and no delay", need: need,
+        cure: cure)
+    }
+    if chip.arithmetic.columnConverter != nil {
+      refuse("sums that no converter reads", "choose a chip without column converters")
+    }
+    if let rule = projection.plasticity {
+      refuse(
+        "`\(rule.onChip.rawValue)`, which learns from spikes of `\(projection.source)`",
+        "choose an encoder that spikes, or keep the first weights fixed")
+    }
+    if case .dense = projection.connectivity {
+    } else {
+      refuse(
+        "a layout other than dense from `\(projection.source)`", "choose an encoder that spikes")
+    }
+    if projection.pooling != 1 {
+      refuse("pooling of `\(projection.source)`", "pool behind the first population")
+    }
+    if projection.delay != 0 {
+      refuse("a delay of \(projection.delay) steps", "delay the first population's spikes")
     }
   }
 
@@ -62,6 +95,31 @@ extension NetworkLowering {
         population.name, .refractoryRange, limit: "\(limit) steps",
         need: "\(ShortNumber.text(refractory)) s, steps of \(ShortNumber.text(network.timeStep)) s",
         cure: "shorten the refractory period, or take longer steps")
+    }
+  }
+
+  private mutating func checkOperations(of node: PopulationGraph.Node) {
+    let population = node.population
+    var needed: [ChipFeatures.Operation] = []
+    if population.competition != nil { needed.append(.competition) }
+    if population.homeostasis != nil { needed.append(.homeostasis) }
+    if node.edges.contains(where: { projection($0).normalisation != nil }) {
+      needed.append(.normalisation)
+    }
+    if population.classes != nil { needed.append(.classAssignment) }
+    for operation in needed where !chip.features.operations.contains(operation) {
+      // Layers that compete over several cores compete on one as well.
+      if operation == .competition, chip.features.operations.contains(.wideCompetition) { continue }
+      refuse(
+        population.name, .operationUnsupported,
+        limit: "operations " + list(chip.features.operations.map(\.rawValue)),
+        need: "`\(operation.rawValue)`",
+        cure: "leave it out of the network, or choose a chip that declares it")
+    }
+    if population.classes != nil, population.name != graph.nodes.last?.population.name {
+      refuse(
+        population.name, .operationUnsupported, limit: "classes of the last population",
+        need: "classes before it", cure: "let the last population stand for classes")
     }
   }
 

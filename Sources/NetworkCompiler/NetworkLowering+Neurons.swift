@@ -60,6 +60,8 @@ extension NetworkLowering {
       program.adaptation = adaptation(adaptive, potentials, population.name)
     }
     if learnsByErrors(node) { program.pseudoDerivative = Self.pseudoDerivative(thresholds) }
+    program.competition = competition(node, units: units)
+    program.homeostasis = homeostasis(node, units: units)
     return .spiking(program)
   }
 

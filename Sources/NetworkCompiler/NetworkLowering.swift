@@ -14,11 +14,15 @@ struct LoweredLayer {
     /// Classes whose weights are mirrored.
     let classes: Int
     /// Whether those weights learn.
-    let learns: Bool
+    var learns: Bool
     /// Bits of one that does not.
-    let bits: Int
+    var bits: Int
     /// Chip steps between the layer's and its errors.
-    let lag: Int
+    var lag: Int
+    /// Whether each core follows a readout of all neurons of its layer.
+    var isLocal = false
+    /// Whether neurons count their spikes.
+    var countsSpikes: Bool
   }
 }
 
@@ -37,9 +41,13 @@ struct NetworkLowering {
     self.options = options
   }
 
-  var input: CompiledModel.InputProgram {
-    switch network.encoder {
-    case .bernoulli(let seed): .bernoulli(seed: seed)
+  var input: InputProgram {
+    switch network.encoder.rule(timeStep: network.timeStep) {
+    case .draws(let seed, InputProgram.plainLevels): .bernoulli(seed: seed)
+    case .draws(let seed, let levels): .draws(seed: seed, levels: levels)
+    case .latency: .latency
+    case .directCurrent: .directCurrent
+    case .levelCrossing(let threshold): .levelCrossing(threshold: Int32(threshold))
     }
   }
 
@@ -61,6 +69,13 @@ struct NetworkLowering {
       layers.append(layer(index, units: units, neurons: neurons))
     }
     return layers
+  }
+
+  /// What a part gives, without the violations that were noted elsewhere.
+  mutating func silently<Value>(_ part: (inout NetworkLowering) -> Value) -> Value {
+    let kept = violations
+    defer { violations = kept }
+    return part(&self)
   }
 
   mutating func refuse(
@@ -108,7 +123,9 @@ struct NetworkLowering {
         ?? max(1, readoutReach(of: node, drive: drive) / room),
       isReadout: node.isReadout,
       hasCurrent: node.population.model.dynamics(timeStep: network.timeStep).currentDecay != nil,
-      arithmetic: chip.arithmetic, perChannel: options.perChannel, neurons: node.population.size,
+      arithmetic: chip.arithmetic,
+      perChannel: options.perChannel && !sharesUnits(node.population),
+      neurons: node.population.size,
       channels: isConvolution ? node.population.shape?.channels : nil
     ).units()
   }
@@ -132,16 +149,29 @@ struct NetworkLowering {
       compiled: CompiledLayer(
         name: node.population.name, neurons: neurons[index], size: node.population.size,
         exponent: Int32(units[index].exponent), units: networkUnits(of: node, units[index]),
-        connections: [], phase: node.phase, teacher: teacher(index, units: units[index])),
+        connections: [], phase: node.phase, teacher: teacher(index, units: units[index]),
+        assignment: assignment(of: node.population)),
       units: units[index], squares: [], mirror: nil)
     for (place, edge) in node.edges.enumerated() {
-      let program = plasticity(index, place, units: units)
-      let (weights, squares) = quantised(index, place, program: program, units: units[index])
+      let factor = units[index].factors(
+        edge: place, resistance: node.population.model.resistance)[0]
+      let grid = grid(of: projection(edge).plasticity, factor: factor, node)
+      let program = plasticity(index, place, units: units, grid: grid)
+      let (weights, squares) = quantised(
+        index, place, program: program, units: units[index], grid: grid)
       lowered.squares.append(squares)
-      lowered.compiled.connections.append(
-        connection(edge, into: node, weights: weights, shift: units[index].shifts[place]))
+      var connection = connection(
+        edge, into: node, weights: weights, shift: units[index].shifts[place])
+      if program != nil {
+        let factors = units[index].factors(
+          edge: place, resistance: node.population.model.resistance)
+        connection.normalisation = normalisation(
+          of: projection(edge), into: node, factor: factors[0])
+      }
+      lowered.compiled.connections.append(connection)
       if case .threeFactor = program, !node.isReadout { lowered.mirror = mirror(of: index) }
     }
+    lowered.compiled.signal = learningSignal(index, units: units)
     checkRanges(of: lowered, node: node)
     return lowered
   }
@@ -197,7 +227,8 @@ struct NetworkLowering {
   }
 
   private mutating func quantised(
-    _ index: Int, _ place: Int, program: PlasticityProgram?, units: LayerUnits
+    _ index: Int, _ place: Int, program: PlasticityProgram?, units: LayerUnits,
+    grid: (range: ClosedRange<Int16>, step: Int32)
   ) -> (CompiledConnection.Weights, Double) {
     let node = graph.nodes[index]
     let edge = node.edges[place]
@@ -210,10 +241,10 @@ struct NetworkLowering {
       let (weights, squares) = quantiser.fixed(isBinary: precision.width == .binary)
       return (.fixed(weights), squares)
     }
-    let bounds = bounds(of: projection(edge).plasticity, factor: quantiser.factors[0])
+    let own = grid.step == 1 << chip.arithmetic.learningShift
     let (weights, squares) = quantiser.learning(
-      bounds: bounds, shift: chip.arithmetic.learningShift)
-    return (.plastic(weights, program, bounds: bounds), squares)
+      bounds: grid.range, step: grid.step, from: own ? 0 : grid.range.lowerBound)
+    return (.plastic(weights, program, bounds: grid.range), squares)
   }
 
   /// Mean spikes by source as the weights see it, nil where nothing was measured.
@@ -222,8 +253,13 @@ struct NetworkLowering {
     guard let measured = options.rates?.spikes[source.name], !measured.isEmpty else { return nil }
     let projection = projection(edge)
     let count = source.size
+    // A direct current comes in every step, of half the largest intensity or so.
+    let factor =
+      edge.source == nil && network.encoder == .directCurrent
+      ? Float(network.steps) / 2 : 1
     func spikes(_ index: Int) -> Float {
-      measured.count == 1 ? measured[0] : index < measured.count ? measured[index] : 0
+      factor
+        * (measured.count == 1 ? measured[0] : index < measured.count ? measured[index] : 0)
     }
     var sums = [Float](repeating: 0, count: weights.sources)
     if projection.pooling == 1 {

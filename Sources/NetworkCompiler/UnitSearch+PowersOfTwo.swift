@@ -59,7 +59,7 @@ extension UnitSearch {
       // which learning moves furthest, to two logits for each spike.
       return max(
         largest * resistance / Double(edge.limit / 2), (isReadout ? 2 : threshold) / top)
-    case .pairSTDP, .sdsp:
+    case .pairSTDP, .sdsp, .program:
       // Bounds lose their last 0.4 % rather than half of their resolution.
       let range = edge.rule?.weightRange ?? (0, 0)
       return max(abs(range.low), abs(range.high)) * resistance / top

@@ -36,25 +36,27 @@ struct WeightQuantiser {
     return (rounded, squares)
   }
 
-  /// Learning weights within bounds, on whole steps of `1 << shift`, and the squares as above for
+  /// Learning weights within bounds, on whole steps from an origin, and the squares as above for
   /// what inference sees of them.
   ///
   /// `factors` are those of inference weights.
   func learning(
-    bounds: ClosedRange<Int16>, shift: Int32
+    bounds: ClosedRange<Int16>, step width: Int32, from origin: Int16
   ) -> (weights: [Int16], squares: Double) {
     let count = weights.count
     var squares = 0.0
     let factor = factors[0]
     let inverse = 1 / factor
-    let step = Double(1 << shift)
+    let step = Double(width)
+    let first = Double(origin)
+    let start = first / step
     let fine = factor * 256 / step
-    let low = Double(bounds.lowerBound) / step
-    let high = Double(bounds.upperBound) / step
+    let low = (Double(bounds.lowerBound) - first) / step
+    let high = (Double(bounds.upperBound) - first) / step
     let rounded = [Int16](unsafeUninitializedCapacity: count) { buffer, initialised in
       weights.forEach { _, _, position, weight in
-        let whole = Self.rounded(max(low, min(high, Double(weight) * fine))) * step
-        let learning = Int16(truncatingIfNeeded: Int(whole))
+        let whole = Self.rounded(max(low, min(high, Double(weight) * fine - start))) * step
+        let learning = Int16(truncatingIfNeeded: Int(whole + first))
         let error = Double(ChipArithmetic.inferenceWeight(learning)) * inverse - Double(weight)
         squares += error * error
         buffer[position] = learning

@@ -10,8 +10,8 @@ package struct ChainTrace<Scalar: BinaryFloatingPoint & Sendable>: Sendable {
   package internal(set) var prediction = 0
   /// Mean over the steps of the cross-entropy; nats.
   package internal(set) var loss = 0.0
-  /// Channels that spike in the step at hand.
-  var scratch: [Int32] = []
+  /// Channels that spike, by step.
+  var scratch: [[Int32]] = []
 
   /// What one layer did: potentials and errors are row-major `[step][neuron]`.
   struct LayerTrace: Sendable {

@@ -19,13 +19,32 @@ package enum ExampleNetwork: String, Codable, Sendable, CaseIterable {
   /// 512-10 for digits of 16x16 and their off channels, learning by pair STDP with a teacher; fits
   /// `cim-stdp`.
   case stdp
+  /// 784-100, winner-take-all STDP (Diehl and Cook 2015), learning without labels.
+  case winnerTakeAll = "wta-stdp"
+  /// The same with 400 neurons.
+  case winnerTakeAll400 = "wta-stdp-400"
+  /// `dense` with errors along fixed random weights and a pull of rates.
+  case epropRandom = "eprop-random"
+  /// `dense` with errors along random weights that take the readout's changes.
+  case epropAdaptive = "eprop-adaptive"
+  /// `dense` with thresholds that adapt and eligibility by synapse.
+  case epropALIF = "eprop-alif"
+  /// `dense` whose weights change in each step.
+  case ottt
+  /// `dense` with a postsynaptic term and errors of the last five steps.
+  case stllr
+  /// `dense` with errors from a random readout of the hidden population's own, and traces filtered
+  /// twice.
+  case decolle
 
   /// Channels of a sample that it takes.
   package var inputs: Int {
     switch self {
     case .sdsp, .eprop: 256
     case .stdp: 512
-    case .dense, .fixed, .recurrent, .convolutional, .binary: 784
+    case .dense, .fixed, .recurrent, .convolutional, .binary, .winnerTakeAll, .winnerTakeAll400:
+      784
+    case .epropRandom, .epropAdaptive, .epropALIF, .ottt, .stllr, .decolle: 784
     }
   }
 
@@ -41,6 +60,14 @@ package enum ExampleNetwork: String, Codable, Sendable, CaseIterable {
     case .eprop: "256-128-10 for pictures of 16x16, learns by e-prop (chip reckon)"
     case .stdp:
       "512-10 for pictures of 16x16 with off channels, learns by pair STDP (chip cim-stdp)"
+    case .winnerTakeAll: "784-100, winner-take-all STDP without labels (chip loihi-learn)"
+    case .winnerTakeAll400: "784-400, winner-take-all STDP without labels (chip loihi-learn)"
+    case .epropRandom: "784-128-10, e-prop with random feedback (chip loihi-learn)"
+    case .epropAdaptive: "784-128-10, e-prop with feedback that adapts (chip loihi-learn)"
+    case .epropALIF: "784-128-10, e-prop of neurons whose thresholds adapt (chip loihi-learn)"
+    case .ottt: "784-128-10, OTTT with a change in each step (chip loihi-learn)"
+    case .stllr: "784-128-10, S-TLLR (chip loihi-learn)"
+    case .decolle: "784-128-10, local errors as in DECOLLE (chip loihi-learn)"
     }
   }
 
@@ -78,6 +105,12 @@ package enum ExampleNetwork: String, Codable, Sendable, CaseIterable {
         plasticity: .threeFactor(ThreeFactorRule(learningRate: 0.004))
       ).network()
     case .stdp: try LocalLearningTemplate.stdp(encoderSeed, weightSeed)
+    case .winnerTakeAll:
+      try LocalLearningTemplate.winnerTakeAll(neurons: 100, encoderSeed, weightSeed)
+    case .winnerTakeAll400:
+      try LocalLearningTemplate.winnerTakeAll(neurons: 400, encoderSeed, weightSeed)
+    case .epropRandom, .epropAdaptive, .epropALIF, .ottt, .stllr, .decolle:
+      try ThreeFactorTemplate.network(self, encoderSeed, weightSeed)
     }
   }
 }

@@ -29,6 +29,37 @@ enum LocalLearningTemplate {
       encoderSeed, weightSeed, weight: 0.398, deviation: 0.02, rule: .pairSTDP(rule))
   }
 
+  /// Diehl and Cook's network in its cheaper form: no inhibitory population, one winner a step.
+  ///
+  /// Potentials are in millivolts above rest. Pictures are to spike at up to 128 Hz.
+  static func winnerTakeAll(
+    neurons: Int, _ encoderSeed: UInt64, _ weightSeed: UInt64
+  ) throws(NetworkError) -> SpikingNetwork {
+    let lif = LIFParameters(
+      tauMem: 0.1, vThreshold: 13, vReset: 5, reset: .hard, refractory: 0.005)
+    var output = Population(name: "output", size: neurons, model: .lif(lif))
+    output.competition = WinnerTakeAll(inhibition: neurons > 100 ? 6 : 9.2)
+    output.homeostasis = Homeostasis(thetaPlus: neurons > 100 ? 0.07 : 0.05, tauTheta: 1e4)
+    output.classes = 10
+    // Just below 1: a unit of 1/128 then holds all weights in 8 bits.
+    let rule = PairSTDPRule(aPlus: 0.003, aMinus: 1e-4, weightMin: 0, weightMax: 0.99)
+    let network = SpikingNetwork(
+      name: neurons == 100 ? "digits-wta-stdp" : "digits-wta-stdp-\(neurons)", timeStep: 0.001,
+      steps: 100,
+      encoder: .bernoulli(seed: encoderSeed),
+      populations: [Population(name: "input", size: 784, model: .input), output],
+      projections: [
+        Projection(
+          source: "input", target: "output",
+          connectivity: .dense(
+            weights: InitialWeights.uniform(
+              count: 784 * neurons, limit: 0.3, seed: weightSeed, stream: 0)),
+          plasticity: .pairSTDP(rule), normalisation: 65)
+      ])
+    try network.validate()
+    return network
+  }
+
   private static func network(
     _ name: String, inputs: Int, steps: Int, threshold: Double, decay: Double, reset: ResetMode,
     _ encoderSeed: UInt64, _ weightSeed: UInt64, weight: Float, deviation: Float,

@@ -27,6 +27,14 @@ package struct NetworkSimulator: Sendable {
   /// delay or has no single output.
   package init(_ network: SpikingNetwork) throws(NetworkError) {
     try network.validate()
+    for (index, population) in network.populations.enumerated() {
+      guard population.competition == nil, population.homeostasis == nil, population.classes == nil
+      else {
+        throw NetworkError(
+          field: "populations[\(index)]", found: "competition, homeostasis or classes",
+          expected: "neurons on their own", cure: "learn and judge the network on a chip")
+      }
+    }
     self.network = network
     let graph = PopulationGraph(network)
     input = graph.input
@@ -52,18 +60,12 @@ package struct NetworkSimulator: Sendable {
   /// Shows a sample's intensities with the network's encoder: the spikes that the chip gets, too.
   package func run(_ sample: LabelledSample, isRecording: Bool = false) -> SimulatedSample {
     precondition(
-      sample.intensities.count == channels,
-      "a sample of \(sample.intensities.count) channels for an input of \(channels)")
-    switch network.encoder {
-    case .bernoulli(let seed):
-      let encoder = BernoulliEncoder(seed: seed)
-      var spikes: [Int32] = []
-      let steps = (0..<network.steps).map { step in
-        encoder.encode(sample.intensities, sample: sample.id, step: step, into: &spikes)
-        return spikes
-      }
-      return run(steps, isRecording: isRecording)
-    }
+      sample.intensities.count == network.sampleSize,
+      "a sample of \(sample.intensities.count) intensities, expected \(network.sampleSize)")
+    let encoder = SampleEncoder(network)
+    return run(
+      encoder.spikes(of: sample.intensities, sample: sample.id),
+      direct: encoder.isDirect ? sample.intensities : nil, isRecording: isRecording)
   }
 
   /// Shows recorded input spikes, one entry for each step of the network.
@@ -79,7 +81,7 @@ package struct NetworkSimulator: Sendable {
   package func evaluate(
     on samples: LabelledSamples
   ) throws(TrainingError) -> SimulatedEvaluation {
-    try TrainingError.check(samples, channels: channels, classes: classes)
+    try TrainingError.check(samples, channels: network.sampleSize, classes: classes)
     var evaluation = SimulatedEvaluation(populations: network.populations.count)
     for position in 0..<samples.count {
       let sample = samples[position]
@@ -88,7 +90,16 @@ package struct NetworkSimulator: Sendable {
     return evaluation
   }
 
-  private func run(_ inputSpikes: [[Int32]], isRecording: Bool) -> SimulatedSample {
+  /// `direct` are intensities that act through weights in each step, in place of spikes.
+  private func run(
+    _ inputSpikes: [[Int32]], direct: [UInt8]? = nil, isRecording: Bool
+  ) -> SimulatedSample {
+    let drives = feeding.enumerated().map { index, projections in
+      projections.map { projection -> [Float]? in
+        guard let direct, projection.source == input else { return nil }
+        return projection.drive(direct, targets: network.populations[index].size)
+      }
+    }
     var fired = [[[Int32]]](repeating: [], count: network.populations.count)
     fired[input] = inputSpikes
     var states = zip(neurons, network.populations).map { neurons, population in
@@ -99,7 +110,11 @@ package struct NetworkSimulator: Sendable {
       for index in order {
         guard let neurons = neurons[index], var state = states[index].take() else { continue }
         state.clearInput()
-        for projection in feeding[index] where projection.delay <= step {
+        for (place, projection) in feeding[index].enumerated() where projection.delay <= step {
+          if let drive = drives[index][place] {
+            for target in drive.indices { state.input[target] += drive[target] }
+            continue
+          }
           projection.deliver(
             fired[projection.source][step - projection.delay], to: &state.input)
         }

@@ -54,6 +54,17 @@ struct SimulatedProjection: Sendable {
     deliverPooled(spikes.map { windows[Int($0)] }.filter { $0 >= 0 }, to: &sums)
   }
 
+  /// What intensities add to the targets in each step, where they act as a direct current.
+  func drive(_ intensities: [UInt8], targets: Int) -> [Float] {
+    var sums = [Float](repeating: 0, count: targets)
+    for (source, intensity) in intensities.enumerated() where intensity > 0 {
+      var own = [Float](repeating: 0, count: targets)
+      deliver([Int32(source)], to: &own)
+      addScaled(own, by: Float(intensity) / 256, to: &sums, count: targets)
+    }
+    return sums
+  }
+
   private func deliverPooled(_ spikes: [Int32], to sums: inout [Float]) {
     switch fanOut {
     case .dense(let weights, let targets):

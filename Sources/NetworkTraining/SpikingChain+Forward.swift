@@ -4,17 +4,24 @@ extension SpikingChain {
   /// Shows one sample: potentials and spikes of all steps, the loss and the chosen class.
   package func forward(_ sample: LabelledSample, trace: inout ChainTrace<Scalar>) {
     precondition(
-      sample.intensities.count == inputSize && (0..<classes).contains(sample.label),
-      "a sample of \(sample.intensities.count) channels and class \(sample.label) in a chain of "
-        + "\(inputSize) channels and \(classes) classes")
+      sample.intensities.count == sampleSize && (0..<classes).contains(sample.label),
+      "a sample of \(sample.intensities.count) intensities and class \(sample.label) in a chain of "
+        + "\(sampleSize) intensities and \(classes) classes")
     trace.input.clear()
+    encoder.encode(sample.intensities, sample: sample.id, into: &trace.scratch)
     for step in 0..<steps {
-      encoder.encode(
-        sample.intensities, sample: sample.id, step: step, into: &trace.scratch)
-      trace.input.neurons += trace.scratch
+      let spikes = trace.scratch[encoder.isDirect ? 0 : step]
+      trace.input.neurons += spikes
+      if encoder.isDirect {
+        for channel in spikes {
+          trace.input.amplitudes.append(Scalar(sample.intensities[Int(channel)]) / 256)
+        }
+      }
       trace.input.ends.append(trace.input.neurons.count)
     }
-    trace.input.amplitudes += repeatElement(1, count: trace.input.neurons.count)
+    if !encoder.isDirect {
+      trace.input.amplitudes += repeatElement(1, count: trace.input.neurons.count)
+    }
     for index in layers.indices {
       let source = index == 0 ? trace.input : trace.layers[index - 1].spikes
       run(layers[index], source: source, trace: &trace.layers[index])

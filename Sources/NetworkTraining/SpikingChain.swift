@@ -11,8 +11,10 @@ package struct SpikingChain<Scalar: BinaryFloatingPoint & Sendable>: Sendable {
   let steps: Int
   /// Channels of the input.
   let inputSize: Int
+  /// Intensities of one sample.
+  let sampleSize: Int
   /// Turns a sample into input spikes.
-  let encoder: BernoulliEncoder
+  let encoder: SampleEncoder
   /// From the one that the input feeds to the output, which is the last and never spikes.
   var layers: [ChainLayer<Scalar>]
   /// How a potential becomes a spike.
@@ -27,9 +29,8 @@ package struct SpikingChain<Scalar: BinaryFloatingPoint & Sendable>: Sendable {
   package init(_ network: SpikingNetwork) throws(NetworkError) {
     try network.validate()
     steps = network.steps
-    switch network.encoder {
-    case .bernoulli(let seed): encoder = BernoulliEncoder(seed: seed)
-    }
+    encoder = SampleEncoder(network)
+    sampleSize = network.sampleSize
     inputSize = network.populations.first { $0.model == .input }?.size ?? 0
     layers = []
     for projection in try Self.chain(of: network) {

@@ -53,7 +53,7 @@ package struct SurrogateTrainer: Sendable {
   package mutating func trainEpoch(
     _ samples: LabelledSamples
   ) throws(TrainingError) -> EpochReport {
-    try TrainingError.check(samples, channels: chain.inputSize, classes: chain.classes)
+    try TrainingError.check(samples, channels: chain.sampleSize, classes: chain.classes)
     let random = CounterRandom(seed: settings.seed, purpose: .training)
     let order = CounterRandom.permutation(
       of: samples.count, stream: random.stream(Self.orderStream, UInt64(epochsDone)))
@@ -107,7 +107,7 @@ package struct SurrogateTrainer: Sendable {
     _ network: SpikingNetwork, on samples: LabelledSamples
   ) throws(TrainingError) -> Evaluation {
     let chain = try chain(network)
-    try TrainingError.check(samples, channels: chain.inputSize, classes: chain.classes)
+    try TrainingError.check(samples, channels: chain.sampleSize, classes: chain.classes)
     var trace = ChainTrace(for: chain)
     var tally = Tally()
     var predictions: [Int] = []

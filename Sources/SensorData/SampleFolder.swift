@@ -109,7 +109,7 @@ package enum SampleFolder {
       throw unwritable(
         path, found: reason(error), expected: "a folder that this user may read", cure: cure)
     }
-    let known = names + names.map { $0 + ".gz" }
+    let known = names + names.map { $0 + ".gz" } + ["events.csv"]
     if let other = entries.sorted().first(where: { !known.contains($0) }) {
       throw unwritable(
         path, found: "a folder that has `\(other)`", expected: "nothing but samples", cure: cure)

@@ -16,6 +16,10 @@ package struct CounterRandom: Sendable {
     case initialWeights = 3
     /// Order of samples and other choices of a training desk.
     case training = 4
+    /// Random weights that carry errors back.
+    case feedback = 5
+    /// Which samples of before are learnt again.
+    case rehearsal = 6
   }
 
   @usableFromInline static let gamma: UInt64 = 0x9E37_79B9_7F4A_7C15

@@ -1,5 +1,16 @@
 /// Weights before any training, drawn from counters.
 package enum InitialWeights {
+  /// `count` weights between 0 and `limit`, each alike.
+  package static func uniform(
+    count: Int, limit: Double, seed: UInt64, stream: UInt64
+  ) -> [Float] {
+    let base = CounterRandom(seed: seed, purpose: .initialWeights).stream(stream)
+    return (0..<count).map { index in
+      let draw = CounterRandom.draw(base, UInt64(index)) >> 11
+      return Float(Double(draw) / 9_007_199_254_740_992 * limit)
+    }
+  }
+
   /// `count` weights of mean 0 and the given standard deviation, nearly normal.
   ///
   /// Each is the sum of twelve uniform 16-bit draws (Irwin-Hall), so it lies within six standard

@@ -6,49 +6,8 @@ package enum PlasticityRule: Sendable, Equatable, Codable {
   case pairSTDP(PairSTDPRule)
   /// Spike-driven plasticity by the target's potential and recent activity.
   case sdsp(SDSPRule)
-}
-
-/// Online three-factor learning with one trace per neuron.
-///
-/// `dw = -rate * L * (aPre * psi * xbar + aPost * psibar * x)`, `xbar[t] = preDecay * xbar[t-1] +
-/// x[t]`, `psibar[t] = postDecay * psibar[t-1] + psi[t]`, and
-/// `psi = gamma * max(0, 1 - |v/theta - 1|)`.
-/// With `aPost = 0` it is e-prop for LIF neurons (Bellec 2020) and OTTT (Xiao 2022), else S-TLLR.
-package struct ThreeFactorRule: Sendable, Equatable, Codable {
-  /// Where a hidden neuron's share of the error comes from.
-  package enum Feedback: String, Sendable, Equatable, Codable, CaseIterable {
-    /// Along the readout's own weights, mirrored at the hidden cores.
-    case symmetric
-  }
-
-  /// Step size in the units of the weights, for one sample.
-  package var learningRate: Double
-  /// Height of the pseudo-derivative.
-  package var gamma: Double
-  /// Decay of the presynaptic trace per step, 0 to 1.
-  package var preDecay: Double
-  /// Decay of the postsynaptic trace per step, 0 to 1.
-  package var postDecay: Double
-  /// Weight of the term that reads the presynaptic trace.
-  package var aPre: Double
-  /// Weight of the term that reads the postsynaptic trace.
-  package var aPost: Double
-  /// Where the error comes from.
-  package var feedback: Feedback
-
-  /// The e-prop form, unless told otherwise.
-  package init(
-    learningRate: Double, gamma: Double = 0.3, preDecay: Double = 0.9, postDecay: Double = 0,
-    aPre: Double = 1, aPost: Double = 0, feedback: Feedback = .symmetric
-  ) {
-    self.learningRate = learningRate
-    self.gamma = gamma
-    self.preDecay = preDecay
-    self.postDecay = postDecay
-    self.aPre = aPre
-    self.aPost = aPost
-    self.feedback = feedback
-  }
+  /// Formulas over traces, a rule that is data.
+  case program(ProgramRule)
 }
 
 /// Pair STDP by traces: a presynaptic spike depresses by the postsynaptic trace, a postsynaptic

@@ -8,6 +8,13 @@ package struct Population: Sendable, Equatable, Codable {
   package var shape: FeatureShape?
   /// What each neuron computes.
   package var model: NeuronModel
+  /// How its neurons keep each other from firing; nil where each is on its own.
+  package var competition: WinnerTakeAll?
+  /// How its neurons' thresholds follow all their spikes; nil where they do not.
+  package var homeostasis: Homeostasis?
+  /// Number of classes that its neurons come to stand for as labels show; nil where neuron k of the
+  /// last population stands for class k.
+  package var classes: Int?
 
   /// Names a group of `size` neurons of one model.
   package init(name: String, size: Int, model: NeuronModel) {
@@ -22,6 +29,34 @@ package struct Population: Sendable, Equatable, Codable {
     size = shape.size
     self.shape = shape
     self.model = model
+  }
+}
+
+/// At most one neuron of a population fires in a step: the one highest above its threshold.
+///
+/// All others lose `inhibition` from their potential (Diehl and Cook 2015, without the inhibitory
+/// population).
+package struct WinnerTakeAll: Sendable, Equatable, Codable {
+  /// Taken from the potential of each neuron that did not win, in thresholds.
+  package var inhibition: Double
+
+  /// What losing costs.
+  package init(inhibition: Double) { self.inhibition = inhibition }
+}
+
+/// A threshold that rises at the neuron's own spikes while it learns, and outlives samples.
+///
+/// Neurons that fire often become harder to fire, so that all find something to stand for.
+package struct Homeostasis: Sendable, Equatable, Codable {
+  /// What a spike adds to the threshold, in units of the potential.
+  package var thetaPlus: Double
+  /// Time constant of the fall back, in seconds of samples shown.
+  package var tauTheta: Double
+
+  /// Takes the parameters as they are; `SpikingNetwork.validate()` judges them.
+  package init(thetaPlus: Double, tauTheta: Double) {
+    self.thetaPlus = thetaPlus
+    self.tauTheta = tauTheta
   }
 }
 

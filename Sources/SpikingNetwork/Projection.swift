@@ -17,11 +17,15 @@ package struct Projection: Sendable, Equatable, Codable {
   package var precision: WeightPrecision
   /// How the weights learn on the chip; nil for fixed weights.
   package var plasticity: PlasticityRule?
+  /// What the weights of a neuron are scaled to sum to after each sample in which it fired; nil
+  /// where they stay as the rule leaves them.
+  package var normalisation: Double?
 
   /// Connects two named populations.
   package init(
     source: String, target: String, connectivity: Connectivity, pooling: Int = 1, delay: Int = 0,
-    precision: WeightPrecision = .int8, plasticity: PlasticityRule? = nil
+    precision: WeightPrecision = .int8, plasticity: PlasticityRule? = nil,
+    normalisation: Double? = nil
   ) {
     self.source = source
     self.target = target
@@ -30,6 +34,7 @@ package struct Projection: Sendable, Equatable, Codable {
     self.delay = delay
     self.precision = precision
     self.plasticity = plasticity
+    self.normalisation = normalisation
   }
 
   /// Connects each neuron with each by weights, row-major `[target][source]`.

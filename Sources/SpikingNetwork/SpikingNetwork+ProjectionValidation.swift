@@ -25,6 +25,26 @@ extension SpikingNetwork {
         expected: "a finite number", cure: "train again with a smaller learning rate")
     }
     try validate(projection.plasticity, at: field + ".plasticity")
+    try validateNormalisation(of: projection, at: field + ".normalisation")
+  }
+
+  private func validateNormalisation(
+    of projection: Projection, at field: String
+  ) throws(NetworkError) {
+    guard let sum = projection.normalisation else { return }
+    try positive(sum, field)
+    let lowest: Double? =
+      switch projection.plasticity {
+      case .pairSTDP(let rule): rule.weightMin
+      case .sdsp(let rule): rule.weightMin
+      case .program(let rule): rule.bits == nil ? rule.weightMin : nil
+      case .threeFactor, nil: nil
+      }
+    guard let lowest, lowest >= 0 else {
+      throw NetworkError(
+        field: field, found: "\(sum)", expected: "it beside a local rule with weights from 0 up",
+        cure: "set weightMin to 0 or more, or leave the normalisation out")
+    }
   }
 
   private func member(_ name: String, _ field: String) throws(NetworkError) -> Population {
@@ -151,12 +171,7 @@ extension SpikingNetwork {
     case nil:
       break
     case .threeFactor(let rule):
-      try within(rule.learningRate, 0...1, field + ".learningRate")
-      try within(rule.gamma, 0...1, field + ".gamma")
-      try within(rule.preDecay, 0...1, field + ".preDecay")
-      try within(rule.postDecay, 0...1, field + ".postDecay")
-      try within(rule.aPre, -4...4, field + ".aPre")
-      try within(rule.aPost, -4...4, field + ".aPost")
+      try validate(rule, at: field)
     case .pairSTDP(let rule):
       try within(rule.aPlus, 0...1, field + ".aPlus")
       try within(rule.aMinus, 0...1, field + ".aMinus")
@@ -176,7 +191,26 @@ extension SpikingNetwork {
       try within(rule.weightMin, -1e3...1e3, field + ".weightMin")
       try within(rule.weightMax, rule.weightMin...2e3, field + ".weightMax")
       try validate(rule.teacher, at: field)
+    case .program(let rule):
+      try validate(rule, at: field)
+      try validate(rule.teacher, at: field)
     }
+  }
+
+  private func validate(_ rule: ThreeFactorRule, at field: String) throws(NetworkError) {
+    try within(rule.learningRate, 0...1, field + ".learningRate")
+    try within(rule.gamma, 0...1, field + ".gamma")
+    try within(rule.preDecay, 0...1, field + ".preDecay")
+    try within(rule.postDecay, 0...1, field + ".postDecay")
+    try within(rule.aPre, -4...4, field + ".aPre")
+    try within(rule.aPost, -4...4, field + ".aPost")
+    try within(rule.feedbackScale ?? 1, 1e-6...1e6, field + ".feedbackScale")
+    try within(rule.localDecay ?? 0, 0...1, field + ".localDecay")
+    try within(Double(rule.signalSteps ?? 1), 1...Double(Self.stepsMax), field + ".signalSteps")
+    try within(rule.rate?.target ?? 0, 0...1, field + ".rate.target")
+    try within(rule.rate?.strength ?? 0, 0...1e3, field + ".rate.strength")
+    try within(rule.secondPreDecay ?? 0, 0...1, field + ".secondPreDecay")
+    try within(rule.weightDecay ?? 0, 0...0.25, field + ".weightDecay")
   }
 
   private func validate(_ teacher: TeacherSignal?, at field: String) throws(NetworkError) {

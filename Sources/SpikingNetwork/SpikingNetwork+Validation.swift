@@ -19,6 +19,7 @@ extension SpikingNetwork {
       }
       if population.model == .input { inputs += 1 }
     }
+    try validateEncoder()
     guard inputs == 1 else {
       throw NetworkError(
         field: "populations", found: "\(inputs) of model `input`", expected: "exactly one",
@@ -76,6 +77,34 @@ extension SpikingNetwork {
       }
     }
     try validate(population.model, at: field)
+    try validateSpiking(population, at: field)
+  }
+
+  /// What only neurons that spike can do.
+  private func validateSpiking(_ population: Population, at field: String) throws(NetworkError) {
+    if let competition = population.competition {
+      try within(competition.inhibition, 0...1e3, field + ".competition.inhibition")
+    }
+    if let homeostasis = population.homeostasis {
+      try within(homeostasis.thetaPlus, 0...1e3, field + ".homeostasis.thetaPlus")
+      try positive(homeostasis.tauTheta, field + ".homeostasis.tauTheta")
+    }
+    if let classes = population.classes {
+      try within(Double(classes), 1...1024, field + ".classes")
+    }
+    switch population.model {
+    case .lif, .cubaLIF, .integrateAndFire, .adaptiveLIF: return
+    case .input, .leakyIntegrator: break
+    }
+    let present = [
+      population.competition.map { _ in "competition" },
+      population.homeostasis.map { _ in "homeostasis" }, population.classes.map { _ in "classes" },
+    ].compactMap(\.self)
+    if let key = present.first {
+      throw NetworkError(
+        field: field + "." + key, found: "it on a population that never spikes",
+        expected: "neurons that spike", cure: "leave it out, or choose a spiking model")
+    }
   }
 
   private func validate(_ model: NeuronModel, at field: String) throws(NetworkError) {

@@ -21,6 +21,8 @@ package struct AgentConfiguration: Sendable, Equatable {
   package var stateFolder: String
   /// Folder of labelled samples: this node's sensor.
   package var stream: String
+  /// What keeps the node from forgetting what it was deployed with.
+  package var learning: LearningSettings
   /// Name of the chip architecture this node carries.
   package var chip: String
   /// Samples shown to the chip each second.
@@ -49,6 +51,7 @@ package struct AgentConfiguration: Sendable, Equatable {
     rootFile = try file.path("rootFile")
     stateFolder = try file.path("stateFolder")
     stream = try file.path("stream")
+    learning = try Self.learning(file)
     chip = try file.string("chip")
     inferencesPerSecond = try file.double("inferencesPerSecond", default: 50, in: 0.01...100_000)
     telemetrySeconds = try file.double("telemetrySeconds", default: 2, in: 0.05...3_600)
@@ -57,6 +60,19 @@ package struct AgentConfiguration: Sendable, Equatable {
       "logFormat", of: LogFormat.allCases.map(\.rawValue), default: LogFormat.text.rawValue)
     logFormat = LogFormat(rawValue: format) ?? .text
     try file.finish()
+  }
+
+  private static func learning(
+    _ file: ConfigurationFile
+  ) throws(ConfigurationError) -> LearningSettings {
+    let names = try file.string("learning.freeze", default: "none")
+    let samples = try file.int("learning.rehearsal.samples", default: 0, in: 0...1_000_000)
+    let share = try file.double("learning.rehearsal.share", default: 1, in: 0...100)
+    let drift = try file.int("learning.maxDrift", default: 65_535, in: 0...65_535)
+    return LearningSettings(
+      freeze: names == "none" ? [] : names.split(separator: " ").map(String.init),
+      maxDrift: drift == 65_535 ? nil : drift,
+      rehearsal: samples == 0 ? nil : .init(samples: samples, share: share))
   }
 
   private static func address(

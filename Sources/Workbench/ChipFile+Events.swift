@@ -22,7 +22,9 @@ extension Chip {
       return cause(.convolution)
     case .columnConversion:
       return arithmetic.columnConverter.map { _ in "`arithmetic.columnRows` is given" }
-    case .errorMessage, .feedbackOperation:
+    case .errorMessage:
+      return features.rules.first { $0 == .threeFactor || $0 == .sumOfProducts }.map(cause)
+    case .feedbackOperation:
       return features.rules.first { $0 == .threeFactor }.map(cause)
     case .traceUpdate, .learningOperation, .weightRead, .weightWrite:
       return features.rules.first.map(cause)

@@ -40,11 +40,20 @@ extension ChipFile {
         "precisions", SynapsePrecision.allCases.map { ("\($0.rawValue)", $0) }, mayBeEmpty: true),
       rules: try block.selection(
         "rules", ChipFeatures.Rule.allCases.map { ($0.rawValue, $0) }, mayBeEmpty: true),
-      pooling: try block.truth("pooling"))
+      pooling: try block.truth("pooling"),
+      operations: block.has("operations")
+        ? try block.selection(
+          "operations", ChipFeatures.Operation.allCases.map { ($0.rawValue, $0) },
+          mayBeEmpty: true) : [])
     if let rule = features.rules.first, !features.layouts.contains(.dense) {
       throw block.error(
         "layouts", found: "no `dense`",
         expected: "it, as weights that learn by `\(rule.rawValue)` are dense")
+    }
+    if let operation = features.operations.first, features.rules.isEmpty {
+      throw block.error(
+        "operations", found: "`\(operation.rawValue)`",
+        expected: "none on a chip that does not learn")
     }
     if features.rules.contains(.threeFactor), !features.neurons.contains(.readout) {
       throw block.error(

@@ -20,7 +20,7 @@ package enum ChipFileKeys {
     ] + evidence
   /// Of `features`.
   package static let features =
-    ["neurons", "resets", "layouts", "precisions", "rules", "pooling"] + evidence
+    ["neurons", "resets", "layouts", "precisions", "rules", "pooling", "operations"] + evidence
   /// Of `arithmetic`.
   package static let arithmetic =
     [

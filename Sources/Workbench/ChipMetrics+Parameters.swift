@@ -65,9 +65,15 @@ extension ChipMetrics {
       bytes += 2 * weights.count
       switch rule {
       case .threeFactor(let program):
-        bytes += 2 * connection.pooledSize + 4 * weights.count
+        bytes += 2 * connection.pooledSize * (program.secondPreDecay == 0 ? 1 : 2)
+        if program.isAppliedEachStep == 0 { bytes += 4 * weights.count }
+        if program.adaptationFactor != 0 { bytes += 2 * weights.count }
         if program.postFactor != 0 { bytes += 2 * targets }
-      case .pairSTDP: bytes += 2 * (connection.pooledSize + targets)
+      case .program(let program):
+        for trace in program.traces {
+          bytes += 2 * (trace.name.isPresynaptic ? connection.pooledSize : targets)
+        }
+        if program.hasTags { bytes += 2 * weights.count }
       case .sdsp: bytes += (3 * targets + 7) / 8
       }
     }

@@ -22,12 +22,12 @@ package struct ChipRuntime: Sendable {
   }
 
   private let chip: String
-  private let stream: LabelledSamples
+  private let stream: NodeStream
+  private let settings: LearningSettings
   private let labelMax: Int
   private var loaded: [Serving] = []
   private var serving: Serving?
   private var cursor = 0
-  private var order: StreamOrder
   private var runs: [TrainingRun] = []
   private var recent = RecentAccuracy(size: recentSamples)
   /// What was counted by chips that are gone, and all that is no count of a chip.
@@ -35,12 +35,19 @@ package struct ChipRuntime: Sendable {
   private var retiredPicoseconds: UInt64 = 0
 
   /// A node without a model; the stream has at least one sample.
-  package init(chip: String, stream: LabelledSamples) {
-    precondition(!stream.isEmpty, "a stream without samples")
+  package init(
+    chip: String, stream: NodeStream, settings: LearningSettings = LearningSettings()
+  ) {
+    precondition(!stream.samples.isEmpty, "a stream without samples")
     self.chip = chip
     self.stream = stream
-    labelMax = Int(stream.labels.max() ?? 0)
-    order = StreamOrder(count: stream.count)
+    self.settings = settings
+    labelMax = stream.labelMax
+  }
+
+  /// The same with a stream in which each sample has its own label.
+  package init(chip: String, stream: LabelledSamples) {
+    self.init(chip: chip, stream: NodeStream(stream))
   }
 
   // MARK: models
@@ -56,7 +63,7 @@ package struct ChipRuntime: Sendable {
       return .refused(code: error.code, detail: error.detail)
     }
     var accelerator = Accelerator(model)
-    let probe = stream[cursor % stream.count]
+    let probe = stream.samples[cursor]
     _ = accelerator.infer(probe.intensities, sample: probe.id)
     counters.inferences += 1
     for older in loaded where older.digest == digest { retire(server: older.accelerator) }
@@ -83,11 +90,13 @@ package struct ChipRuntime: Sendable {
   /// Shows the next sample of the stream to the model that serves, and starts over at its end.
   package mutating func inferNext() {
     guard serving != nil else { return }
-    let sample = stream[cursor]
-    cursor = (cursor + 1) % stream.count
+    let sample = stream.samples[cursor]
+    let known = stream.events.labels[cursor]
+    cursor = (cursor + 1) % stream.samples.count
     let label = serving?.accelerator.infer(sample.intensities, sample: sample.id).label
-    let isHit = label == sample.label
     counters.inferences += 1
+    guard let known else { return }
+    let isHit = label == known
     counters.labelled += 1
     if isHit { counters.correct += 1 }
     recent.add(isHit)
@@ -100,9 +109,11 @@ package struct ChipRuntime: Sendable {
     _ order: TrainingOrder, base bytes: [UInt8]
   ) throws(ChipRefusal) {
     let model = try readModel(bytes)
-    guard let run = TrainingRun(order, model: model) else {
-      throw ChipRefusal(
-        code: "not-plastic", detail: "model `\(model.name)` has no layer that learns")
+    let run: TrainingRun
+    do {
+      run = try TrainingRun(order, model: model, stream: stream, settings: settings)
+    } catch {
+      throw ChipRefusal(code: "not-plastic", detail: "\(error)")
     }
     guard labelMax < model.classes else {
       throw ChipRefusal(
@@ -129,10 +140,9 @@ package struct ChipRuntime: Sendable {
   /// Trains the next sample of the oldest run; the run's outcome after its last one.
   package mutating func trainNext() -> FinishedTraining? {
     guard !runs.isEmpty else { return nil }
-    let position = order.position(of: runs[0].ordinal)
-    let isHit = runs[0].train(stream[position])
+    let isHit = runs[0].trainNext()
     counters.learningSamples += 1
-    if isHit { counters.learningCorrect += 1 }
+    if isHit == true { counters.learningCorrect += 1 }
     guard runs[0].isDone else { return nil }
     let run = runs.removeFirst()
     retire(run)
@@ -183,11 +193,11 @@ package struct ChipRuntime: Sendable {
       throw ChipRefusal(
         code: "chip", detail: "compiled for `\(model.chip)`, this node carries `\(chip)`")
     }
-    guard model.inputs == stream.channels else {
+    guard model.sampleSize == stream.samples.channels else {
       throw ChipRefusal(
         code: "stream-shape",
-        detail: "model `\(model.name)` has \(model.inputs) inputs, the stream \(stream.channels) "
-          + "channels")
+        detail: "model `\(model.name)` has \(model.sampleSize) inputs, the stream "
+          + "\(stream.samples.channels) channels")
     }
     return model
   }

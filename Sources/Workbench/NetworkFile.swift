@@ -100,6 +100,8 @@ package enum NetworkFile {
       return "one of " + Choice.allCases.map(\.rawValue).joined(separator: ", ")
     }
     return list(WeightPrecision.self) ?? list(ResetMode.self) ?? list(ThreeFactorRule.Feedback.self)
+      ?? list(ThreeFactorRule.Application.self) ?? list(ThreeFactorRule.TraceReading.self)
+      ?? list(ThreeFactorRule.Eligibility.self) ?? list(TraceRule.Reading.self)
       ?? description
   }
 

@@ -27,7 +27,10 @@ extension SpikeRecording.TraceState {
     switch (model[connection].plasticity, side) {
     case (.threeFactor(let program), .presynaptic): unit = 1 / Double(program.impulse)
     case (.threeFactor, .postsynaptic): unit = 1 / Double(ChipArithmetic.fractionOne)
-    case (.pairSTDP(let program), _): unit = 1 / Double(program.impulse)
+    case (.program(let program), let side):
+      let trace = program.traces.first { $0.name.isPresynaptic == (side == .presynaptic) }
+      if case .window? = trace?.fall { return value > 0 ? 1 : 0 }
+      unit = 1 / Double(trace?.impulse ?? 1)
     case (.sdsp, _), (nil, _): unit = 1
     }
     return Double(value) * unit

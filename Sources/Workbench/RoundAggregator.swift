@@ -72,10 +72,11 @@ package struct RoundAggregator: Sendable {
     _ state: [[Int16]], to published: CompiledModel, drift: UInt32
   ) -> [[Int16]] {
     zip(published.learnedBlocks, zip(state, published.learnedState)).map { block, values in
-      let step = Int32(1) << block.stepShift
+      let step = block.step
       let drift = min(Int32(clamping: drift), 65_535) / step
       return zip(values.0, values.1).map { value, origin in
-        let steps = (Int32(value) - Int32(origin) + step / 2) >> block.stepShift
+        let distance = Int32(value) - Int32(origin) + step / 2
+        let steps = (distance - (distance % step + step) % step) / step
         return Int16(clamping: Int32(origin) + min(max(steps, -drift), drift) * step)
       }
     }

@@ -8,16 +8,35 @@ import SpikingNetwork
 struct TrainingRun: Sendable {
   let order: TrainingOrder
   private let model: CompiledModel
+  private let running: CompiledModel
+  private let frozen: Set<UInt32>
+  private let stream: NodeStream
+  private let settings: LearningSettings
   private(set) var accelerator: Accelerator
+  private var positions: StreamOrder
+  private var buffer: RehearsalBuffer?
   private var trained: UInt32 = 0
   private var correct: UInt32 = 0
 
-  /// Nil where nothing of the model learns.
-  init?(_ order: TrainingOrder, model: CompiledModel) {
-    guard !model.learnedBlocks.isEmpty else { return nil }
+  /// Throws where nothing of the model learns under the settings and the order's permit.
+  init(
+    _ order: TrainingOrder, model: CompiledModel, stream: NodeStream, settings: LearningSettings
+  ) throws(ConfigurationError) {
     self.order = order
     self.model = model
-    accelerator = Accelerator(model)
+    self.stream = stream
+    self.settings = settings
+    frozen = try settings.frozenBlocks(of: model, permit: order.permit)
+    running = model.freezing(frozen)
+    accelerator = Accelerator(running)
+    accelerator.limitDrift(to: settings.driftMax(order.permit))
+    positions = StreamOrder(count: stream.samples.count)
+    buffer = settings.rehearsal.map {
+      RehearsalBuffer($0, classes: model.classes, seed: order.seed)
+    }
+    // What the node has learnt from before is in the buffer, whichever run it was in.
+    guard buffer != nil else { return }
+    for ordinal in 0..<order.firstOrdinal { note(positions.position(of: ordinal), ordinal) }
   }
 
   /// Ordinal of the next sample.
@@ -26,20 +45,52 @@ struct TrainingRun: Sendable {
   /// Whether every sample of the order was trained.
   var isDone: Bool { trained >= order.samples }
 
-  /// Shows a sample with its label; whether the weights from before it were right about it.
-  mutating func train(_ sample: LabelledSample) -> Bool {
-    let inference = accelerator.learn(
-      sample.intensities, sample: sample.id, label: sample.label, seed: order.seed,
-      ordinal: ordinal)
+  /// Learns the next sample of the stream and what is rehearsed after it; whether the weights from
+  /// before were right about the sample, nil where it has no label.
+  mutating func trainNext() -> Bool? {
+    let ordinal = ordinal
+    let position = positions.position(of: ordinal)
+    let isHit = learn(position, ordinal: ordinal)
+    for (number, rehearsed) in (buffer?.rehearsed(after: ordinal) ?? []).enumerated() {
+      // Ordinals of their own, so that no two roundings share their draws.
+      _ = learn(rehearsed, ordinal: ordinal | UInt64(number + 1) << 48)
+    }
+    note(position, ordinal)
     trained += 1
-    let isHit = inference.label == sample.label
-    if isHit { correct += 1 }
+    if isHit == true { correct += 1 }
     return isHit
+  }
+
+  private mutating func note(_ position: Int, _ ordinal: UInt64) {
+    guard let label = stream.events.labels[position] else { return }
+    buffer?.take(position, label: label, ordinal: ordinal)
+  }
+
+  private mutating func learn(_ position: Int, ordinal: UInt64) -> Bool? {
+    let sample = stream.samples[position]
+    if let label = stream.events.assignments[position], running.hasAssignment {
+      _ = accelerator.assign(sample.intensities, sample: sample.id, label: label)
+      return nil
+    }
+    let label = stream.events.labels[position]
+    let inference =
+      label == nil && accelerator.needsLabels
+      ? accelerator.infer(sample.intensities, sample: sample.id)
+      : accelerator.learn(
+        sample.intensities, sample: sample.id, label: label,
+        reward: stream.events.reward(of: position), seed: order.seed, ordinal: ordinal)
+    return label.map { inference.label == $0 }
+  }
+
+  /// The learned state of the whole model as it is now.
+  private var learnedState: [[Int16]] {
+    model.learnedState(after: running, accelerator.learnedState, freezing: frozen)
   }
 
   /// The update: learnt minus base values of each learned block.
   func finished() -> FinishedTraining {
-    let learnt = zip(accelerator.learnedState, model.learnedState)
+    let state = learnedState
+    let learnt = zip(state, model.learnedState)
     let layers = zip(UpdateDoor.shape(of: model), learnt).map { shape, values in
       LayerDelta(
         layer: shape.layer, exponent: shape.exponent,
@@ -49,7 +100,9 @@ struct TrainingRun: Sendable {
       base: order.base.bytes, samples: order.samples, correct: correct, layers: layers)
     return FinishedTraining(
       key: order.key, update: update.encoded(), samples: order.samples, correct: correct,
-      counts: accelerator.counts, nextOrdinal: ordinal)
+      counts: accelerator.counts, nextOrdinal: ordinal,
+      record: LearningRecord(
+        order, settings, stream: stream.digest, learnedState: state, correct: correct))
   }
 }
 
@@ -67,4 +120,6 @@ package struct FinishedTraining: Sendable, Equatable {
   package var counts: [UInt64]
   /// Ordinal of the sample after the last one.
   package var nextOrdinal: UInt64
+  /// All that it takes to compute the run again.
+  package var record: LearningRecord
 }

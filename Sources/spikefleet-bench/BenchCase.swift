@@ -1,3 +1,5 @@
+import NetworkTraining
+
 /// One thing that is measured.
 struct BenchCase: Sendable {
   let name: String
@@ -30,12 +32,29 @@ struct BenchCase: Sendable {
         name: "chip.stdp.784-400.events", unit: "synaptic events/CPU-second",
         run: LearningCases.pairSTDP),
       BenchCase(
+        name: "chip.learn.program.known", unit: "times as long as built in",
+        run: LearningCases.knownProgram),
+      BenchCase(
+        name: "chip.learn.program.unknown", unit: "times as long as built in",
+        run: LearningCases.unknownProgram),
+      BenchCase(
+        name: "chip.learn.program.triplet", unit: "times as long as pairs",
+        run: LearningCases.triplets),
+      BenchCase(
         name: "chip.threefactor.784-128-10.samples", unit: "samples/CPU-second",
         run: { try LearningCases.threeFactor($0).samples }),
       BenchCase(
         name: "chip.threefactor.784-128-10.ratio", unit: "learning/inference",
         run: { try LearningCases.threeFactor($0).ratio }),
+      BenchCase(
+        name: "chip.learn.wta-stdp-100", unit: "samples/CPU-second",
+        run: { try WinnerTakeAllCase.samples($0) }),
     ]
+    + LearningCases.forms.map { form in
+      BenchCase(
+        name: "chip.threefactor.\(form.rawValue).samples", unit: "samples/CPU-second",
+        run: { try LearningCases.threeFactor($0, form).samples })
+    }
     + InferenceCases.scalingSizes.map { size in
       BenchCase(
         name: "chip.scaling.\(size)", unit: "ns/synaptic operation",

@@ -15,17 +15,73 @@ enum LearningCases {
 
   /// Synapses visited by presynaptic and postsynaptic spikes, 784 to 400, 5 % input.
   static func pairSTDP(_ context: BenchContext) throws -> BenchResult {
+    try events(of: local(.pairSTDP(pairs), context), context)
+  }
+
+  private static let pairs = PairSTDPRule(
+    aPlus: 0.01, aMinus: 0.012, weightMin: -0.2, weightMax: 0.2)
+
+  /// The same rule as a formula, whose form has kernels of its own, beside the built-in one.
+  static func knownProgram(_ context: BenchContext) throws -> BenchResult {
+    let built = try events(of: local(.pairSTDP(pairs), context), context)
+    return try ratio(of: local(.program(pairs.program), context), to: built, context)
+  }
+
+  /// The same changes by the interpreter: a grid of the rule's own, though it is the chip's, is a
+  /// form that no kernel knows.
+  static func unknownProgram(_ context: BenchContext) throws -> BenchResult {
+    let known = try local(.pairSTDP(pairs), context)
+    var unknown = known
+    guard
+      case .plastic(let weights, .program(var program), let bounds) =
+        known.layers[0].connections[0].weights
+    else { return BenchResult(values: [.nan]) }
+    program.weightStep = known.weightStep(of: known.plasticConnections[0])
+    unknown.layers[0].connections[0].weights = .plastic(weights, .program(program), bounds: bounds)
+    return try ratio(of: unknown, to: events(of: known, context), context)
+  }
+
+  /// Triplet STDP, whose columns are interpreted, beside pair STDP.
+  static func triplets(_ context: BenchContext) throws -> BenchResult {
+    var rule = ProgramRule.triplet()
+    (rule.weightMin, rule.weightMax) = (-0.2, 0.2)
+    let built = try events(of: local(.pairSTDP(pairs), context), context)
+    return try ratio(of: local(.program(rule), context), to: built, context)
+  }
+
+  /// How many times as long a visit takes.
+  private static func ratio(
+    of model: CompiledModel, to base: BenchResult, _ context: BenchContext
+  ) throws -> BenchResult {
+    let found = try events(of: model, context)
+    return BenchResult(
+      values: found.values.map { base.median / $0 },
+      facts: [
+        ("eventsPerCPUSecond", BenchResult.number(found.median)),
+        ("builtInPerCPUSecond", BenchResult.number(base.median)),
+        ("kernels", "\"\(context.kernels.name)\""),
+      ])
+  }
+
+  private static func local(
+    _ rule: PlasticityRule, _ context: BenchContext
+  ) throws -> CompiledModel {
     var network = BenchModels.network(steps: 100)
     network.populations = [
       Population(name: "input", size: 784, model: .input),
       Population(name: "output", size: 400, model: .lif(BenchModels.lif)),
     ]
-    let rule = PairSTDPRule(aPlus: 0.01, aMinus: 0.012, weightMin: -0.2, weightMax: 0.2)
     network.projections = [
       BenchModels.projection(
-        "input", "output", 784, 400, deviation: 0.025, stream: 0, plasticity: .pairSTDP(rule))
+        "input", "output", 784, 400, deviation: 0.025, stream: 0, plasticity: rule)
     ]
-    let model = try BenchModels.compiled(network, chip: "loihi-learn", context)
+    return try BenchModels.compiled(network, chip: "loihi-learn", context)
+  }
+
+  /// Synapses visited for a CPU-second.
+  private static func events(
+    of model: CompiledModel, _ context: BenchContext
+  ) throws -> BenchResult {
     let intensities = BenchModels.uniform(784)
     try Oracle.checkLearning(
       model, samples: (0..<2).map { BenchSample(intensities: intensities, label: 0, id: $0) },
@@ -55,11 +111,17 @@ enum LearningCases {
       ])
   }
 
+  /// The same network with other feedback, traces and moments of change.
+  static let forms: [ExampleNetwork] = [
+    .epropRandom, .epropAdaptive, .epropALIF, .ottt, .stllr, .decolle,
+  ]
+
   /// Real digits, 784-128-10, ten steps, encoding included.
-  static func threeFactor(_ context: BenchContext) throws -> LearningSpeed {
+  static func threeFactor(
+    _ context: BenchContext, _ form: ExampleNetwork = .dense
+  ) throws -> LearningSpeed {
     let samples = try digits()
-    let model = try BenchModels.compiled(
-      try NetworkTemplate().network(), chip: "loihi-learn", context)
+    let model = try BenchModels.compiled(try form.network(), chip: "loihi-learn", context)
     try Oracle.checkLearning(model, samples: Array(samples.prefix(3)), context)
     var chip = Accelerator(model, kernels: context.kernels)
     var position = 0
@@ -101,7 +163,7 @@ enum LearningCases {
   }
 
   /// The digits that the demo uses: from SPIKEFLEET_DATA, the cache, or the package index.
-  private static func digits() throws -> [BenchSample] {
+  static func digits() throws -> [BenchSample] {
     let environment = ProcessInfo.processInfo.environment
     let corpus = try DigitCorpus.load(
       environment: environment,

@@ -12,7 +12,7 @@ struct ChipCommand: ParsableCommand {
     abstract: "List and show chips; run, probe and draw compiled models on this machine.",
     subcommands: [
       ChipListCommand.self, ChipShowCommand.self, ChipRunCommand.self, ChipRasterCommand.self,
-      ChipReplayCommand.self,
+      ChipReplayCommand.self, ChipReplayLearningCommand.self,
     ])
 }
 
@@ -187,10 +187,11 @@ enum ModelSamples {
   ) throws -> LabelledSamples {
     let parts = try SampleParts.read(folder)
     let samples = learning ? parts.training : parts.test ?? parts.training
-    guard samples.channels == model.inputs else {
+    guard samples.channels == model.sampleSize else {
       throw CommandFailure(
-        "\(folder): found samples of \(samples.channels) channels, expected \(model.inputs), the "
-          + "inputs of `\(model.name)`; name the data that the model was made for")
+        "\(folder): found samples of \(samples.channels) channels, expected "
+          + "\(model.sampleSize), the inputs of `\(model.name)`; name the data that the model was "
+          + "made for")
     }
     if let label = samples.labels.first(where: { Int($0) >= model.classes }) {
       throw CommandFailure(

@@ -12,6 +12,7 @@ struct ChipRunCommand: FleetCommand {
     abstract: "Run a compiled model on this machine: accuracy, events, energy, time, metrics.",
     discussion: """
       With --learn the model learns from each sample after it was judged; one thread then does all.
+      With --assign it only counts for which labels its neurons fire, anew and with all else fixed.
       A probe keeps all spikes, and the state of chosen neurons: --probe hidden:0-7,out.
 
       \(ProbeFormat.discussion)
@@ -31,8 +32,36 @@ struct ChipRunCommand: FleetCommand {
   @Flag(help: "Learn from each sample.")
   var learn = false
 
+  @Flag(help: "Assign neurons to the classes that they fire for, by samples that are only shown.")
+  var assign = false
+
   @Option(parsing: .unconditional, help: "Seed of the rounding of what is learnt; 1 without it.")
   var seed: UInt64?
+
+  @Option(
+    parsing: .unconditional, help: "Times that all samples are shown to --learn; 1 without it.")
+  var passes: Int?
+
+  @Option(help: "A layer whose weights stay while others learn; once for each.")
+  var freeze: [String] = []
+
+  @Option(
+    parsing: .unconditional,
+    help: "How far a learning weight may get from the model's, in steps of 16 bits.")
+  var maxDrift: Int?
+
+  @Option(
+    parsing: .unconditional,
+    help: "Samples kept of those that were learnt, evenly over the classes, to learn again.")
+  var rehearsal: Int?
+
+  @Option(
+    parsing: .unconditional,
+    help: "Kept samples that are learnt again after each new one; 1 without it.")
+  var rehearsalShare: Double?
+
+  @Option(help: "Folder of samples of before that --rehearsal keeps at first.")
+  var rehearseFrom: String?
 
   @Option(help: "Where the model goes as it is after learning.")
   var learntModel: String?
@@ -77,29 +106,87 @@ struct ChipRunCommand: FleetCommand {
     guard learn || seed == nil else {
       throw ValidationError("--seed is that of learning: add --learn.")
     }
-    guard learn || learntModel == nil else {
-      throw ValidationError("--learnt-model is what --learn makes: add --learn.")
+    try validateLearning()
+    guard !learn || !assign else {
+      throw ValidationError("--learn counts for classes as well: leave out --assign.")
+    }
+    guard learn || assign || learntModel == nil else {
+      throw ValidationError("--learnt-model is what --learn makes: add --learn or --assign.")
     }
     guard learn || chip == nil else {
       throw ValidationError("--chip is for what learning costs: add --learn.")
     }
-    guard !learn || !metrics else {
-      throw ValidationError("--metrics are those of fixed weights: leave out --learn.")
+    let changes = learn ? "--learn" : "--assign"
+    guard !(learn || assign) || !metrics else {
+      throw ValidationError("--metrics are those of fixed weights: leave out \(changes).")
     }
-    guard !learn || timing == .simple else {
-      throw ValidationError("--timing detailed is that of inference: leave out --learn.")
+    guard !(learn || assign) || timing == .simple else {
+      throw ValidationError("--timing detailed is that of inference: leave out \(changes).")
     }
-    guard !learn || threads == 1 else {
-      throw ValidationError("--learn takes the samples one after the other: leave out --threads.")
+    guard !(learn || assign) || threads == 1 else {
+      throw ValidationError(
+        "\(changes) takes the samples one after the other: leave out --threads.")
     }
+    guard !assign || probe == nil else {
+      throw ValidationError("--probe records inference or learning: leave out --assign.")
+    }
+  }
+
+  private func validateLearning() throws {
+    let settings: [(String, Bool)] = [
+      ("--passes", passes != nil), ("--freeze", !freeze.isEmpty), ("--max-drift", maxDrift != nil),
+      ("--rehearsal", rehearsal != nil), ("--rehearsal-share", rehearsalShare != nil),
+      ("--rehearse-from", rehearseFrom != nil),
+    ]
+    if let name = settings.first(where: \.1)?.0, !learn {
+      throw ValidationError("\(name) is a setting of learning: add --learn.")
+    }
+    if let passes, !(1...1000).contains(passes) {
+      throw ValidationError("--passes \(passes), expected 1 to 1000.")
+    }
+    if let maxDrift, !(0...65_535).contains(maxDrift) {
+      throw ValidationError("--max-drift \(maxDrift), expected 0 to 65535.")
+    }
+    if let rehearsal, !(1...1_000_000).contains(rehearsal) {
+      throw ValidationError("--rehearsal \(rehearsal), expected 1 to 1000000 samples.")
+    }
+    if let rehearsalShare, !(0...100).contains(rehearsalShare) {
+      throw ValidationError("--rehearsal-share \(rehearsalShare), expected 0 to 100.")
+    }
+    guard rehearsal != nil || (rehearsalShare == nil && rehearseFrom == nil) else {
+      throw ValidationError("--rehearsal-share and --rehearse-from belong to --rehearsal: add it.")
+    }
+    guard freeze.isEmpty || probe == nil else {
+      throw ValidationError("--probe records what learns in all layers: leave out --freeze.")
+    }
+  }
+
+  private func learningOptions(
+    _ model: CompiledModel, _ samples: LabelledSamples
+  ) throws -> LearningOptions {
+    LearningOptions(
+      seed: seed ?? 1, passes: passes ?? 1,
+      settings: LearningSettings(
+        freeze: freeze, maxDrift: maxDrift,
+        rehearsal: rehearsal.map { .init(samples: $0, share: rehearsalShare ?? 1) }),
+      rehearseFrom: try rehearseFrom.map {
+        try ModelSamples.read($0, for: model, learning: true)
+      },
+      events: count == nil ? try StreamEvents.read(data, for: samples) : nil)
   }
 
   func perform() async throws {
     let file = try ModelFile(reading: model)
-    let samples = try ModelSamples.read(data, for: file.model, count: count, learning: learn)
-    if learn, file.model.plasticConnections.isEmpty {
+    let samples = try ModelSamples.read(
+      data, for: file.model, count: count, learning: learn || assign)
+    if assign, !file.model.hasAssignment {
       throw CommandFailure(
-        "\(model): no connection of `\(file.model.name)` learns; leave out --learn, or compile a "
+        "\(model): neurons of `\(file.model.name)` stand for no classes; leave out --assign, or "
+          + "give the last population `classes`")
+    }
+    if learn, file.model.learnedBlocks.isEmpty {
+      throw CommandFailure(
+        "\(model): nothing of `\(file.model.name)` learns; leave out --learn, or compile a "
           + "network with a rule of learning")
     }
     let selection: ProbeSelection?
@@ -111,7 +198,15 @@ struct ChipRunCommand: FleetCommand {
     let published = try chip.map { try PublishedLearning.read($0) }
     var run: ChipRun
     if learn {
-      run = ChipRun.learning(file.model, from: samples, seed: seed ?? 1, recording: selection)
+      let options = try learningOptions(file.model, samples)
+      if let label = options.events?.labels.compactMap(\.self).max(), label >= file.model.classes {
+        throw CommandFailure(
+          "\(data)/\(StreamEvents.fileName): found label \(label), expected 0 to "
+            + "\(file.model.classes - 1), the classes of `\(file.model.name)`")
+      }
+      run = try ChipRun.learning(file.model, from: samples, options, recording: selection)
+    } else if assign {
+      run = ChipRun.assigning(file.model, from: samples)
     } else {
       run = ChipRun(
         ParallelEvaluation.run(
@@ -156,6 +251,8 @@ struct ChipRun {
   var model: CompiledModel
   var samples: Int
   var correct: Int
+  /// Samples with a label.
+  var labelled: Int
   var counts: [UInt64]
   var coreCounts: [[UInt64]]
   var picoseconds: UInt64
@@ -171,9 +268,9 @@ struct ChipRun {
   var learnt: Bool { learning != nil }
 
   /// Nothing shown yet.
-  private init(of model: CompiledModel) {
+  init(of model: CompiledModel) {
     self.model = model
-    (samples, correct, picoseconds, saturations, inputSpikes) = (0, 0, 0, 0, 0)
+    (samples, correct, labelled, picoseconds, saturations, inputSpikes) = (0, 0, 0, 0, 0, 0)
     (counts, coreCounts) = ([], [])
     layerSpikes = [Int](repeating: 0, count: model.layers.count)
   }
@@ -181,6 +278,7 @@ struct ChipRun {
   init(_ evaluation: ParallelEvaluation, of model: CompiledModel) {
     self.model = model
     samples = evaluation.samples
+    labelled = evaluation.samples
     correct = evaluation.correct
     counts = evaluation.counts
     coreCounts = evaluation.coreCounts
@@ -203,45 +301,5 @@ struct ChipRun {
       picoseconds += mesh.finish()
     }
     detailedPicoseconds = picoseconds
-  }
-
-  /// Learns every sample once, in order; each is judged before it is learnt.
-  static func learning(
-    _ model: CompiledModel, from samples: LabelledSamples, seed: UInt64,
-    recording selection: ProbeSelection?
-  ) -> ChipRun {
-    var run = ChipRun(of: model)
-    var chip = Accelerator(model)
-    var recording = selection.map { SpikeRecording(of: model, selecting: $0) }
-    for position in 0..<samples.count {
-      let sample = samples[position]
-      let ordinal = UInt64(position)
-      let inference: Inference
-      if var probe = recording {
-        recording = nil
-        probe.begin(sample.id)
-        inference = chip.learn(
-          sample.intensities, sample: sample.id, label: sample.label, seed: seed,
-          ordinal: ordinal, probe: &probe)
-        recording = probe
-      } else {
-        inference = chip.learn(
-          sample.intensities, sample: sample.id, label: sample.label, seed: seed,
-          ordinal: ordinal)
-      }
-      if inference.label == sample.label { run.correct += 1 }
-      run.inputSpikes += inference.inputSpikes
-      for (layer, count) in inference.layerSpikes.enumerated() { run.layerSpikes[layer] += count }
-    }
-    run.samples = samples.count
-    run.model = chip.learntModel
-    // With a teacher a sample is first judged without it: those events are of learning as well.
-    run.counts = chip.counts
-    run.coreCounts = chip.coreCounts
-    run.picoseconds = chip.inferencePicoseconds + chip.learningPicoseconds
-    run.saturations = chip.saturations
-    run.recording = recording
-    run.learning = (chip.learningCounts, samples.count)
-    return run
   }
 }

@@ -43,7 +43,7 @@ struct ChipRunFigures: Encodable {
     chip = run.model.chip
     samples = run.samples
     correct = run.correct
-    accuracy = 100 * Double(run.correct) / count
+    accuracy = 100 * Double(run.correct) / Double(max(1, run.labelled))
     learnt = run.learnt
     inputSpikesPerSample = Double(run.inputSpikes) / count
     layers = run.model.layers.enumerated().map { index, layer in
@@ -106,6 +106,14 @@ struct ChipRunFigures: Encodable {
     }
     if learnt, model.layers.contains(where: { $0.teacher != nil }) {
       lines.append("a sample is shown twice: to be judged, and with its teacher to be learnt")
+    } else if learnt, model.learnsWithinSamples {
+      lines.append(
+        "a sample is shown twice: to be judged, and to be learnt, as weights change in each step")
+    }
+    if let assignment = model.layers.last?.assignment, assignment.isEmpty {
+      lines.append(
+        "no neuron is assigned to a class yet, so that class 0 is all it says; show samples with "
+          + "--learn or --assign")
     }
     if let detailedMicrosecondsPerSample {
       lines.append(

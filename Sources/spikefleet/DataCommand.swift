@@ -7,8 +7,10 @@ import Workbench
 /// `spikefleet data`.
 struct DataCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "data", abstract: "Fetch digits, deal them to a fleet's folder, or import others.",
-    subcommands: [DataFetchCommand.self, DataDealCommand.self, DataImportCommand.self])
+    commandName: "data", abstract: "Fetch digits, deal or split samples, or import others.",
+    subcommands: [
+      DataFetchCommand.self, DataDealCommand.self, DataSplitCommand.self, DataImportCommand.self,
+    ])
 }
 
 /// `spikefleet data fetch`.

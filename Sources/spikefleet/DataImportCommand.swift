@@ -8,7 +8,8 @@ struct DataImportCommand: FleetCommand {
     commandName: "import",
     abstract: "Make a folder of labelled samples from two IDX files, as MNIST has them.",
     discussion: """
-      A sample's id is its place in the files. Changes are made in this order. --deskew moves rows
+      A sample's id is its place in the files. --labels-only leaves out samples with other labels.
+      Changes are made in this order. --deskew moves rows
       sideways until a picture has no slant. --soft-threshold takes away what is not above it and
       stretches the rest. With --size pictures become other squares: --margin pixels are cut off at
       each edge, then each new pixel is the mean of the area that it covers. --off-channels adds as
@@ -29,6 +30,9 @@ struct DataImportCommand: FleetCommand {
 
   @Option(parsing: .unconditional, help: "Samples to take; all without it.")
   var count: Int?
+
+  @Option(help: "Labels to keep of these, as 0-4,7; all without it.")
+  var labelsOnly: LabelList?
 
   @Flag(help: "Set square pictures upright.")
   var deskew = false
@@ -90,6 +94,17 @@ struct DataImportCommand: FleetCommand {
           + "on; choose --from and --count within them")
     }
     var samples = all.selecting(from..<from + (count ?? all.count - from))
+    if let kept = labelsOnly {
+      let positions = samples.labels.indices.filter {
+        kept.labels.contains(Int(samples.labels[$0]))
+      }
+      samples = samples.selecting(positions)
+      guard !samples.isEmpty else {
+        throw CommandFailure(
+          "\(labels): found no sample with a label of --labels-only, expected at least one; name "
+            + "labels that the file has")
+      }
+    }
     try check(count: samples.count, channels: samples.channels)
     if deskew { samples = try Deskewing(channels: samples.channels)(samples) }
     if softThreshold > 0 { samples = samples.aboveThreshold(softThreshold) }

@@ -9,7 +9,8 @@ struct ModelCommand: ParsableCommand {
     commandName: "model",
     abstract: "Write examples, train, compile, evaluate, push, list, describe and pull models.",
     subcommands: [
-      ModelExampleCommand.self, ModelTrainCommand.self, ModelCompileCommand.self,
+      ModelExampleCommand.self, ModelTrainCommand.self, ModelAddClassCommand.self,
+      ModelCompileCommand.self, ModelRuleCommand.self,
       ModelEvaluateCommand.self,
       ModelPushCommand.self, ModelListCommand.self, ModelDescribeCommand.self,
       ModelPullCommand.self,

@@ -159,10 +159,11 @@ struct ModelCompileCommand: FleetCommand {
   private func check(
     _ samples: LabelledSamples, of folder: String, for reference: NetworkSimulator
   ) throws {
-    guard samples.channels == reference.channels else {
+    guard samples.channels == reference.network.sampleSize else {
       throw CommandFailure(
-        "\(folder): samples have \(samples.channels) channels, expected \(reference.channels), the "
-          + "network's input; name the data that the network was trained for")
+        "\(folder): samples have \(samples.channels) channels, expected "
+          + "\(reference.network.sampleSize), the network's input; name the data that the network "
+          + "was trained for")
     }
     if let label = samples.labels.first(where: { Int($0) >= reference.classes }) {
       throw CommandFailure(

@@ -51,9 +51,9 @@ struct ChipFigures: Encodable {
 
   /// Runs every sample once; throws for samples that do not fit the model.
   init(_ model: CompiledModel, on samples: LabelledSamples) throws {
-    guard samples.channels == model.inputs else {
+    guard samples.channels == model.sampleSize else {
       throw CommandFailure(
-        "samples of \(samples.channels) channels for a model of \(model.inputs) inputs; name "
+        "samples of \(samples.channels) channels for a model of \(model.sampleSize) inputs; name "
           + "the folder of the sensor that the model was made for")
     }
     let evaluation = ChipEvaluation.run(model, on: samples)

@@ -25,6 +25,18 @@ struct ModelExampleCommand: FleetCommand {
   @Option(parsing: .unconditional, help: "Decides the input spikes of each sample.")
   var encoderSeed: UInt64 = 1
 
+  @Option(
+    help: ArgumentHelp(
+      "How intensities become input spikes: "
+        + EncoderName.allCases.map(\.rawValue).joined(separator: ", ") + "."))
+  var encoder: EncoderName = .bernoulli
+
+  @Option(help: "Spikes per second of the largest intensity (bernoulli, poisson).")
+  var maxRate: Double?
+
+  @Option(help: "Probability of a spike of the largest intensity in a step (bernoulli).")
+  var maxProbability: Double?
+
   @OptionGroup var output: OutputOptions
 
   /// What was written.
@@ -34,8 +46,40 @@ struct ModelExampleCommand: FleetCommand {
     var populations: [Int]
   }
 
+  /// Encoders that suit pictures.
+  enum EncoderName: String, CaseIterable, ExpressibleByArgument {
+    case bernoulli
+    case poisson
+    case latency
+    case directCurrent = "direct-current"
+  }
+
+  func validate() throws {
+    if encoder == .poisson, maxRate == nil {
+      throw ValidationError("--encoder poisson needs --max-rate, spikes per second.")
+    }
+    if maxRate != nil, encoder != .poisson, encoder != .bernoulli {
+      throw ValidationError("--max-rate is for the encoders bernoulli and poisson.")
+    }
+    if maxProbability != nil, encoder != .bernoulli {
+      throw ValidationError("--max-probability is for the encoder bernoulli.")
+    }
+  }
+
+  private var chosenEncoder: SpikeEncoder {
+    switch encoder {
+    case .bernoulli:
+      .bernoulli(seed: encoderSeed, maxProbability: maxProbability, maxRate: maxRate)
+    case .poisson: .poisson(seed: encoderSeed, maxRate: maxRate ?? 0)
+    case .latency: .latency
+    case .directCurrent: .directCurrent
+    }
+  }
+
   func perform() async throws {
-    let network = try example.network(weightSeed: seed, encoderSeed: encoderSeed)
+    var network = try example.network(weightSeed: seed, encoderSeed: encoderSeed)
+    network.encoder = chosenEncoder
+    try network.validate()
     try FileContent.write(Data(try JSONText.line(network).utf8), to: out)
     let written = Written(
       network: network.name, path: out, populations: network.populations.map(\.size))

@@ -64,7 +64,8 @@ struct ModelTrainCommand: FleetCommand {
     var settings: TrainingSettings
     /// Null where the weights before training came from a file.
     var weightSeed: UInt64?
-    var encoderSeed: UInt64
+    /// Null where no chance decides the input spikes.
+    var encoderSeed: UInt64?
     var epochs: [EpochReport]
     /// Percent of the training samples, in floating point.
     var accuracy: Double
@@ -121,8 +122,8 @@ struct ModelTrainCommand: FleetCommand {
           + "\(Figure.fixed(trained.epochs.last?.loss, 3)), "
           + "\(Figure.fixed(trained.accuracy, 1)) % of its own samples right")
       Console.line(
-        "seeds: \(weightSeed.map { "weights \($0), " } ?? "")order \(settings.seed), input spikes "
-          + "\(trained.encoderSeed)")
+        "seeds: \(weightSeed.map { "weights \($0), " } ?? "")order \(settings.seed)"
+          + (trained.encoderSeed.map { ", input spikes \($0)" } ?? ""))
       Console.line("wrote \(out)")
     }
   }

@@ -9,19 +9,21 @@ struct ChipComparison {
   private var oracle: ReferenceAccelerator
   private var chip: Accelerator
 
-  init(_ model: CompiledModel, _ kernels: KernelSet, seed: UInt64) {
+  init(_ model: CompiledModel, _ kernels: KernelSet, seed: UInt64, drift: Int? = nil) {
     self.model = model
     self.seed = seed
     oracle = ReferenceAccelerator(model)
     chip = Accelerator(model, kernels: kernels)
+    oracle.driftMax = drift
+    chip.limitDrift(to: drift.map { Int32($0) })
   }
 
   /// What differs after so many samples that are inferred and so many that are learnt.
   static func differences(
     _ model: CompiledModel, _ kernels: KernelSet, seed: UInt64, inferred: Int = 2, learnt: Int = 3,
-    intensities: (UInt64) -> [UInt8]
+    drift: Int? = nil, intensities: (UInt64) -> [UInt8]
   ) -> [String] {
-    var comparison = ChipComparison(model, kernels, seed: seed)
+    var comparison = ChipComparison(model, kernels, seed: seed, drift: drift)
     for sample in 0..<inferred + learnt {
       let number = UInt64(sample)
       let found = comparison.run(intensities(number), number, learns: sample >= inferred)
@@ -35,7 +37,11 @@ struct ChipComparison {
   ) -> [String] {
     var expected: Inference
     var found: Inference
-    if learns {
+    if learns, model.hasAssignment, sample % 3 == 1 {
+      let label = Int(sample) % model.classes
+      expected = oracle.assign(intensities, sample: sample, label: label)
+      found = chip.assign(intensities, sample: sample, label: label)
+    } else if learns {
       let label = Int(sample) % model.classes
       expected = oracle.learn(
         intensities, sample: sample, label: label, seed: seed, ordinal: sample)
@@ -53,7 +59,7 @@ struct ChipComparison {
       difference("inference time", chip.inferencePicoseconds, oracle.inferencePicoseconds),
       difference("learning time", chip.learningPicoseconds, oracle.learningPicoseconds),
       difference("saturations", chip.saturations, oracle.saturations),
-      chip.learnedState == oracle.learnedState ? nil : "weights",
+      chip.learnedState == oracle.learnedState ? nil : "learned state",
       model.layers.indices.allSatisfy {
         chip.potentials(layer: $0) == oracle.potentials(layer: $0)
       } ? nil : "potentials",

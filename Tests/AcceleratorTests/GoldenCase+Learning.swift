@@ -3,10 +3,12 @@ import CompiledModel
 extension GoldenCase {
   /// One case for each rule and what varies in it.
   static let learning: [GoldenCase] = [
-    threeFactor, threeFactorRecurrent, pairSTDP, pairSTDPTeacher, sdsp, sdspTeacher,
+    threeFactor, threeFactorRecurrent, randomFeedback, adaptiveFeedback, localFeedback, eachStep,
+    eligibility,
+    pairSTDP, pairSTDPTeacher, sdsp, sdspTeacher,
   ]
 
-  private static let samples: [Sample] = [
+  static let learnt: [Sample] = [
     .learnt(0, [255, 128, 0], label: 0), .learnt(1, [0, 200, 255], label: 1),
     .learnt(2, [255, 90, 0], label: 0), .shown([[0], [0, 1], [], [1, 2], [2], [0, 2]]),
   ]
@@ -27,7 +29,7 @@ extension GoldenCase {
   }
 
   /// A hidden layer on two cores and a readout, both learn.
-  private static let threeFactor = GoldenCase(
+  static let threeFactor = GoldenCase(
     SmallModels.model(
       "three-factor", steps: 6, inputs: 3,
       layers: [
@@ -51,7 +53,7 @@ extension GoldenCase {
         PlacedCore(layer: 0, firstNeuron: 0, neuronCount: 2, column: 0, row: 0),
         PlacedCore(layer: 0, firstNeuron: 2, neuronCount: 1, column: 1, row: 0),
         PlacedCore(layer: 1, firstNeuron: 0, neuronCount: 2, column: 1, row: 1),
-      ]), samples)
+      ]), learnt)
 
   /// The same with a recurrent connection that learns, the postsynaptic term and coarse weights.
   ///
@@ -73,7 +75,7 @@ extension GoldenCase {
         SmallModels.layer(
           "readout", SmallModels.readout(decay: 4096, logitMultiplier: 23, logitShift: 4), size: 2,
           phase: 2, [SmallModels.fixed(from: 0, 2, [5, -5, -4, 4])]),
-      ]), samples)
+      ]), learnt)
 
   private static func pairs(
     preTarget: Int32, potentiation: Int32, depression: Int32
@@ -100,7 +102,7 @@ extension GoldenCase {
       cores: [
         PlacedCore(layer: 0, firstNeuron: 0, neuronCount: 1, column: 0, row: 0),
         PlacedCore(layer: 0, firstNeuron: 1, neuronCount: 1, column: 1, row: 0),
-      ]), samples)
+      ]), learnt)
 
   /// A teacher, a target for presynaptic traces, weights of 11 bits and a delay.
   private static let pairSTDPTeacher = GoldenCase(
@@ -116,7 +118,7 @@ extension GoldenCase {
               bounds: -1024...4096,
               delay: 1)
           ], teacher: TeacherProgram(excitation: 15, inhibition: 10))
-      ]), samples)
+      ]), learnt)
 
   private static func driven(
     threshold: Int32, activityMin: Int32, probability: Int32
@@ -141,7 +143,7 @@ extension GoldenCase {
               driven(threshold: 5, activityMin: 1, probability: 40_000),
               bounds: 0...3072)
           ])
-      ]), samples)
+      ]), learnt)
 
   /// Weights of three bits, as the chips that had this rule first keep them.
   private static let sdspTeacher = GoldenCase(
@@ -157,5 +159,5 @@ extension GoldenCase {
               driven(threshold: 0, activityMin: 0, probability: 30_000),
               bounds: 0...24_576)
           ], teacher: TeacherProgram(excitation: 80, inhibition: 40))
-      ]), samples)
+      ]), learnt)
 }

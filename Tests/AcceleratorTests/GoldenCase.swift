@@ -7,9 +7,11 @@ struct GoldenCase {
   enum Sample {
     /// Inferred from recorded spikes, by step.
     case shown([[Int32]])
-    /// Learnt from intensities with a label; the number is the sample's id, and its ordinal where
-    /// that is not given.
-    case learnt(UInt64, [UInt8], label: Int?, ordinal: UInt64? = nil)
+    /// Learnt from intensities with a label and perhaps a reward; the number is the sample's id,
+    /// and its ordinal where that is not given.
+    case learnt(UInt64, [UInt8], label: Int?, reward: Int32? = nil, ordinal: UInt64? = nil)
+    /// Shown from intensities to assign neurons to a label.
+    case assigned(UInt64, [UInt8], label: Int)
   }
 
   /// What the rounding of learnt weights draws from.
@@ -26,7 +28,8 @@ struct GoldenCase {
     self.samples = samples
   }
 
-  static let all = neurons + layouts + graphs + learning + saturating
+  static let all =
+    neurons + encoders + layouts + graphs + learning + programs + saturating + competition
 
   /// A pattern that one can follow: 0, 1, both, none, 0, 0, 1, both, by step.
   static let pattern: [[Int32]] = [[0], [1], [0, 1], [], [0], [0], [1], [0, 1]]

@@ -12,8 +12,10 @@ extension GoldenText {
     if let converter = arithmetic.columnConverter {
       lines.append("columns of \(converter.rows) rows are read in \(converter.bits) bits")
     }
-    if case .bernoulli(let seed) = model.input {
-      lines.append("encoder seed \(seed), port at \(model.port.column),\(model.port.row)")
+    let place = "port at \(model.port.column),\(model.port.row)"
+    lines.append("\(Self.text(model.input)), \(place)")
+    if case .draws(_, let levels) = model.input {
+      lines.append("levels \(Self.list(levels.map(Int.init)))")
     }
     describe(model.timing)
     for (index, layer) in model.layers.enumerated() {
@@ -22,6 +24,8 @@ extension GoldenText {
       if let teacher = layer.teacher {
         lines.append("  teacher \(teacher.excitation), -\(teacher.inhibition)")
       }
+      describeLearnt(layer)
+      if let signal = layer.signal { describe(signal) }
       for place in layer.connections.indices {
         describe(CompiledModel.ConnectionIndex(layer: index, connection: place), model)
       }
@@ -66,6 +70,38 @@ extension GoldenText {
     lines.append(line)
   }
 
+  private mutating func describe(_ signal: LearningSignalProgram) {
+    var line = "  signal from step \(signal.firstStep), feedback "
+    switch signal.feedback {
+    case .symmetric: line += "symmetric"
+    case .adaptive(let weights): line += "adaptive, weights \(Self.list(weights))"
+    case .random(let seed): line += "random of seed \(seed)"
+    case .local(let readout):
+      line += "local of seed \(readout.seed), decay \(readout.decay), logits x "
+      line += "\(readout.logitMultiplier) >> \(readout.logitShift)"
+    }
+    if let rate = signal.rate {
+      line += ", rate \(rate.target) x \(rate.factor) >> \(rate.shift)"
+    }
+    lines.append(line)
+  }
+
+  /// How neurons compete, and what a layer learns beside weights.
+  private mutating func describeLearnt(_ layer: CompiledLayer) {
+    if case .spiking(let program) = layer.neurons, let competition = program.competition {
+      lines.append("  winner takes all, inhibition \(competition.inhibition)")
+    }
+    if let homeostasis = layer.homeostasis {
+      lines.append(
+        "  homeostasis: impulse \(homeostasis.impulse), decay \(homeostasis.decay), "
+          + "shift \(homeostasis.shift), rises \(Self.list(homeostasis.rises))")
+    }
+    if let assignment = layer.assignment {
+      lines.append(
+        "  assigned to \(assignment.classes) classes, counts \(Self.list(assignment.counts))")
+    }
+  }
+
   private mutating func describe(_ place: CompiledModel.ConnectionIndex, _ model: CompiledModel) {
     let connection = model[place]
     var line = "  \(Self.name(place, model)): \(Self.text(connection.layout))"
@@ -79,9 +115,21 @@ extension GoldenText {
       lines.append(line + ", \(connection.precision.rawValue) bits")
       lines.append("    weights \(Self.list(weights))")
     case .plastic(let weights, let program, let bounds):
-      lines.append(line + ", learns within \(bounds.lowerBound) to \(bounds.upperBound)")
-      lines.append("    " + Self.text(program))
+      lines.append(
+        line + ", learns within \(bounds.lowerBound) to \(bounds.upperBound)"
+          + (connection.normalisation.map { ", normalised to \($0)" } ?? ""))
+      lines += Self.text(program).map { "    " + $0 }
       lines.append("    weights \(Self.list(weights))")
+    }
+  }
+
+  private static func text(_ input: InputProgram) -> String {
+    switch input {
+    case .bernoulli(let seed): "encoder seed \(seed)"
+    case .draws(let seed, _): "encoder of levels, seed \(seed)"
+    case .latency: "encoder of latency"
+    case .directCurrent: "direct current"
+    case .levelCrossing(let threshold): "encoder of level crossings by \(threshold)"
     }
   }
 
@@ -100,20 +148,70 @@ extension GoldenText {
     }
   }
 
-  private static func text(_ program: PlasticityProgram) -> String {
+  /// What is not so in the plain form.
+  private static func options(_ rule: ThreeFactorProgram) -> String {
+    var text = ""
+    if rule.secondPreDecay != 0 { text += ", second pre decay \(rule.secondPreDecay)" }
+    if rule.readsTraceBefore == 1 { text += ", psi trace of the step before" }
+    if rule.isAppliedEachStep == 1 { text += ", applied each step" }
+    if rule.weightDecay != 0 { text += ", weight decay \(rule.weightDecay)" }
+    if rule.adaptationFactor != 0 { text += ", adaptation factor \(rule.adaptationFactor)" }
+    return text
+  }
+
+  private static func text(_ program: PlasticityProgram) -> [String] {
     switch program {
     case .threeFactor(let rule):
-      return "three factors: pre decay \(rule.preDecay), post decay \(rule.postDecay), impulse "
-        + "\(rule.impulse), pre factor \(rule.preFactor), post factor \(rule.postFactor), "
-        + "signal >> \(rule.signalShift) to \(rule.signalLimit), gain \(rule.gain)"
-    case .pairSTDP(let rule):
-      return "pair STDP: pre decay \(rule.preDecay), post decay \(rule.postDecay), impulse "
-        + "\(rule.impulse), potentiation \(rule.potentiation), depression \(rule.depression), "
-        + "pre target \(rule.preTarget)"
+      return [
+        "three factors: pre decay \(rule.preDecay), post decay \(rule.postDecay), impulse "
+          + "\(rule.impulse), pre factor \(rule.preFactor), post factor \(rule.postFactor), "
+          + "signal >> \(rule.signalShift) to \(rule.signalLimit), gain \(rule.gain)"
+          + options(rule)
+      ]
+    case .program(let program):
+      return text(program)
     case .sdsp(let rule):
-      return "SDSP: potential \(rule.potentialThreshold), activity from \(rule.activityMin), up to "
-        + "\(rule.activityMaxUp), down to \(rule.activityMaxDown), leak every "
-        + "\(rule.activityLeakSteps), probability \(rule.probability)"
+      return [
+        "SDSP: potential \(rule.potentialThreshold), activity from \(rule.activityMin), up to "
+          + "\(rule.activityMaxUp), down to \(rule.activityMaxDown), leak every "
+          + "\(rule.activityLeakSteps), probability \(rule.probability)"
+      ]
     }
+  }
+
+  private static func text(_ program: LearningProgram) -> [String] {
+    if let pair = program.pairForm {
+      return [
+        "pair STDP: pre decay \(pair.preDecay), post decay \(pair.postDecay), impulse "
+          + "\(pair.impulse), potentiation \(pair.potentiation), depression \(pair.depression), "
+          + "pre target \(pair.preTarget)"
+      ]
+    }
+    var lines = ["sums of products: weight step \(program.weightStep)"]
+    for trace in program.traces {
+      let fall =
+        switch trace.fall {
+        case .decay(let decay): "decay \(decay)"
+        case .shift(let shift): "shift \(shift)"
+        case .window(let steps): "window \(steps)"
+        }
+      lines.append(
+        "trace \(trace.name): \(fall), impulse \(trace.impulse), "
+          + "\(trace.isNearest ? "set" : "added"), read \(trace.readsBefore ? "before" : "after")")
+    }
+    for term in program.terms {
+      let occasion =
+        switch term.occasion {
+        case .presynapticSpike: "x0"
+        case .postsynapticSpike: "y0"
+        case .period(let exponent): "u\(exponent)"
+        case .end: "end"
+        }
+      let factors = term.factors.map { " * (\($0.variable) + \($0.offset))" }.joined()
+      lines.append(
+        "\(term.changesTag ? "dt" : "dw") at \(occasion): \(term.mantissa)\(factors) >> "
+          + "\(term.shift)")
+    }
+    return lines
   }
 }

@@ -35,26 +35,29 @@ struct GoldenText {
     case .shown(let spikes):
       lines.append("sample: recorded spikes")
       result = chip.infer(SpikeTrains(sources: model.inputs, steps: spikes))
-    case .learnt(let number, let intensities, let label, let given):
-      let name = label.map { "label \($0)" } ?? "no label"
+    case .learnt(let number, let intensities, let label, let reward, let given):
+      let name =
+        (label.map { "label \($0)" } ?? "no label") + (reward.map { ", reward \($0)" } ?? "")
       let (seed, ordinal) = (GoldenCase.roundingSeed, given ?? number)
       lines.append(
         "sample \(number): learnt with \(name), rounding seed \(seed), ordinal \(ordinal), "
           + "intensities \(Self.list(intensities))")
       isLearnt = true
       result = chip.learn(
-        intensities, sample: number, label: label, seed: seed, ordinal: ordinal)
+        intensities, sample: number, label: label, reward: reward, seed: seed, ordinal: ordinal)
+    case .assigned(let number, let intensities, let label):
+      lines.append("sample \(number): assigned to \(label), intensities \(Self.list(intensities))")
+      result = chip.assign(intensities, sample: number, label: label)
     }
     for step in chip.steps { add(step, model, isLearnt: isLearnt) }
-    // A teacher would give the label away, so that its model judges the sample before it learns.
-    let hasTeacher = isLearnt && model.layers.last?.teacher != nil
+    // What would give the label away is judged before it is learnt.
+    let judgesFirst = isLearnt && (model.layers.last?.teacher != nil || model.learnsWithinSamples)
     lines.append(
-      (hasTeacher ? "  first shown without learning: " : "  ")
+      (judgesFirst ? "  first shown without learning: " : "  ")
         + "label \(result.label), scores \(Self.list(result.scores)), spikes of the input "
         + "\(result.inputSpikes), of layers \(Self.list(result.layerSpikes))")
-    for (index, weights) in chip.learnedState.enumerated() {
-      let place = model.plasticConnections[index]
-      lines.append("  weights of \(Self.name(place, model)): \(Self.list(weights))")
+    for (block, values) in zip(model.learnedBlocks, chip.learnedState) {
+      lines.append("  \(Self.name(block.kind, model)): \(Self.list(values))")
     }
     lines.append("")
   }
@@ -67,12 +70,16 @@ struct GoldenText {
       line += " v \(Self.list(state.potentials))"
       if case .spiking(let program) = layer.neurons {
         if program.adaptation != nil { line += ", a \(Self.list(state.rises))" }
+        if program.homeostasis != nil { line += ", h \(Self.list(state.lastingRises))" }
         if program.pseudoDerivative != nil { line += ", psi \(Self.list(state.psi))" }
         line += ", spikes \(Self.list(state.spikes))"
       }
       mark(line)
     }
     if !step.errors.isEmpty { mark("  errors \(Self.list(step.errors))") }
+    for (layer, errors) in zip(model.layers, step.layerErrors) where !errors.isEmpty {
+      mark("  errors of \(layer.name) \(Self.list(errors))")
+    }
     guard isLearnt else { return }
     for (place, state) in zip(model.plasticConnections, step.plastic) {
       var line = "  \(Self.name(place, model)):"
@@ -80,10 +87,17 @@ struct GoldenText {
       case .threeFactor(let rule)?:
         line += " pre \(Self.list(state.preTraces))"
         if rule.postFactor != 0 { line += ", psi trace \(Self.list(state.postTraces))" }
-        line += ", sums \(Self.list(state.sums))"
-      case .pairSTDP?:
-        line += " pre \(Self.list(state.preTraces)), post \(Self.list(state.postTraces))"
-        line += ", weights \(Self.list(state.weights))"
+        if rule.adaptationFactor != 0 { line += ", eligibility \(Self.list(state.eligibility))" }
+        if rule.isAppliedEachStep == 1 {
+          line += ", weights \(Self.list(state.weights))"
+        } else {
+          line += ", sums \(Self.list(state.sums))"
+        }
+      case .program(let program)?:
+        let names = program.pairForm != nil ? ["pre", "post"] : program.traces.map { "\($0.name)" }
+        for (name, trace) in zip(names, state.traces) { line += " \(name) \(Self.list(trace))," }
+        if program.hasTags { line += " tags \(Self.list(state.tags))," }
+        line += " weights \(Self.list(state.weights))"
       case .sdsp?:
         line += " activity \(Self.list(state.postTraces)), weights \(Self.list(state.weights))"
       case nil: break
@@ -120,6 +134,15 @@ struct GoldenText {
   }
 
   private static func list(_ numbers: [UInt8]) -> String { list(numbers.map { Int($0) }) }
+
+  static func name(_ kind: LearnedBlock.Kind, _ model: CompiledModel) -> String {
+    switch kind {
+    case .weights(let place): "weights of \(name(place, model))"
+    case .thresholds(let layer): "rises of \(model.layers[layer].name)"
+    case .assignment(let layer): "counts of \(model.layers[layer].name)"
+    case .feedback(let layer): "weights of feedback to \(model.layers[layer].name)"
+    }
+  }
 
   static func name(
     _ place: CompiledModel.ConnectionIndex, _ model: CompiledModel

@@ -145,8 +145,7 @@ import Testing
     chip.isRecording = true
     let result = chip.learn([255, 0], sample: 0, label: nil, seed: 1, ordinal: 0)
     #expect(result == Inference(scores: [2], inputSpikes: 2, layerSpikes: [2]))
-    #expect(chip.record.map(\.plastic[0].preTraces) == [[4096, 0], [6144, 0]])
-    #expect(chip.record.map(\.plastic[0].postTraces) == [[4096], [6144]])
+    #expect(chip.record.map(\.plastic[0].traces) == [[[4096, 0], [4096]], [[6144, 0], [6144]]])
     // +1 and -1; then -1 + 2, cut at 1001, and -1.
     #expect(chip.record.map(\.plastic[0].weights) == [[1001, 899], [1001, 898]])
     #expect(chip.saturations == 1)

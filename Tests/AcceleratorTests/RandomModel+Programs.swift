@@ -24,7 +24,7 @@ extension RandomModel {
       reset: element(SpikingProgram.Reset.allCases),
       resetPotential: values(layer.size, (-scale / 2)...(scale / 2)),
       refractorySteps: Int32(element([0, 0, 1, 2, 5])))
-    if chance(35) {
+    if chance(35) || layer.connections.contains(where: { Self.isEligible($0) }) {
       let top = element([scale, limit])
       program.adaptation = SpikingProgram.Adaptation(
         decay: Int32(element([0, 2048, 4000, 4096])), impulse: values(layer.size, 0...top))
@@ -32,12 +32,48 @@ extension RandomModel {
     if layer.connections.contains(where: { Self.isThreeFactor($0) }) {
       program.pseudoDerivative = pseudoDerivative(threshold)
     }
+    if chance(25) {
+      program.competition = SpikingProgram.Competition(
+        inhibition: Int32(element([0, pick(0...min(limit, scale * 4)), limit])))
+    }
+    if rule != .none, chance(25) {
+      program.homeostasis = homeostasis(layer.size, scale: scale)
+    }
     return .spiking(program)
+  }
+
+  /// Rises of about a threshold, some at the end of their range.
+  private mutating func homeostasis(
+    _ size: Int, scale: Int
+  ) -> SpikingProgram.Homeostasis {
+    let shift = pick(0...8)
+    let top = min(32_767, max(1, scale >> shift))
+    return SpikingProgram.Homeostasis(
+      impulse: Int32(element([0, 1, pick(0...top), 32_767])),
+      decay: Int32(element([0, 42_950, 1 << 24, Int(Int32.max)])), shift: Int32(shift),
+      rises: (0..<size).map { _ in Int16(chance(5) ? 32_767 : chance(30) ? 0 : pick(0...top)) })
+  }
+
+  /// Lets the neurons of a last layer that spikes stand for classes.
+  mutating func addAssignment() {
+    let last = layers.count - 1
+    guard rule != .none, layers[last].name != "readout", layers[last].teacher == nil, chance(50)
+    else { return }
+    let classes = element([1, 2, 3, 10])
+    let top = element([0, 3, 32_767])
+    layers[last].assignment = ClassAssignment(
+      classes: classes,
+      counts: (0..<layers[last].size * classes).map { _ in Int16(pick(0...top)) })
   }
 
   static func isThreeFactor(_ connection: CompiledConnection) -> Bool {
     if case .threeFactor? = connection.plasticity { return true }
     return false
+  }
+
+  private static func isEligible(_ connection: CompiledConnection) -> Bool {
+    guard case .threeFactor(let rule)? = connection.plasticity else { return false }
+    return rule.adaptationFactor != 0
   }
 
   /// One value for all neurons or one for each, within the potential's range.
@@ -65,7 +101,7 @@ extension RandomModel {
     switch rule {
     case .none: break
     case .threeFactor: addThreeFactor()
-    case .pairSTDP, .sdsp: addLocalRule()
+    case .pairSTDP, .sdsp, .program: addLocalRule()
     }
   }
 
@@ -77,8 +113,14 @@ extension RandomModel {
         makePlastic(index, place, .threeFactor(threeFactor()))
         learns = true
       }
-      if learns { addFeedbackPath(from: index) }
+      guard learns else { continue }
+      if chance(60) { layers[index].signal = signal(of: index) }
+      switch layers[index].signal?.feedback {
+      case .random?, .local?: if chance(50) { addFeedbackPath(from: index) }
+      case .symmetric?, .adaptive?, nil: addFeedbackPath(from: index)
+      }
     }
+    if chance(20) { layers[last].signal = LearningSignalProgram(firstStep: firstStep()) }
     addFeedbackPath(from: last - 1)
     let places = layers[last].connections.indices.filter { canLearn(last, $0) }
     for place in places where chance(60) || place == places.last {
@@ -112,6 +154,9 @@ extension RandomModel {
   private mutating func makePlastic(_ index: Int, _ place: Int, _ program: PlasticityProgram) {
     // Whole learning steps on either side of zero.
     let shift = Int(arithmetic.learningShift)
+    if let step = program.program?.weightStep, step != 0 {
+      return makeCoarse(index, place, program, step: Int(step))
+    }
     let top = pick(1...(32_639 >> shift))
     let bottom = chance(50) ? 0 : -pick(0...(32_640 >> shift))
     let count = layers[index].connections[place].weights.count
@@ -119,6 +164,10 @@ extension RandomModel {
     layers[index].connections[place].precision = .int8
     layers[index].connections[place].weights = .plastic(
       weights, program, bounds: Int16(bottom << shift)...Int16(top << shift))
+    guard bottom == 0, rule != .threeFactor, chance(50) else { return }
+    let sources = layers[index].connections[place].sourceSize
+    layers[index].connections[place].normalisation = Int32(
+      element([1, pick(1...sources * 32_639), sources * (top << shift) / 2 + 1, Int(Int32.max)]))
   }
 
   private mutating func threeFactor() -> ThreeFactorProgram {
@@ -128,16 +177,68 @@ extension RandomModel {
       preFactor: Int32(element([64, -64, 256, 0, 17])),
       postFactor: Int32(element([0, 0, 64, -32, 256])), signalShift: Int32(pick(0...20)),
       signalLimit: 1, gain: 0)
+    if chance(25) { program.secondPreDecay = Int32(element([1, 2048, 3800, 4096])) }
+    if chance(25) { program.readsTraceBefore = 1 }
+    if chance(20) { program.isAppliedEachStep = 1 }
+    if chance(20) { program.weightDecay = Int32(pick(1...16384)) }
+    // Put right where the layer's threshold turns out not to adapt.
+    if program.postFactor == 0, chance(30) { program.adaptationFactor = Int32(pick(1...4096)) }
     let perSignal = Int(program.traceMax(steps: steps) + program.impulse) * steps
     let largest = max(1, min(32_767, Int(Int32.max) / perSignal))
     program.signalLimit = Int32(chance(70) ? largest : pick(1...largest))
     // A sum times the gain stays below 2^47.
     let sum = perSignal * Int(program.signalLimit)
-    program.gain = Int32(min(Int(Int32.max), ((1 << 47) - 1) / sum) >> pick(0...6))
+    let bits = program.weightDecay == 0 ? 47 : 46
+    program.gain = Int32(min(Int(Int32.max), ((1 << bits) - 1) / sum) >> pick(0...6))
     return program
   }
 
+  private mutating func firstStep() -> Int32 { Int32(pick(0...steps - 1)) }
+
+  private mutating func signal(of index: Int) -> LearningSignalProgram {
+    var signal = LearningSignalProgram(firstStep: chance(50) ? 0 : firstStep())
+    switch pick(0...3) {
+    case 0: break
+    case 2:
+      let shift = Int(arithmetic.learningShift)
+      let count = layers[index].size * layers[layers.count - 1].size
+      let most = 32_639 >> shift
+      signal.feedback = .adaptive(
+        (0..<count).map { _ in Int16(pick(-most...most) << shift) })
+    case 1: signal.feedback = .random(seed: UInt64(pick(0...1000)))
+    default:
+      signal.feedback = .local(
+        LocalReadoutProgram(
+          seed: UInt64(pick(0...1000)), decay: Int32(element([0, 2048, 3686, 4096])),
+          logitMultiplier: Int32(element([0, 369, 23_637, 65_535])), logitShift: Int32(pick(0...20))
+        ))
+    }
+    if chance(50) {
+      signal.rate = LearningSignalProgram.RateRegulariser(
+        target: Int32(pick(0...256)), factor: Int32(element([1, 300, 2047])),
+        shift: Int32(pick(4...16)))
+    }
+    return signal
+  }
+
+  /// Keeps eligibility by synapse to layers whose thresholds adapt, and within their decay.
+  mutating func fitEligibility(_ index: Int) {
+    var decay: Int32 = 0
+    if case .spiking(let program) = layers[index].neurons { decay = program.adaptation?.decay ?? 0 }
+    for place in layers[index].connections.indices {
+      guard
+        case .plastic(let weights, .threeFactor(var rule), let bounds) = layers[index].connections[
+          place
+        ].weights
+      else { continue }
+      rule.adaptationFactor = min(rule.adaptationFactor, decay)
+      layers[index].connections[place].weights = .plastic(
+        weights, .threeFactor(rule), bounds: bounds)
+    }
+  }
+
   private mutating func localRule() -> PlasticityProgram {
+    if rule == .program { return .program(learningProgram()) }
     if rule == .pairSTDP {
       return .pairSTDP(
         PairSTDPProgram(

@@ -12,6 +12,7 @@ struct RandomModel {
     case threeFactor
     case pairSTDP
     case sdsp
+    case program
   }
 
   /// How the neurons of a layer or the input lie; a plane of one row where that has no meaning.
@@ -36,6 +37,12 @@ struct RandomModel {
   static func model(seed: UInt64, rule: Rule) -> CompiledModel {
     var random = RandomModel(seed: seed, rule: rule)
     return random.build()
+  }
+
+  /// A layer that learns by a program, small enough for a thousand of them.
+  static func small(seed: UInt64) -> CompiledModel {
+    var random = RandomModel(seed: seed, rule: .program)
+    return random.buildSmall()
   }
 
   /// Intensities of one sample: a third silent, a sixth firing in each step.
@@ -73,6 +80,8 @@ struct RandomModel {
 
   private mutating func build() -> CompiledModel {
     steps = chance(10) ? pick(1...2) : pick(3...12)
+    // Long enough for factors of three-factor learning to be summed up in parts.
+    if rule == .threeFactor, chance(6) { steps = pick(33...70) }
     let potentialBits = element([8, 9, 12, 16, 20, 23, 24, 24])
     arithmetic = StateArithmetic(
       potentialBits: potentialBits, currentBits: element([8, 12, 17, 24]),
@@ -90,7 +99,11 @@ struct RandomModel {
     addPlasticity()
     fitDelays()
     fitShifts()
-    for index in layers.indices { layers[index].neurons = neurons(index) }
+    for index in layers.indices {
+      layers[index].neurons = neurons(index)
+      fitEligibility(index)
+    }
+    addAssignment()
     let isDense = layers.allSatisfy { $0.connections.allSatisfy { $0.layout == .dense } }
     if isDense, chance(50) {
       arithmetic.columnConverter = ColumnConverter(rows: pick(1...20), bits: pick(2...12))
@@ -101,6 +114,30 @@ struct RandomModel {
       port: CompiledModel.MeshPlace(column: pick(0...3), row: pick(0...3)),
       arithmetic: arithmetic, layers: layers, cores: cores(), prices: Self.prices,
       timing: Self.timing)
+  }
+
+  private mutating func buildSmall() -> CompiledModel {
+    steps = pick(2...8)
+    arithmetic.potentialBits = 16
+    arithmetic.inputShift = 0
+    arithmetic.learningWeightBits = element([3, 8, 11, 16])
+    let sizes = (inputs: pick(1...40), targets: pick(1...40))
+    planes = [sizes.inputs, sizes.targets].map { Plane(height: 1, width: $0, channels: 1) }
+    layers = [
+      CompiledLayer(
+        name: "output",
+        neurons: .readout(
+          ReadoutProgram(membrane: MembraneProgram(decay: 0), logitMultiplier: 0, logitShift: 0)),
+        size: sizes.targets, exponent: 0, connections: [], phase: 1)
+    ]
+    addFeedbackPath(from: -1)
+    addPlasticity()
+    fitShifts()
+    layers[0].neurons = neurons(0)
+    return CompiledModel(
+      name: "small-\(seed)", chip: "test-chip", steps: steps, inputs: sizes.inputs,
+      input: .bernoulli(seed: seed), arithmetic: arithmetic, layers: layers, cores: cores(),
+      prices: Self.prices, timing: Self.timing)
   }
 
   /// A plane of its own or a row of neurons.
@@ -169,4 +206,15 @@ struct RandomModel {
         .init(tiles: 16, picoseconds: 40_009),
       ])
   }()
+}
+
+extension CompiledModel {
+  /// Whether cores find winners or scores by messages that recorded spikes do not tell of.
+  var sendsMoreThanSpikes: Bool {
+    hasAssignment
+      || layers.contains { layer in
+        guard case .spiking(let program) = layer.neurons else { return false }
+        return program.competition != nil
+      }
+  }
 }

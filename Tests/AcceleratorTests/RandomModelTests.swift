@@ -48,8 +48,13 @@ import Testing
       "shared tile", "dense", "sparse", "convolution", "stride", "padding", "one to one",
       "pooling 2", "pooling 3", "delay", "recurrence", "from later", "skip", "several connections",
       "1 bits", "4 bits", "8 bits", "three-factor hidden", "three-factor recurrent",
-      "three-factor readout", "post factor", "pair STDP", "SDSP", "teacher", "phase 3",
-      "learning 3", "learning 8", "learning 16",
+      "three-factor readout", "post factor",
+      "random feedback", "adaptive feedback", "local feedback", "rate", "burn-in", "second filter",
+      "trace before",
+      "each step", "weight decay", "eligibility", "long sample", "pair STDP",
+      "sum of products", "SDSP", "teacher",
+      "phase 3", "learning 3", "learning 8", "learning 16", "competition", "homeostasis",
+      "assignment", "normalisation", "competing cores",
     ]
     #expect(expected.subtracting(seen) == [])
   }
@@ -74,6 +79,7 @@ import Testing
 
   private func features(_ model: CompiledModel) -> Set<String> {
     var seen: Set<String> = [model.hasReadout ? "readout" : "spiking output"]
+    if model.steps > 32 { seen.insert("long sample") }
     if Set(model.cores.map { [$0.column, $0.row] }).count < model.cores.count {
       seen.insert("shared tile")
     }
@@ -82,11 +88,42 @@ import Testing
       if model.cores.count(where: { $0.layer == index }) > 1 { seen.insert("several cores") }
       if layer.connections.count > 1 { seen.insert("several connections") }
       if layer.teacher != nil { seen.insert("teacher") }
+      seen.formUnion(features(model.signal(of: index)))
+      if layer.assignment != nil { seen.insert("assignment") }
+      if layer.homeostasis != nil { seen.insert("homeostasis") }
+      if case .spiking(let program) = layer.neurons, program.competition != nil {
+        seen.insert("competition")
+        if model.cores.count(where: { $0.layer == index }) > 1 { seen.insert("competing cores") }
+      }
       seen.formUnion(features(layer.neurons, model.arithmetic))
       for connection in layer.connections {
         seen.formUnion(features(connection, to: index, of: model))
       }
     }
+    return seen
+  }
+
+  private func features(_ signal: LearningSignalProgram) -> Set<String> {
+    var seen: Set<String> = []
+    if signal.firstStep > 0 { seen.insert("burn-in") }
+    if signal.rate != nil { seen.insert("rate") }
+    switch signal.feedback {
+    case .symmetric: break
+    case .adaptive: seen.insert("adaptive feedback")
+    case .random: seen.insert("random feedback")
+    case .local: seen.insert("local feedback")
+    }
+    return seen
+  }
+
+  private func features(_ rule: ThreeFactorProgram) -> Set<String> {
+    var seen: Set<String> = []
+    if rule.postFactor != 0 { seen.insert("post factor") }
+    if rule.secondPreDecay != 0 { seen.insert("second filter") }
+    if rule.readsTraceBefore == 1, rule.postFactor != 0 { seen.insert("trace before") }
+    if rule.isAppliedEachStep == 1 { seen.insert("each step") }
+    if rule.weightDecay != 0 { seen.insert("weight decay") }
+    if rule.adaptationFactor != 0 { seen.insert("eligibility") }
     return seen
   }
 
@@ -111,6 +148,7 @@ import Testing
   ) -> Set<String> {
     var seen: Set<String> = ["\(connection.precision.rawValue) bits"]
     if connection.delay > 0 { seen.insert("delay") }
+    if connection.normalisation != nil { seen.insert("normalisation") }
     if connection.source == layer { seen.insert("recurrence") }
     if (connection.source ?? -1) > layer { seen.insert("from later") }
     if (connection.source ?? -1) < layer - 1 { seen.insert("skip") }
@@ -126,13 +164,14 @@ import Testing
     }
     switch connection.plasticity {
     case nil: return seen
-    case .pairSTDP?: seen.insert("pair STDP")
+    case .program(let program)?:
+      seen.insert(program.pairForm != nil ? "pair STDP" : "sum of products")
     case .sdsp?: seen.insert("SDSP")
     case .threeFactor(let rule)?:
       let isReadout = model.hasReadout && layer == model.layers.count - 1
       seen.insert("three-factor " + (isReadout ? "readout" : "hidden"))
       if connection.source == layer { seen.insert("three-factor recurrent") }
-      if rule.postFactor != 0 { seen.insert("post factor") }
+      seen.formUnion(features(rule))
     }
     seen.insert("learning \(model.arithmetic.learningWeightBits)")
     return seen

@@ -8,8 +8,10 @@ protocol TracedChip {
   mutating func infer(_ intensities: [UInt8], sample: UInt64) -> Inference
   mutating func infer(_ input: SpikeTrains) -> Inference
   mutating func learn(
-    _ intensities: [UInt8], sample: UInt64, label: Int?, seed: UInt64, ordinal: UInt64
+    _ intensities: [UInt8], sample: UInt64, label: Int?, reward: Int32?, seed: UInt64,
+    ordinal: UInt64
   ) -> Inference
+  mutating func assign(_ intensities: [UInt8], sample: UInt64, label: Int) -> Inference
 
   var inferenceCounts: [UInt64] { get }
   var learningCounts: [UInt64] { get }

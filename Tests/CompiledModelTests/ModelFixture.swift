@@ -4,16 +4,20 @@ import CompiledModel
 enum ModelFixture: CaseIterable {
   case threeFactor
   case pairSTDP
+  case program
   case sdsp
   case fixed
+  case winnerTakeAll
 
   /// The model of a case.
   var model: CompiledModel {
     switch self {
     case .threeFactor: Self.model
     case .pairSTDP: Self.pairSTDPModel
+    case .program: Self.programModel
     case .sdsp: Self.sdspModel
     case .fixed: Self.fixedModel
+    case .winnerTakeAll: Self.winnerTakeAllModel
     }
   }
 
@@ -121,6 +125,22 @@ enum ModelFixture: CaseIterable {
       PairSTDPProgram(
         preDecay: 3000, postDecay: 3100, impulse: 300, potentiation: 400, depression: 500,
         preTarget: 17)))
+
+  static let programModel = local(
+    .program(
+      LearningProgram(
+        traces: [
+          .init(.x2, .window(3), impulse: 256, readsBefore: false),
+          .init(.y1, .decay(3000), impulse: 300, isNearest: true, readsBefore: true),
+          .init(.y3, .shift(4), impulse: 1024, readsBefore: true),
+        ],
+        terms: [
+          .init(
+            changesTag: true, at: .period(exponent: 2), mantissa: -300, shift: 3,
+            [.init(.x2, plus: -128), .init(.y3)]),
+          .init(at: .presynapticSpike, mantissa: -7, shift: -2, [.init(.y1), .init(.w)]),
+          .init(at: .end, mantissa: 500, [.init(.r, plus: 20), .init(.t)]),
+        ], weightStep: 256)))
 
   static let sdspModel = local(
     .sdsp(

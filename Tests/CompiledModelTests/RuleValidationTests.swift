@@ -15,7 +15,7 @@ import Testing
 
   private func pairSTDP(_ change: (inout PairSTDPProgram) -> Void) -> String? {
     ModelFault.rule(of: .pairSTDP) { program in
-      guard case .pairSTDP(var rule) = program else { return program }
+      guard var rule = program.program?.pairForm else { return program }
       change(&rule)
       return .pairSTDP(rule)
     }?.replacing(place, with: "")
@@ -125,18 +125,74 @@ import Testing
 
   @Test func `pair STDP parameters keep to their widths`() {
     #expect(pairSTDP { $0.preDecay = 4096 } == nil)
-    #expect(pairSTDP { $0.preDecay = 4097 } == "pre decay")
-    #expect(pairSTDP { $0.postDecay = -1 } == "post decay")
+    #expect(pairSTDP { $0.preDecay = 4097 } == "plasticity.traces[0].decay")
+    #expect(pairSTDP { $0.postDecay = -1 } == "plasticity.traces[1].decay")
     #expect(pairSTDP { $0.impulse = 4096 } == nil)
-    #expect(pairSTDP { $0.impulse = 4097 } == "impulse")
-    #expect(pairSTDP { $0.impulse = 0 } == "impulse")
+    #expect(pairSTDP { $0.impulse = 4097 } == "plasticity.traces[0].impulse")
+    #expect(pairSTDP { $0.impulse = 0 } == "plasticity.traces[0].impulse")
     #expect(pairSTDP { $0.potentiation = 32767 } == nil)
-    #expect(pairSTDP { $0.potentiation = 32768 } == "potentiation")
-    #expect(pairSTDP { $0.depression = 32768 } == "depression")
-    #expect(pairSTDP { $0.depression = -1 } == "depression")
+    #expect(pairSTDP { $0.potentiation = 32768 } == "plasticity.terms[0].mantissa")
+    #expect(pairSTDP { $0.depression = 32768 } == "plasticity.terms[1].mantissa")
     #expect(pairSTDP { $0.preTarget = 32767 } == nil)
-    #expect(pairSTDP { $0.preTarget = 32768 } == "pre target")
-    #expect(pairSTDP { $0.preTarget = -1 } == "pre target")
+    #expect(pairSTDP { $0.preTarget = 32768 } == "plasticity.terms[0].factors[0].offset")
+  }
+
+  private func program(_ change: (inout LearningProgram) -> Void) -> String? {
+    ModelFault.rule(of: .program) { program in
+      guard case .program(var rule) = program else { return program }
+      change(&rule)
+      return .program(rule)
+    }?.replacing(place + "plasticity.", with: "").replacing(place, with: "")
+  }
+
+  @Test func `traces of programs keep to their widths and names`() {
+    #expect(program { _ in } == nil)
+    #expect(program { $0.traces[0].name = .w } == "traces[0].name")
+    #expect(program { $0.traces.swapAt(0, 1) } == "traces[1].name")
+    #expect(program { $0.traces[1] = $0.traces[0] } == "traces[1].name")
+    #expect(program { $0.traces[0].fall = .window(4095) } == nil)
+    #expect(program { $0.traces[0].fall = .window(4096) } == "traces[0].window")
+    #expect(program { $0.traces[2].fall = .shift(14) } == nil)
+    #expect(program { $0.traces[2].fall = .shift(15) } == "traces[2].shift")
+    #expect(program { $0.traces[2].fall = .shift(0) } == "traces[2].shift")
+    #expect(program { $0.traces[1].fall = .decay(4097) } == "traces[1].decay")
+    #expect(program { $0.traces[1].impulse = 4097 } == "traces[1].impulse")
+    #expect(program { $0.traces.removeLast() } == "terms[0].factors[1].variable")
+  }
+
+  @Test func `terms of programs keep to their widths`() {
+    #expect(program { $0.terms = [] } == "terms")
+    let term = LearningProgram.Term(at: .presynapticSpike, mantissa: 1, [.init(.w)])
+    #expect(program { $0.terms += [LearningProgram.Term](repeating: term, count: 13) } == nil)
+    #expect(
+      program { $0.terms += [LearningProgram.Term](repeating: term, count: 14) } == "terms")
+    #expect(program { $0.terms.removeFirst() } == "terms")
+    #expect(program { $0.terms[0].occasion = .period(exponent: 13) } == "terms[0].period")
+    #expect(program { $0.terms[0].mantissa = -32768 } == "terms[0].mantissa")
+    #expect(program { $0.terms[0].shift = 48 } == "terms[0].shift")
+    #expect(program { $0.terms[1].shift = -17 } == "terms[1].shift")
+    #expect(program { $0.terms[2].factors[0].offset = 513 } == "terms[2].factors[0].offset")
+    #expect(program { $0.terms[2].factors[1].offset = 32768 } == "terms[2].factors[1].offset")
+    let flag = LearningProgram.Factor(.x0, plus: 1)
+    #expect(program { $0.terms[2].factors.append(flag) } == "terms[2].factors[2].offset")
+    let one = LearningProgram.Factor(.y0)
+    #expect(
+      program { $0.terms[2].factors = [LearningProgram.Factor](repeating: one, count: 7) }
+        == "terms[2].factors")
+    // 15 bits of a mantissa, 16 of each weight.
+    let weights = [LearningProgram.Factor](repeating: .init(.w), count: 3)
+    #expect(program { $0.terms[2] = .init(at: .end, mantissa: 8191, weights) } == nil)
+    #expect(
+      program { $0.terms[2] = .init(at: .end, mantissa: 8192, weights) } == "terms[2].product bits")
+  }
+
+  @Test func `a grid of a program leads from bound to bound`() {
+    #expect(program { $0.weightStep = 512 } == "weights")
+    #expect(program { $0.weightStep = 0 } == nil)
+    #expect(program { $0.weightStep = 128 } == "weight step")
+    #expect(program { $0.weightStep = 1024 } == "weight step")
+    #expect(program { $0.weightStep = -256 } == "weight step")
+    #expect(program { $0.weightStep = 768 } == "weights")
   }
 
   @Test func `SDSP parameters keep to their widths`() {

@@ -26,6 +26,7 @@ import Testing
       #expect(round.accuracy != nil)
     }
     #expect(job.currentModel != digest.hex)
+    for node in fleet.nodes { try learningIsRepeated(fleet, node) }
 
     for daemon in agents + [coordinator] {
       let status = try await daemon.stop()
@@ -49,6 +50,19 @@ import Testing
     _ = try await eventually("inferences of the second run arrive", log: { fleet.logs }) {
       try await fleet.client().energy().map(\.inferences).reduce(0, +) > before ? true : nil
     }
+  }
+
+  /// What the node learnt in its first round comes out again here, by its record.
+  private func learningIsRepeated(_ fleet: TestFleet, _ node: String) throws {
+    func path(_ name: String) -> String { fleet.folder.appending(path: name).path }
+    let outcome = try Programs.run(
+      Programs.tool,
+      [
+        "chip", "replay-learning", path("agents/\(node)/state/learning/learn-1.1.json"),
+        "--model", path("model.snn"), "--data", path("agents/\(node)/stream"),
+      ])
+    #expect(outcome.status == 0, "\(outcome.errors)")
+    #expect(outcome.output.contains("100 samples: the same weights"))
   }
 
   private func energyArrives(_ fleet: TestFleet) async throws {

@@ -21,27 +21,33 @@ final class TestFleet: Sendable {
   static let classes = 10
 
   /// Writes keys, settings and a small sensor stream for each node; starts nothing.
-  init(nodes: [String], seed: UInt64 = 1) throws {
+  init(nodes: [String], seed: UInt64 = 1, model given: CompiledModel? = nil) throws {
     self.nodes = nodes
     folder = FileManager.default.temporaryDirectory
       .appending(path: "spikefleet-test-\(UUID().uuidString.lowercased())")
-    model = try SmallModel.compile(
-      channels: Self.channels, hidden: 32, classes: Self.classes, seed: seed)
+    model =
+      try given
+      ?? SmallModel.compile(
+        channels: Self.channels, hidden: 32, classes: Self.classes, seed: seed)
     var arguments = ["init", folder.path]
     for node in nodes { arguments += ["--node", node] }
     let outcome = try Programs.run(Programs.tool, arguments)
     guard outcome.status == 0 else { throw NotInTime(what: "init", log: outcome.errors) }
     for (index, node) in nodes.enumerated() {
       try SampleFolder.write(
-        SmallModel.samples(
-          count: 120, channels: Self.channels, classes: Self.classes, seed: seed,
-          firstID: UInt64(index) * 1_000),
+        Self.stream(node: index, seed: seed),
         to: folder.appending(path: "agents/\(node)/stream").path)
     }
     try SampleFolder.write(
       SmallModel.samples(
         count: 60, channels: Self.channels, classes: Self.classes, seed: seed, firstID: 900_000),
       to: folder.appending(path: "coordinator/check").path)
+  }
+
+  /// What a node's sensor shows it.
+  static func stream(node index: Int, seed: UInt64 = 1) -> LabelledSamples {
+    SmallModel.samples(
+      count: 120, channels: channels, classes: classes, seed: seed, firstID: UInt64(index) * 1_000)
   }
 
   deinit {
@@ -129,8 +135,9 @@ final class TestFleet: Sendable {
     }
   }
 
-  /// Signs and pushes the small model, and returns its digest.
-  func push() async throws -> ContentDigest {
+  /// Signs and pushes the fleet's model, or another one, and returns its digest.
+  func push(_ other: CompiledModel? = nil) async throws -> ContentDigest {
+    let model = other ?? model
     let path = folder.appending(path: "model.snn")
     try Data(model.encoded()).write(to: path)
     let outcome = try Programs.run(

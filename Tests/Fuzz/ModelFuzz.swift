@@ -46,6 +46,12 @@ private func run(_ model: CompiledModel) {
     }
     precondition(own == expected, "sample \(sample): \(own), expected \(expected)")
   }
+  if model.hasAssignment {
+    let bright = [UInt8](repeating: 255, count: model.inputs)
+    precondition(
+      chip.assign(bright, sample: 4, label: 0) == reference.assign(bright, sample: 4, label: 0),
+      "another inference where neurons are assigned")
+  }
   precondition(chip.learnedState == reference.learnedState, "other weights were learnt")
   precondition(chip.inferenceCounts == reference.inferenceCounts, "other events were counted")
   precondition(chip.learningCounts == reference.learningCounts, "other events of learning")

@@ -27,7 +27,7 @@ enum ModelPieces {
   }
 
   private static func file(of pieces: [[UInt8]]) -> [UInt8] {
-    var header = Array("SFMODEL\0".utf8) + [2, 0, 6, 0] + little(headerBytes, 4)
+    var header = Array("SFMODEL\0".utf8) + [3, 0, 6, 0] + little(headerBytes, 4)
     var body: [UInt8] = []
     var table: [UInt8] = []
     for (index, tag) in tags.enumerated() {

@@ -27,7 +27,8 @@ void checkTraces(void) {
   TraceWork work = {
       .rises = chance(50) ? BLOCK(int16_t, room) : NULL, .traced = BLOCK(uint64_t, room / 64),
       .active = BLOCK(uint64_t, room / 64), .count = room, .decay = value(0, 4096),
-      .impulse = value(1, 4096)};
+      .impulse = value(1, 4096), .secondDecay = chance(50) ? value(1, 4096) : 0};
+  if (work.secondDecay) work.first = BLOCK(int16_t, room);
   for (int32_t step = 0; step < 12; step++) {
     work.before = isPaired ? rows + ((step & 1) ^ 1) * room : rows;
     work.after = isPaired ? rows + (step & 1) * room : rows;
@@ -38,6 +39,7 @@ void checkTraces(void) {
     see((uint64_t)tally.traced);
     SEE(rows, 2 * room);
     if (work.rises) SEE(work.rises, room);
+    if (work.first) SEE(work.first, room);
     SEE(work.traced, room / 64);
     SEE(work.active, room / 64);
   }
@@ -99,7 +101,8 @@ void checkSignals(void) {
       .count = targets, .preFactor = value(-256, 256),
       .postFactor = hasPost ? value(1, 256) * (chance(50) ? 1 : -1) : 0,
       .signalShift = between(0, 40), .signalLimit = limits[between(0, 3)],
-      .postDecay = value(0, 4096), .errors = someWords(targets, room, -error, error),
+      .postDecay = value(0, 4096), .readsBefore = chance(50),
+      .errors = someWords(targets, room, -error, error),
       .psi = isReadout ? NULL : someWords(filled, room, 0, 256),
       .psiTraces = hasPost ? someWords(least(filled, stride), stride, 0, 32767) : NULL,
       .pre = BLOCK(int16_t, stride), .post = BLOCK(int16_t, stride),
@@ -111,6 +114,41 @@ void checkSignals(void) {
     if (hasPost) SEE(work.psiTraces, stride);
     SEE(work.preActive, words);
     SEE(work.postActive, words);
+  }
+}
+
+void checkRegulate(void) {
+  int32_t size = someSize(), room = padded(size);
+  RateWork work = {
+      .counts = BLOCK(int32_t, room), .errors = someWords(size, room, -1024 * 127, 1024 * 127),
+      .count = size, .factor = value(0, 2047), .shift = between(9, 31)};
+  for (int32_t step = 0; step < 5; step++) {
+    work.spikes = someBits(size);
+    work.target = value(0, 256) * (step + 1);
+    kernels->regulate(&work);
+    SEE(work.counts, room);
+    SEE(work.errors, room);
+  }
+}
+
+void checkEligibility(void) {
+  int32_t sources = between(1, 60), targets = someSize(), room = padded(targets);
+  int32_t stride = upTo(targets, targets <= 16 ? 16 : 32), synapses = (sources + 1) * stride;
+  EligibilityWork work = {
+      .stride = stride, .decay = value(0, 4096), .parts = BLOCK(int32_t, room),
+      .eligibility = BLOCK(int16_t, synapses), .sums = BLOCK(int32_t, synapses)};
+  work.factor = value(0, work.decay);
+  for (int32_t step = 0; step < 6; step++) {
+    Spikes rows = someSpikes(sources);
+    work.rows = rows.list;
+    work.rowCount = rows.count;
+    work.traces = someHalves(sources, padded(sources), 0, 32767);
+    work.signals = someHalves(targets, stride, -9000, 9000);
+    if (chance(30)) work.signals = BLOCK(int16_t, stride);
+    work.psi = someWords(chance(50) ? room : targets, room, 0, 256);
+    kernels->eligibility(&work);
+    SEE(work.eligibility, synapses);
+    SEE(work.sums, synapses);
   }
 }
 
@@ -126,6 +164,23 @@ static void chooseShape(int32_t *sources, int32_t *targets) {
   } else if (number == 1) {
     *sources = 1100;
     *targets = 1041;
+  }
+}
+
+void checkAccumulate(void) {
+  int32_t sources = between(1, 100), targets = someSize(), pairs = between(1, 16);
+  int32_t stride = upTo(targets, targets <= 16 ? 16 : 32), synapses = (sources + 1) * stride;
+  ThreeFactorWork work = {
+      .pairs = pairs, .sourceStride = padded(sources), .sums = BLOCK(int32_t, synapses)};
+  for (int32_t part = 0; part < 3; part++) {
+    int32_t signal = between(1, 32767), trace = least(32767, INT32_MAX / (6 * pairs * signal));
+    work.sourcePairs = somePairs(pairs, sources, work.sourceStride, 0, trace);
+    work.targetPairs = somePairs(pairs, targets, stride, -signal, signal);
+    Spikes rows = someSpikes(sources);
+    work.rows = rows.list;
+    work.rowCount = rows.count;
+    kernels->accumulate(&work, stride);
+    SEE(work.sums, synapses);
   }
 }
 
@@ -152,6 +207,15 @@ void checkThreeFactor(void) {
   }
   work.rows = rows.list;
   work.rowCount = rows.count;
+  if (!isLong() && chance(50)) {
+    /* What earlier pairs came to; half of the gain leaves room for what decays. */
+    work.weightDecay = chance(50) ? value(1, 16384) : 0;
+    work.gain >>= 2;
+    work.keepsSums = chance(30);
+    work.sums = someWords(
+        sources * stride, (sources + 1) * stride, -signal * trace, signal * trace);
+  }
   kernels->threeFactor(&work, &plastic.work, &plastic.tally);
+  if (work.sums) SEE(work.sums, (sources + 1) * stride);
   seePlastic(&plastic);
 }

@@ -54,6 +54,18 @@ void checkPotentiate(void) {
   seePlastic(&plastic);
 }
 
+void checkStrays(void) {
+  int32_t count = 16 * between(1, 40), drift = value(0, 32767);
+  const int16_t *deployed = someHalves(count, count, -32640, 32639);
+  int16_t *learning = BLOCK(int16_t, count);
+  for (int32_t k = 0; k < count; k++) {
+    int32_t near = deployed[k] + between(-drift, drift);
+    learning[k] = (int16_t)(near < -32768 ? -32768 : near > 32767 ? 32767 : near);
+  }
+  if (chance(50)) learning[between(0, count - 1)] = (int16_t)value(-32640, 32639);
+  see((uint64_t)kernels->strays(learning, deployed, count, drift));
+}
+
 void checkDirections(void) {
   int32_t targets = someSize(), stride = upTo(targets, 32), limit = (1 << between(7, 23)) - 1;
   const int32_t *potentials = someWords(targets, padded(targets), -limit, limit);
@@ -72,5 +84,35 @@ void checkDrive(void) {
   const int16_t *directions = someHalves(plastic.targets, plastic.work.stride, -1, 1);
   kernels->drive(
       &plastic.work, rows.list, rows.count, directions, value(0, 65536), draw(), &plastic.tally);
+  seePlastic(&plastic);
+}
+
+void checkRelax(void) {
+  int32_t count = someSize(), words = padded(count) / 64;
+  int16_t *rises = someHalves(count, padded(count), 0, 32767);
+  uint64_t *active = BLOCK(uint64_t, words);
+  for (int32_t sample = 0; sample < 3; sample++) {
+    kernels->relax(rises, count, chance(50) ? 1 << 20 : value(0, INT32_MAX), draw(), active);
+    SEE(rises, count);
+    SEE(active, words);
+  }
+}
+
+void checkNormalise(void) {
+  int32_t sources = chance(60) ? between(1, 70) : someSize();
+  Plastic plastic = someLocal(sources);
+  /* Normalised weights are never negative. */
+  int32_t step = 1 << plastic.work.learningShift;
+  plastic.work.low = 0;
+  plastic.work.high = between(1, 32639 / step) * step;
+  for (int32_t k = 0; k < sources * plastic.work.stride; k++) {
+    plastic.work.learning[k] =
+        (int16_t)(chance(20) ? 0 : between(0, plastic.work.high / step) * step);
+  }
+  Spikes columns = someSpikes(plastic.targets);
+  ColumnScaleWork work = {
+      .columns = columns.list, .columnCount = columns.count, .sources = sources,
+      .target = chance(50) ? between(1, sources * 20000) : between(1, INT32_MAX), .base = draw()};
+  kernels->normalise(&plastic.work, &work, &plastic.tally);
   seePlastic(&plastic);
 }

@@ -18,6 +18,8 @@ static void chooseFlags(NeuronWork *work) {
   if (rest & 2) work->flags |= NEURONS_ADAPTIVE;
   if (rest & 4) work->flags |= NEURONS_PSI;
   work->reset = rest / 9 % 3;
+  if (chance(30)) work->flags |= NEURONS_COMPETES;
+  if (chance(30)) work->flags |= NEURONS_LASTING;
 }
 
 static int32_t someDecay(void) {
@@ -65,6 +67,8 @@ static void chooseState(NeuronWork *work) {
   }
   if (work->flags & NEURONS_PSI) work->psi = BLOCK(int32_t, room);
   if (work->flags & NEURONS_READOUT) work->scores = BLOCK(int64_t, room);
+  if (work->flags & NEURONS_COMPETES) work->excess = BLOCK(int32_t, room);
+  if (work->flags & NEURONS_LASTING) work->lastingRises = someHalves(count, room, 0, 32767);
   work->spikes = BLOCK(uint64_t, room / 64);
   work->updates = BLOCK(uint64_t, room / 64);
 }
@@ -93,21 +97,47 @@ static void seeNeurons(const NeuronWork *work) {
   if (work->psi) SEE(work->psi, room);
   if (work->scores) SEE(work->scores, room);
   if (work->sums) SEE(work->sums, room);
+  if (work->excess) SEE(work->excess, work->count);
   SEE(work->spikes, room / 64);
   SEE(work->updates, room / 64);
 }
 
-void checkNeurons(void) {
+static NeuronWork someNeurons(void) {
   int32_t potentialBits = chance(50) ? 24 : between(8, 24);
   int32_t currentBits = chance(50) ? 24 : between(8, 24);
   NeuronWork work = {
       .count = someSize(), .decay = someDecay(), .currentDecay = someDecay(),
       .adaptationDecay = someDecay(), .limit = (1 << (potentialBits - 1)) - 1,
       .currentLimit = (1 << (currentBits - 1)) - 1, .wrapShift = 32 - currentBits,
-      .refractorySteps = between(1, chance(50) ? 3 : 4096), .sumShift = between(0, 15)};
+      .refractorySteps = between(1, chance(50) ? 3 : 4096), .sumShift = between(0, 15),
+      .lastingShift = between(0, 8), .inhibition = between(0, (1 << (potentialBits - 1)) - 1)};
   chooseFlags(&work);
   chooseParameters(&work);
   chooseState(&work);
+  return work;
+}
+
+/* Only one of the candidates of a step fires. */
+void checkCompete(void) {
+  NeuronWork work = someNeurons();
+  work.flags &= ~(NEURONS_READOUT | NEURONS_SUMS);
+  int32_t room = padded(work.count), high = chance(50) ? 3 : work.limit;
+  work.excess = someWords(work.count, room, -work.limit, work.limit);
+  uint64_t saturations = 0;
+  for (int32_t step = 0; step < 4; step++) {
+    const uint64_t *candidates = someBits(work.count);
+    for (int32_t word = 0; word < room / 64; word++) work.spikes[word] = candidates[word];
+    for (int32_t j = 0; j < work.count; j++) {
+      if (candidates[j >> 6] >> (j & 63) & 1) work.excess[j] = between(1, high);
+    }
+    see((uint64_t)kernels->compete(&work, &saturations));
+    see(saturations);
+    seeNeurons(&work);
+  }
+}
+
+void checkNeurons(void) {
+  NeuronWork work = someNeurons();
   int32_t room = padded(work.count);
   int32_t *inputs = BLOCK(int32_t, room);
   work.inputs = inputs;

@@ -11,7 +11,9 @@ void checkLevels(void) {
   }
   uint16_t *levels = BLOCK(uint16_t, padded(count));
   int32_t *blocks = BLOCK(int32_t, padded(count) / 32);
-  int32_t found = kernels->levels(intensities, count, levels, blocks);
+  const uint16_t *table =
+      chance(50) ? (const uint16_t *)someHalves(256, 256, 0, 65535) : NULL;
+  int32_t found = kernels->levels(intensities, count, table, levels, blocks);
   see((uint64_t)found);
   SEE(levels, padded(count));
   SEE(blocks, found);
@@ -52,6 +54,17 @@ void checkPool(void) {
   int32_t found = kernels->pool(windows, channels, spikes.list, spikes.count, list);
   see((uint64_t)found);
   SEE(list, found);
+}
+
+void checkGrade(void) {
+  int32_t sources = someSize(), targets = between(1, 300), stride = denseStride(targets);
+  const int8_t *weights = someWeights(sources, targets, stride, 127);
+  uint8_t *intensities = reserveTight(sources, 1);
+  for (int32_t k = 0; k < sources; k++) intensities[k] = (uint8_t)value(0, 255);
+  int32_t wide = (targets + 15) / 16 * 16;
+  int32_t *sums = someWords(wide, wide, -(1 << 24), 1 << 24);
+  kernels->grade(weights, stride, wide, intensities, sources, sums);
+  SEE(sums, wide);
 }
 
 /* Shifts and earlier inputs with which no sum leaves 32 bits; at most 700 sources. */

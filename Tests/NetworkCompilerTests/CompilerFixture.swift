@@ -15,7 +15,8 @@ enum CompilerFixture {
       features: ChipFeatures(
         neurons: ChipFeatures.Neuron.allCases, resets: ChipFeatures.Reset.allCases,
         layouts: ChipFeatures.Layout.allCases, precisions: SynapsePrecision.allCases,
-        rules: ChipFeatures.Rule.allCases, pooling: true),
+        rules: ChipFeatures.Rule.allCases, pooling: true,
+        operations: ChipFeatures.Operation.allCases),
       arithmetic: .loihi, timing: TimingTable(picoseconds: [:], axonInPicoseconds: 0, barriers: []),
       prices: PriceTable(name: "test", prices: [:]))
   }

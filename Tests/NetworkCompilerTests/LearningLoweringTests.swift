@@ -122,7 +122,7 @@ import Testing
       CompilerFixture.lif(), weights: [Float](repeating: 0.5, count: 64),
       plasticity: .pairSTDP(rule))
     let model = try compiled(network) { $0.arithmetic.learningWeightBits = bits }
-    guard case .pairSTDP(let program)? = model.layers[0].connections[0].plasticity else {
+    guard let program = model.layers[0].connections[0].plasticity?.program?.pairForm else {
       throw Missing()
     }
     return (model, program)

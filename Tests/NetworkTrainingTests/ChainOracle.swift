@@ -22,7 +22,7 @@ struct ChainOracle {
   init(_ network: SpikingNetwork, sample: LabelledSample, gamma: Double) {
     let steps = network.steps
     let layers = [1, 2, 0].map { Self.layer(network, $0) }
-    guard case .bernoulli(let seed) = network.encoder else { return }
+    guard let seed = network.encoder.seed else { return }
     var fired: [[[Double]]] = [[]]
     var channels: [Int32] = []
     for step in 0..<steps {

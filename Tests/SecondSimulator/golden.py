@@ -15,6 +15,15 @@ RULES = {
     ),
 }
 
+LEARNT = (
+    (r"  winner takes all, inhibition (?P<inhibition>\d+)", ()),
+    (
+        r"  homeostasis: impulse (?P<rise_impulse>\d+), decay (?P<rise_decay>\d+), "
+        r"shift (?P<rise_shift>\d+), rises (?P<h>[\d ]+)",
+        ("h",),
+    ),
+    (r"  assigned to (?P<classes>\d+) classes, counts (?P<assigned>[\d ]+)", ("assigned",)),
+)
 LAYER = r"(?P<name>\S+): (?P<size>\d+) neurons, phase (?P<phase>\d+)"
 NEURONS = (
     r"  decay (?P<decay>\d+)(, current decay (?P<current_decay>\d+))?, bias (?P<bias>[-\d ]+)"
@@ -25,9 +34,18 @@ NEURONS = (
     r"(, psi x (?P<psi_multiplier>[\d ]+) >> (?P<psi_shift>\d+))?)?"
 )
 PER_NEURON = "bias threshold reset_potential adaptation_impulse psi_multiplier".split()
+SIGNAL = r"  signal from step (\d+), feedback (symmetric|random|adaptive|local)(.*?)(, rate .+)?"
+OPTIONS = {
+    "second pre decay": "second_pre_decay",
+    "psi trace of the step before": "reads_before",
+    "applied each step": "each_step",
+    "weight decay": "weight_decay",
+    "adaptation factor": "adaptation_factor",
+}
 CONNECTION = (
     r"  (?P<source>\S+) -> (?P<target>\S+): (?P<layout>[^,]+(, .+)?), delay (?P<delay>\d+), "
-    r"shift (?P<shift>\d+), (\d bits|learns within (?P<low>-?\d+) to (?P<high>-?\d+))"
+    r"shift (?P<shift>\d+), (\d bits|learns within (?P<low>-?\d+) to (?P<high>-?\d+)"
+    r"(, normalised to (?P<normalisation>\d+))?)"
 )
 
 
@@ -75,8 +93,10 @@ def read_model(lines):
     model.learning_weight_bits = int(arithmetic[5])
     columns = lines.match(r"columns of (\d+) rows are read in (\d+) bits")
     model.columns = columns and (int(columns[1]), int(columns[2]))
-    places = lines.take(r"encoder seed (\d+), port at (\d+),(\d+)")
-    model.encoder_seed, model.port = int(places[1]), (int(places[2]), int(places[3]))
+    places = lines.take(r"(encoder|direct current)(.*), port at (\d+),(\d+)")
+    model.encoder, model.port = places[1] + places[2], (int(places[3]), int(places[4]))
+    levels = lines.match(r"levels ([\d ]+)")
+    model.levels = integers(levels[1]) if levels else [257 * i for i in range(256)]
     times = lines.take(r"picoseconds: (([a-z-]+ \d+(, )?)+)")[1]
     model.times = {kind: int(time) for kind, time in map(str.split, times.split(", "))}
     others = lines.take(
@@ -113,6 +133,23 @@ def read_layer(head, index, lines):
     layer.is_readout, layer.refractory = layer.threshold is None, layer.refractory or 0
     if found := lines.match(r"  teacher (\d+), -(\d+)"):
         layer.teacher = (int(found[1]), int(found[2]))
+    layer.inhibition = layer.h = layer.classes = layer.assigned = None
+    for pattern, lists in LEARNT:
+        if found := lines.match(pattern):
+            for name, text in found.groupdict().items():
+                setattr(layer, name, integers(text) if name in lists else int(text))
+    layer.has_signal, layer.first_step, layer.feedback, layer.rate = False, 0, "symmetric", None
+    if found := lines.match(SIGNAL):
+        layer.has_signal, layer.first_step, layer.feedback = True, int(found[1]), found[2]
+        numbers = integers(found[3])
+        if layer.feedback == "adaptive":
+            layer.feedback_weights = numbers
+        elif layer.feedback != "symmetric":
+            layer.feedback_seed, *local = numbers
+            if local:
+                layer.local_decay, layer.local_multiplier, layer.local_shift = local
+        if found[4]:
+            layer.rate = integers(found[4])
     while found := lines.match(CONNECTION):
         layer.connections.append(read_connection(found, layer, lines))
     return layer
@@ -122,14 +159,52 @@ def read_connection(head, layer, lines):
     c = SimpleNamespace(layer=layer, rule=None, source_name=head["source"], layout=head["layout"])
     c.name = f"{head['source']} -> {head['target']}"
     c.delay, c.shift = int(head["delay"]), int(head["shift"])
+    c.normalisation = int(head["normalisation"]) if head["normalisation"] else None
     if head["low"]:
         c.bounds = (int(head["low"]), int(head["high"]))
-        rule = lines.take(r"    (three factors|pair STDP|SDSP): (.+)")
+        rule = lines.take(r"    (three factors|pair STDP|SDSP|sums of products): (.+)")
         c.rule = rule[1]
-        for name, value in zip(RULES[c.rule].split(), integers(rule[2]), strict=True):
+        if c.rule == "sums of products":
+            read_program(c, integers(rule[2])[0], lines)
+            c.weights = integers(lines.take(r"    weights ([-\d ]+)")[1])
+            return c
+        names = RULES[c.rule].split()
+        parts = rule[2].split(", ")
+        known = [part for part in parts if not part.startswith(tuple(OPTIONS))]
+        for name, value in zip(names, integers(", ".join(known)), strict=True):
             setattr(c, name, value)
+        for text, name in OPTIONS.items():
+            given = [part for part in parts if part.startswith(text)]
+            setattr(c, name, (integers(given[0]) or [1])[0] if given else 0)
     c.weights = integers(lines.take(r"    weights ([-\d ]+)")[1])
     return c
+
+
+TRACE = (
+    r"    trace (?P<name>[xy]\d): (?P<fall>decay|shift|window) (?P<value>\d+), "
+    r"impulse (?P<impulse>\d+), (?P<how>set|added), read (?P<read>before|after)"
+)
+TERM = (
+    r"    (?P<target>dw|dt) at (?P<occasion>x0|y0|u\d+|end): (?P<mantissa>-?\d+)"
+    r"(?P<factors>( \* \(\w\d? \+ -?\d+\))*) >> (?P<shift>-?\d+)"
+)
+
+
+def read_program(c, weight_step, lines):
+    """Traces and terms of a rule that is data."""
+    c.weight_step, c.traces, c.terms = weight_step, [], []
+    while found := lines.match(TRACE):
+        trace = SimpleNamespace(name=found["name"], fall=found["fall"])
+        trace.is_set = found["how"] == "set" or trace.fall == "window"
+        trace.value, trace.impulse = int(found["value"]), int(found["impulse"])
+        trace.is_read_before = found["read"] == "before"
+        c.traces.append(trace)
+    while found := lines.match(TERM):
+        term = SimpleNamespace(target=found["target"], occasion=found["occasion"])
+        term.mantissa, term.shift = int(found["mantissa"]), int(found["shift"])
+        pairs = re.findall(r"\((\w\d?) \+ (-?\d+)\)", found["factors"])
+        term.factors = [(name, int(offset)) for name, offset in pairs]
+        c.terms.append(term)
 
 
 def lay_out(c, sources):
@@ -191,16 +266,23 @@ def read_sample(lines):
     """A sample with the input of its steps and the empty line that ends it, None after the last."""
     if head := lines.match("sample: recorded spikes"):
         sample = SimpleNamespace(lesson=None)
+    elif head := lines.match(r"sample (\d+): assigned to (\d+), intensities ([\d ]+)"):
+        lesson = SimpleNamespace(label=int(head[2]), only_assigns=True, reward=None)
+        sample = SimpleNamespace(lesson=lesson, id=int(head[1]), intensities=integers(head[3]))
     else:
         head = lines.match(
-            r"sample (\d+): learnt with (no label|label (\d+)), rounding seed (\d+), "
-            r"ordinal (\d+), intensities ([\d ]+)"
+            r"sample (\d+): learnt with (no label|label (\d+))(, reward (-?\d+))?, "
+            r"rounding seed (\d+), ordinal (\d+), intensities ([\d ]+)"
         )
         if not head:
             return None
         label = int(head[3]) if head[3] else None
-        lesson = SimpleNamespace(label=label, seed=int(head[4]), ordinal=int(head[5]))
-        sample = SimpleNamespace(lesson=lesson, id=int(head[1]), intensities=integers(head[6]))
+        lesson = SimpleNamespace(
+            label=label, seed=int(head[6]), ordinal=int(head[7]), only_assigns=False
+        )
+        lesson.reward = max(-256, min(256, int(head[5]))) if head[5] else None
+        lesson.decision = None
+        sample = SimpleNamespace(lesson=lesson, id=int(head[1]), intensities=integers(head[8]))
     sample.head, sample.inputs = head[0], []
     while found := lines.match(r".+"):
         if step := re.fullmatch(r"  \| step \d+: input (.+)", found[0]):
@@ -215,6 +297,8 @@ def layer_state(layer, spikes):
         parts.insert(0, f"u {joined(layer.u)}")
     if layer.adaptation_decay is not None:
         parts.append(f"a {joined(layer.a)}")
+    if layer.h:
+        parts.append(f"h {joined(layer.h)}")
     if layer.psi_multiplier:
         parts.append(f"psi {joined(layer.psi)}")
     if not layer.is_readout:
@@ -226,10 +310,16 @@ def rule_state(c):
     pre, weights = f"pre {joined(c.pre)}", f"weights {joined(c.weights)}"
     if c.rule == "pair STDP":
         return f"{pre}, post {joined(c.post)}, {weights}"
+    if c.rule == "sums of products":
+        parts = [f"{trace.name} {joined(trace.values)}" for trace in c.traces]
+        parts += [f"tags {joined(c.tags)}"] if c.tags else []
+        return ", ".join([*parts, weights])
     if c.rule == "SDSP":
         return f"activity {joined(c.post)}, {weights}"
     trace = f", psi trace {joined(c.post)}" if c.post_factor else ""
-    return f"{pre}{trace}, sums {joined(c.sums)}"
+    if c.adaptation_factor:
+        trace += f", eligibility {joined(c.eligibility)}"
+    return f"{pre}{trace}, {weights}" if c.each_step else f"{pre}{trace}, sums {joined(c.sums)}"
 
 
 def counts_text(counts):

@@ -10,7 +10,7 @@ import pathlib
 import sys
 
 from chip import number, stream
-from golden import Lines, Unreadable, counts_text, joined, read_model, read_sample
+from golden import Lines, Unreadable, counts_text, integers, joined, read_model, read_sample
 from learning import LearningChip
 
 GOLDEN = pathlib.Path(__file__).resolve().parents[1] / "AcceleratorTests" / "Golden"
@@ -18,32 +18,71 @@ ENCODER = 1
 
 
 def encoded(model, sample):
-    """Input, by step: the channels whose draw is below their intensity."""
-    return [
-        [
-            channel
-            for channel, intensity in enumerate(sample.intensities)
-            if number(stream(model.encoder_seed, ENCODER, sample.id, step), channel)
-            < intensity * 257
+    """Input, by step: the sources that spike, or the channels whose current is told of."""
+    steps = range(model.steps)
+    if "seed" in model.encoder:
+        seed = integers(model.encoder)[0]
+        return [
+            [
+                channel
+                for channel, intensity in enumerate(sample.intensities)
+                if number(stream(seed, ENCODER, sample.id, step), channel)
+                < model.levels[intensity]
+            ]
+            for step in steps
         ]
-        for step in range(model.steps)
-    ]
+    if "crossings" in model.encoder:
+        return crossings(model, sample, *integers(model.encoder))
+    channels = [c for c, intensity in enumerate(sample.intensities) if intensity > 0]
+    if model.encoder == "direct current":
+        return [channels] + [[] for _ in steps[1:]]
+    first = {c: (255 - sample.intensities[c]) * model.steps // 255 for c in channels}
+    return [[c for c in channels if first[c] == step] for step in steps]
+
+
+def crossings(model, sample, threshold):
+    """Source 2c spikes where the level of channel c has risen, 2c + 1 where it has fallen."""
+    count, found = model.inputs // 2, []
+    since = sample.intensities[:count]
+    for step in range(model.steps):
+        levels, spikes = sample.intensities[step * count :], []
+        for c in range(count):
+            moved = levels[c] - since[c]
+            if abs(moved) >= threshold:
+                spikes.append(2 * c + (moved < 0))
+                since[c] = levels[c]
+        found.append(spikes)
+    return found
 
 
 def sample_lines(simulator, sample):
     model, prefix = simulator.model, "  "
+    if model.encoder == "direct current":
+        simulator.take_current(sample.intensities)
     if sample.lesson is None:
         lines, result = simulator.show(sample.inputs)
-    elif model.layers[-1].teacher:
+    elif model.layers[-1].teacher or any(c.each_step for c in simulator.three_factor):
         prefix = "  first shown without learning: "
         _, result = simulator.show(encoded(model, sample))
+        sample.lesson.decision = simulator.scores.index(max(simulator.scores))
         lines, _ = simulator.show(encoded(model, sample), sample.lesson)
     else:
         lines, result = simulator.show(encoded(model, sample), sample.lesson)
     weights = [
         f"  weights of {c.name}: {joined(c.weights)}" for c in simulator.connections if c.rule
     ]
-    return [*lines, prefix + result, *weights, ""]
+    feedback = [
+        f"  weights of feedback to {layer.name}: {joined(layer.feedback_weights)}"
+        for layer in simulator.layers
+        if layer.feedback == "adaptive"
+    ]
+    rises = [f"  rises of {layer.name}: {joined(layer.h)}" for layer in simulator.layers if layer.h]
+    counts = [
+        f"  counts of {layer.name}: {joined(layer.assigned)}"
+        for layer in simulator.layers
+        if layer.classes
+    ]
+    return [*lines, prefix + result, *weights, *rises, *counts, *feedback, ""]
 
 
 def summary_lines(simulator):

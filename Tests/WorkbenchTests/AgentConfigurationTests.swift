@@ -25,6 +25,19 @@ import Workbench
     #expect(settings.inferencesPerSecond == 50)
     #expect(settings.telemetrySeconds == 2)
     #expect(settings.logFormat == .text)
+    #expect(settings.learning == LearningSettings())
+  }
+
+  @Test func `settings of learning are read`() throws {
+    let settings = try read([
+      "learning.freeze": "hidden1 hidden2", "learning.maxDrift": "256",
+      "learning.rehearsal.samples": "90", "learning.rehearsal.share": "0.5",
+    ])
+    #expect(
+      settings.learning
+        == LearningSettings(
+          freeze: ["hidden1", "hidden2"], maxDrift: 256,
+          rehearsal: .init(samples: 90, share: 0.5)))
   }
 
   @Test(arguments: [
@@ -32,7 +45,9 @@ import Workbench
     ("coordinator.control", "tcp://:7470"), ("coordinator.data", "tcp://host"),
     ("coordinator.data", "tcp://host:70000"), ("inferencesPerSecond", "0"),
     ("inferencesPerSecond", "fast"), ("telemetrySeconds", "nan"), ("logLevel", "loud"),
-    ("logFormat", "xml"), ("stateFolder", ""), ("chip", ""),
+    ("logFormat", "xml"),
+    ("learning.maxDrift", "65536"), ("learning.rehearsal.share", "-1"),
+    ("learning.rehearsal.samples", "few"), ("stateFolder", ""), ("chip", ""),
   ])
   func `a wrong value is refused with its key`(key: String, value: String) throws {
     let error = try #require(throws: ConfigurationError.self) { try read([key: value]) }

@@ -19,7 +19,9 @@ import Workbench
     #expect(figures["energy.weight-write"]?.source == "the rest of Loihi's STDP update of 120 pJ")
     #expect(figures["timing.barriers[1]"]?.value.description == "tiles 2, nanoseconds 1000")
     #expect(try list("odin")["timing.barriers[0]"]?.source == "one core waits for nobody")
-    #expect(figures["features.rules"]?.value.description == "[three-factor, pair-stdp, sdsp]")
+    #expect(
+      figures["features.rules"]?.value.description
+        == "[three-factor, pair-stdp, sdsp, sum-of-products]")
   }
 
   @Test(arguments: ShippedChip.names)

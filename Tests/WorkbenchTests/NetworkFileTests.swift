@@ -58,6 +58,21 @@ import Workbench
     #expect(error.key == key && error.expected.contains(expected), "\(error)")
   }
 
+  @Test func `when a trace is read is one of two words`() throws {
+    var network = try NetworkTemplate(inputs: 3, hidden: [2], classes: 2).network()
+    var rule = ProgramRule.triplet()
+    rule.traces["x1"]?.reads = .before
+    network.projections[0].plasticity = .program(rule)
+    let text = String(decoding: try JSONEncoder().encode(network), as: UTF8.self)
+    #expect(try NetworkFile.decode(Data(text.utf8), path: "n.json") == network)
+    let broken = text.replacing(#""reads":"before""#, with: #""reads":"between""#)
+    let error = try #require(throws: ConfigurationError.self) {
+      try NetworkFile.decode(Data(broken.utf8), path: "n.json")
+    }
+    #expect(error.key == "projections[0].plasticity.program._0.traces.x1.reads", "\(error)")
+    #expect(error.expected == "one of before, after")
+  }
+
   @Test func `null for what may be left out is no unknown key`() throws {
     let network = try NetworkTemplate(inputs: 3, hidden: [2], classes: 2).network()
     let text = String(decoding: try JSONEncoder().encode(network), as: UTF8.self)

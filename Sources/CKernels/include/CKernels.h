@@ -91,7 +91,9 @@ enum {
   NEURONS_PSI = 16,       /* pseudo-derivatives are wanted */
   NEURONS_READOUT = 32,   /* no threshold; potentials are summed into scores */
   NEURONS_SUMS = 64,      /* inputs are sums of 16 bits, shifted and cleared as they are taken */
-  NEURONS_ARRIVALS = 128  /* a set says whom spikes reach, else they reach all or none */
+  NEURONS_ARRIVALS = 128, /* a set says whom spikes reach, else they reach all or none */
+  NEURONS_COMPETES = 256, /* who would fire is a candidate; `compete` goes on from there */
+  NEURONS_LASTING = 512   /* thresholds are higher by what outlives samples */
 };
 
 enum { RESET_NONE = 0, RESET_SOFT = 1, RESET_HARD = 2 };
@@ -111,6 +113,10 @@ typedef struct {
   int16_t *sums;
   int32_t sumShift;
   int32_t *potentials, *currents, *rises, *refractoryLeft, *psi;
+  const int16_t *lastingRises;
+  int32_t lastingShift;
+  int32_t inhibition;
+  int32_t *excess; /* of potentials over thresholds, written where neurons compete */
   int64_t *scores;
   const uint64_t *arrivals;   /* set of the neurons that a spike reaches, whatever the inputs */
   int32_t reachesAll;         /* all bits set if a spike reaches all, else 0 */
@@ -152,10 +158,11 @@ typedef struct {
   const int16_t *before;
   int16_t *after;
   int16_t *rises;           /* impulse where x has a bit, else 0; may be null */
+  int16_t *first;           /* traces before a second filter, where its decay is not 0 */
   const uint64_t *x;
   uint64_t *traced;         /* takes in x */
   uint64_t *active;         /* traces that are not zero, written */
-  int32_t count, decay, impulse;
+  int32_t count, decay, impulse, secondDecay;
 } TraceWork;
 
 /* Errors of the classes: a base-2 softmax of the readout's potentials minus the label. */
@@ -171,12 +178,36 @@ typedef struct {
 typedef struct {
   int32_t count;
   int32_t preFactor, postFactor, signalShift, signalLimit, postDecay;
+  int32_t readsBefore; /* post reads psiTraces as they were before the step */
   const int32_t *errors;
   const int32_t *psi; /* null stands for 256 */
   int32_t *psiTraces;
   int16_t *pre, *post; /* post is written where postFactor is not 0 */
   uint64_t *preActive, *postActive;
 } SignalWork;
+
+/* A pull of rates: errors rise by ((256 * count - target) * factor) >> shift. */
+typedef struct {
+  const uint64_t *spikes;
+  int32_t *counts; /* spikes so far, with those of the step after it */
+  int32_t *errors;
+  int32_t count;
+  int32_t target, factor, shift;
+} RateWork;
+
+/* One step of rows of synapses with eligibility traces of their own. */
+typedef struct {
+  const int32_t *rows;
+  int32_t rowCount;
+  int32_t stride;        /* of targets, a multiple of 16 */
+  const int16_t *traces; /* by source */
+  const int16_t *signals;
+  const int32_t *psi;
+  int32_t decay, factor; /* of 0 to 4096; the factor not above the decay */
+  int32_t *parts;        /* by target, written: what is kept and taken of the two traces */
+  int16_t *eligibility;  /* [source][stride] */
+  int32_t *sums;         /* [source][stride] */
+} EligibilityWork;
 
 /* Sums of products of pairs, and the change of each weight whose sum is not 0. */
 typedef struct {
@@ -186,7 +217,9 @@ typedef struct {
   const int32_t *sourcePairs; /* [pair][sourceStride] of two 16-bit factors */
   const int32_t *targetPairs; /* [pair][stride] */
   int32_t sourceStride;
-  int32_t gain;
+  int32_t *sums; /* [source][stride] of the weights, to which pairs add; may be null */
+  int32_t keepsSums;
+  int32_t gain, weightDecay;
   int32_t spareRow; /* of the weights, for kernels that work on two rows at a time */
   uint64_t streams; /* mix(key + (ordinal + 1) * gamma) */
   uint64_t firstStream;
@@ -202,6 +235,43 @@ typedef struct {
   uint64_t base;
   uint64_t *streams; /* room for one of each column */
 } ColumnWork;
+
+/* Columns of targets that fired, and what each is scaled to sum to. */
+typedef struct {
+  const int32_t *columns; /* rising */
+  int32_t columnCount;
+  int32_t sources, target;
+  uint64_t base;
+} ColumnScaleWork;
+/* What factors of programs read, as LearningProgram.Variable numbers them. */
+enum { PROGRAM_X2 = 2, PROGRAM_W = 7, PROGRAM_T = 8, PROGRAM_R = 9 };
+
+typedef struct {
+  int32_t variable, offset;
+} ProgramFactor;
+
+/* (mantissa * factors) >> shift. */
+typedef struct {
+  int32_t changesTag;
+  int32_t mantissa, shift;
+  int32_t firstFactor, factorCount;
+} ProgramTerm;
+
+/* Rows or columns that are visited, and the terms that are due. */
+typedef struct {
+  const ProgramTerm *terms;
+  int32_t termCount; /* at most 16 */
+  const ProgramFactor *factors;
+  const int32_t *lines; /* rising */
+  int32_t lineCount;
+  int32_t length; /* synapses of a line */
+  int32_t takes;  /* the step is -((r - sum) >> 16), else (sum + r) >> 16 */
+  int32_t step;   /* of a weight */
+  int32_t reward;
+  const int16_t *x0, *x1, *x2, *y0, *y1, *y2, *y3; /* by source, by target; null if not read */
+  int16_t *tags; /* [source][stride]; null without tags */
+  uint64_t base, tagBase;
+} ProgramWork;
 
 /* Where spikes go, as the ledger needs it. */
 typedef struct {
@@ -240,8 +310,11 @@ typedef struct {
 } NeuronTallyWork;
 
 typedef struct {
-  /* Levels and blocks of intensities; returns the number of blocks. */
-  int32_t (*levels)(const uint8_t *intensities, int32_t count, uint16_t *levels, int32_t *blocks);
+  /* Levels of intensities by a table of 256, which null stands for intensity * 257, and blocks;
+     returns the number of blocks. */
+  int32_t (*levels)(
+      const uint8_t *intensities, int32_t count, const uint16_t *table, uint16_t *levels,
+      int32_t *blocks);
   void (*encode)(const EncoderWork *work, uint64_t *bits);
   /* Lists the bits that are set; list holds 64 more than there can be. */
   int32_t (*list)(const uint64_t *bits, int32_t words, int32_t *list);
@@ -255,6 +328,10 @@ typedef struct {
   void (*denseLearning)(
       const DenseWork *work, const int16_t *learning, const int32_t *sources, int32_t count,
       int32_t *inputs);
+  /* Adds weights times intensities into sums[target]; at most 65536 sources. */
+  void (*grade)(
+      const int8_t *weights, int32_t stride, int32_t targets, const uint8_t *intensities,
+      int32_t sources, int32_t *sums);
   void (*convert)(const ConversionWork *work, int32_t *inputs);
   void (*convolution)(
       const ConvolutionWork *work, const int32_t *sources, int32_t count, int32_t *inputs);
@@ -291,6 +368,11 @@ typedef struct {
       const int32_t *mirror, int32_t mirrorStride, const int32_t *errorPairs, int32_t pairs,
       int32_t count, int32_t *errors);
   uint64_t (*signals)(const SignalWork *work);
+  void (*regulate)(const RateWork *work);
+  void (*eligibility)(const EligibilityWork *work);
+  /* Adds the products of pairs to the sums of rows. */
+  void (*accumulate)(const ThreeFactorWork *work, int32_t stride);
+  /* Takes sums, if there are any, and leaves them at 0 unless they are to be kept. */
   void (*threeFactor)(const ThreeFactorWork *work, const PlasticWork *plastic, WeightTally *tally);
 
   /* Traces or activities of a layer's neurons decay in place; bits say which were not 0 before. */
@@ -302,6 +384,10 @@ typedef struct {
       int32_t multiplier, uint64_t base, WeightTally *tally);
   /* Columns of postsynaptic spikes: each source's change is (product + r) >> 16. */
   void (*potentiate)(const PlasticWork *plastic, const ColumnWork *work, WeightTally *tally);
+  /* Whether a weight is further than `drift`, at most 32767, from where it came from; `count` is a
+     multiple of 16. */
+  int32_t (*strays)(
+      const int16_t *learning, const int16_t *deployed, int32_t count, int32_t drift);
   /* Which way SDSP would move each target's weights: 1, 0 or -1. */
   void (*directions)(
       const int32_t *potentials, const int16_t *activities, int32_t count, const int32_t limits[4],
@@ -309,6 +395,20 @@ typedef struct {
   void (*drive)(
       const PlasticWork *plastic, const int32_t *rows, int32_t count, const int16_t *directions,
       int32_t probability, uint64_t base, WeightTally *tally);
+
+  /* Fires the winner of the candidates in `spikes`, -1 if there is none, and inhibits the others;
+     adds to saturations. */
+  int32_t (*compete)(const NeuronWork *work, uint64_t *saturations);
+  /* Rises of thresholds lose a share at the end of a sample. */
+  void (*relax)(int16_t *rises, int32_t count, int32_t decay, uint64_t stream, uint64_t *active);
+  void (*normalise)(
+      const PlasticWork *plastic, const ColumnScaleWork *work, WeightTally *tally);
+  /* Traces fall by a shift of theirs, by 1 at least; bits say which were not 0 before. */
+  void (*fade)(int16_t *traces, int32_t count, int32_t shift, uint64_t *active);
+  /* The impulse where a counter is above 0, else 0. */
+  void (*window)(const int16_t *counters, int32_t count, int32_t impulse, int16_t *values);
+  void (*visitRows)(const ProgramWork *work, const PlasticWork *plastic, WeightTally *tally);
+  void (*visitColumns)(const ProgramWork *work, const PlasticWork *plastic, WeightTally *tally);
 } KernelTable;
 
 /* The kernels of a level, null where this machine lacks its instructions. */

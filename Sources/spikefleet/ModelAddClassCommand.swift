@@ -1,0 +1,77 @@
+import ArgumentParser
+import Foundation
+import NetworkTraining
+import SensorData
+import SpikingNetwork
+import Workbench
+
+/// `spikefleet model add-class`.
+struct ModelAddClassCommand: FleetCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "add-class",
+    abstract: "Give a network one class more; all weights that it has stay.",
+    discussion: """
+      The output gains a neuron whose number is the new class. Its weights are 0, or with --data a \
+      prototype of these examples. Compile and deploy the network, then let its last layer learn: \
+      `spikefleet chip run --learn --freeze LAYER`, or `learning.freeze` of an agent.
+      """)
+
+  @Argument(help: "Network (JSON).")
+  var network: String
+
+  @Option(help: "Name of the network with the new class; the same without it.")
+  var name: String?
+
+  @Option(help: "Folder of examples of the new class.")
+  var data: String?
+
+  @Option(parsing: .unconditional, help: "Examples to take, from the first on; all without it.")
+  var count: Int?
+
+  @Option(help: "Where the network goes (JSON).")
+  var out: String
+
+  @OptionGroup var output: OutputOptions
+
+  /// What was written.
+  private struct Written: Encodable {
+    var network: String
+    var path: String
+    /// Number of the new class.
+    var addedClass: Int
+    /// Examples behind its weights; 0 where these are 0.
+    var examples: Int
+  }
+
+  func validate() throws {
+    if let count, count < 1 { throw ValidationError("--count \(count), expected at least 1.") }
+    guard data != nil || count == nil else {
+      throw ValidationError("--count is of the examples of --data: add it.")
+    }
+  }
+
+  func perform() async throws {
+    let before = try NetworkFile.read(network)
+    let examples = try data.map { folder in
+      let all = try SampleParts.read(folder).training
+      return all.selecting(0..<min(all.count, count ?? all.count))
+    }
+    let grown: SpikingNetwork
+    do {
+      grown = try AddedClass.add(to: before, name: name, examples: examples)
+    } catch {
+      throw CommandFailure("\(network): \(error)")
+    }
+    try FileContent.write(Data(try JSONText.line(grown).utf8), to: out)
+    let written = Written(
+      network: grown.name, path: out,
+      addedClass: try NetworkSimulator(before).classes, examples: examples?.count ?? 0)
+    try output.print(written) { written in
+      Console.line(
+        "added class \(written.addedClass) to \(written.network) "
+          + (written.examples == 0
+            ? "with weights of 0" : "with a prototype of \(written.examples) examples")
+          + ", wrote \(written.path)")
+    }
+  }
+}
