@@ -108,7 +108,7 @@ extension Accelerator {
         plan.constants[pool.places], pool.channels, list, count, pooled)
       list = UnsafePointer(pooled)
     }
-    if let converter = plan.model.arithmetic.columnConverter, let sums = connection.columnSums {
+    if let sums = connection.columnSums, let converter = plan.model.arithmetic.columnConverter {
       read(place, list, count, inputs, accumulates, converter, sums)
       countConversions(layer, step, readings: (Int(count) + converter.rows - 1) / converter.rows)
     } else {

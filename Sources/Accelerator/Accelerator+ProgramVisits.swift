@@ -25,13 +25,7 @@ extension Accelerator {
       work.takes = 1
       kernels.table.pointee.visitRows(&work, &weights, &tally)
     }
-    saturations += tally.saturations
-    let layer = plan.layers[plastic.index.layer]
-    for place in 0..<layer.pointee.coreCount {
-      countVisits(
-        memory.pointee.rows, Int(taken.count) * neurons(layer, place).count,
-        Int(tally.written[place]), core: layer.pointee.firstCore + place, chipStep: chipStep)
-    }
+    countRows(memory.pointee.rows, Int(taken.count), tally, plastic, chipStep: chipStep)
   }
 
   /// Columns of postsynaptic spikes.
@@ -84,11 +78,19 @@ extension Accelerator {
     work.lineCount = Int32(plastic.sources)
     work.length = Int32(plastic.targets)
     kernels.table.pointee.visitRows(&work, &weights, &tally)
+    countRows(visit, plastic.sources, tally, plastic, chipStep: chipStep)
+  }
+
+  /// Counts visits of so many rows by core.
+  private mutating func countRows(
+    _ visit: ProgramPlan.Visit, _ rows: Int, _ tally: WeightTally, _ plastic: PlasticPlan,
+    chipStep: Int
+  ) {
     saturations += tally.saturations
     let layer = plan.layers[plastic.index.layer]
     for place in 0..<layer.pointee.coreCount {
       countVisits(
-        visit, plastic.sources * neurons(layer, place).count, Int(tally.written[place]),
+        visit, rows * neurons(layer, place).count, Int(tally.written[place]),
         core: layer.pointee.firstCore + place, chipStep: chipStep)
     }
   }

@@ -82,10 +82,8 @@ extension ProgramRule {
   package static func powerOfTwo(
     aPlus: Double = 1.0 / 64, aMinus: Double = 1.0 / 64, shift: Int = 4
   ) -> ProgramRule {
-    let plus = SumOfProducts.Term(aPlus, [.init(.x1)], at: .postsynapticSpike)
-    let minus = SumOfProducts.Term(-aMinus, [.init(.y1)], at: .presynapticSpike)
-    return ProgramRule(
-      dw: "\(SumOfProducts([plus, minus]))",
+    ProgramRule(
+      dw: "\(SumOfProducts(SumOfProducts.pairs(aPlus, aMinus)))",
       traces: ["x1": TraceRule(shift: shift), "y1": TraceRule(shift: shift)])
   }
 
@@ -105,12 +103,11 @@ extension ProgramRule {
   package static func rewardModulated(
     aPlus: Double = 1.0 / 64, aMinus: Double = 1.0 / 64, rate: Double = 0.25
   ) -> ProgramRule {
-    let plus = SumOfProducts.Term(aPlus, [.init(.x1)], at: .postsynapticSpike)
-    let minus = SumOfProducts.Term(-aMinus, [.init(.y1)], at: .presynapticSpike)
     let fading = SumOfProducts.Term(-1.0 / 8, [.init(.t)], at: .period(exponent: 4))
     let change = SumOfProducts.Term(rate, [.init(.r), .init(.t)], at: .end)
     return ProgramRule(
-      dw: "\(SumOfProducts([change]))", dt: "\(SumOfProducts([plus, minus, fading]))",
+      dw: "\(SumOfProducts([change]))",
+      dt: "\(SumOfProducts(SumOfProducts.pairs(aPlus, aMinus) + [fading]))",
       traces: ["x1": TraceRule(tau: 0.02), "y1": TraceRule(tau: 0.02)])
   }
 }
@@ -118,12 +115,22 @@ extension ProgramRule {
 extension PairSTDPRule {
   /// The rule as formulas.
   package var program: ProgramRule {
-    let plus = SumOfProducts.Term(
-      aPlus, [.init(.x1, plus: -preTarget)], at: .postsynapticSpike)
-    let minus = SumOfProducts.Term(-aMinus, [.init(.y1)], at: .presynapticSpike)
-    return ProgramRule(
-      dw: "\(SumOfProducts([plus, minus]))",
+    ProgramRule(
+      dw: "\(SumOfProducts(SumOfProducts.pairs(aPlus, aMinus, preTarget: preTarget)))",
       traces: ["x1": TraceRule(tau: tauPre), "y1": TraceRule(tau: tauPost)],
       weightMin: weightMin, weightMax: weightMax, teacher: teacher)
+  }
+}
+
+extension SumOfProducts {
+  /// The two terms of spike pairs: up at a postsynaptic spike by what x1 is above `preTarget`, down
+  /// at a presynaptic one by y1.
+  fileprivate static func pairs(
+    _ aPlus: Double, _ aMinus: Double, preTarget: Double = 0
+  ) -> [Term] {
+    [
+      Term(aPlus, [.init(.x1, plus: -preTarget)], at: .postsynapticSpike),
+      Term(-aMinus, [.init(.y1)], at: .presynapticSpike),
+    ]
   }
 }
