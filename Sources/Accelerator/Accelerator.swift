@@ -96,7 +96,7 @@ package struct Accelerator: Sendable {
   ///
   /// Three-factor learning needs the label; local rules use it for a teacher only. With a teacher,
   /// and where weights change within samples, the sample is first inferred without either, and
-  /// counted as an inference. The inference that is returned never knows the label. Programs that
+  /// counted as an inference; a teacher of mistakes leaves it at that if the label was found. The inference that is returned never knows the label. Programs that
   /// read a reward take the one that is given, in 1/256 and cut to within -256 to 256, throughout
   /// the sample; without one, the label gives it at the sample's end: 1 if the decision is right,
   /// else -1.
@@ -132,6 +132,7 @@ package struct Accelerator: Sendable {
     guard plan.judgesFirst else { return show(input, lesson: lesson, probe: &probe) }
     var silent = SilentProbe()
     let judged = show(input, lesson: nil, probe: &silent)
+    if plan.learnsFromMistakesOnly, judged.label == label { return judged }
     lesson.decision = judged.label
     _ = show(input, lesson: lesson, probe: &probe)
     return judged

@@ -49,6 +49,8 @@ final class ChipPlan: Sendable {
   let hasReadout: Bool
   /// Whether a sample is inferred first, as it gives itself away while it is learnt.
   let judgesFirst: Bool
+  /// Whether what was judged right then is not learnt.
+  let learnsFromMistakesOnly: Bool
   /// Whether weights change within a sample, so that its logical steps do not overlap.
   let learnsWithinSamples: Bool
   let learnsLocally: Bool
@@ -72,6 +74,7 @@ final class ChipPlan: Sendable {
     hasReadout = model.hasReadout
     learnsWithinSamples = model.learnsWithinSamples
     judgesFirst = model.layers.last?.teacher != nil || learnsWithinSamples
+    learnsFromMistakesOnly = model.layers.last?.teacher?.onMistakes == true
     scores = builder.state(PlanBuilder.padded(model.classes), of: Int64.self)
     ledger = LedgerPlan(model, chipSteps: model.chipStepsMax, &builder)
 

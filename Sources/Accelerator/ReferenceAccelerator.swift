@@ -166,7 +166,8 @@ package struct ReferenceAccelerator {
   /// Three-factor learning needs the label; local rules use it for a teacher only. A model with a
   /// teacher, or whose weights change within samples, is shown the sample twice, with a label or
   /// without: first without learning, which is returned and counted as an inference; then it
-  /// learns, which is what `record` and the counts of learning tell of. Else one showing is both.
+  /// learns, which is what `record` and the counts of learning tell of. Else one showing is both. A
+  /// teacher of mistakes leaves it at the first if the label was found.
   package mutating func learn(
     _ intensities: [UInt8], sample: UInt64, label: Int?, reward: Int32? = nil, seed: UInt64,
     ordinal: UInt64
@@ -184,6 +185,7 @@ package struct ReferenceAccelerator {
       return show(input, lesson: lesson)
     }
     let judged = show(input, lesson: nil)
+    if model.layers.last?.teacher?.onMistakes == true, judged.label == label { return judged }
     lesson.decision = judged.label
     _ = show(input, lesson: lesson)
     return judged

@@ -15,6 +15,7 @@ extension CompiledModel {
       if let teacher = layer.teacher {
         writer.int32(teacher.excitation)
         writer.int32(teacher.inhibition)
+        writer.flag(teacher.onMistakes)
       }
       writer.count(layer.assignment?.classes ?? 0)
       writer.flag(layer.signal != nil)

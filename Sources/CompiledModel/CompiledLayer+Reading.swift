@@ -28,7 +28,8 @@ extension CompiledModel {
     if try reader.flag(field + ".teacher") {
       teacher = TeacherProgram(
         excitation: try reader.int32(field + ".teacher.excitation"),
-        inhibition: try reader.int32(field + ".teacher.inhibition"))
+        inhibition: try reader.int32(field + ".teacher.inhibition"),
+        onMistakes: try reader.flag(field + ".teacher.onMistakes"))
     }
     let classes = try reader.count(field + ".assignment", 0...classesMax)
     var signal = try LearningSignalProgram(from: &reader, at: field)

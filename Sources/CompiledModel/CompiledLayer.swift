@@ -76,11 +76,14 @@ package struct TeacherProgram: Sendable, Equatable {
   package var excitation: Int32
   /// Taken from every other neuron.
   package var inhibition: Int32
+  /// Whether samples that were judged right are not learnt.
+  package var onMistakes: Bool
 
-  /// A teacher's two strengths, in units of the potential.
-  package init(excitation: Int32, inhibition: Int32) {
+  /// A teacher's two strengths, in units of the potential, for all samples unless told otherwise.
+  package init(excitation: Int32, inhibition: Int32, onMistakes: Bool = false) {
     self.excitation = excitation
     self.inhibition = inhibition
+    self.onMistakes = onMistakes
   }
 }
 

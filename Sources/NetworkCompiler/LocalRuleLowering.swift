@@ -49,6 +49,8 @@ extension NetworkLowering {
         need: "\(max(signal.excitation, signal.inhibition))", cure: "teach with less")
       return nil
     }
-    return TeacherProgram(excitation: Int32(strengths[0]), inhibition: Int32(strengths[1]))
+    return TeacherProgram(
+      excitation: Int32(strengths[0]), inhibition: Int32(strengths[1]),
+      onMistakes: signal.onMistakes)
   }
 }

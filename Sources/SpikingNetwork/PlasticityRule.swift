@@ -54,11 +54,22 @@ package struct TeacherSignal: Sendable, Equatable, Codable {
   package var excitation: Double
   /// Taken from every other neuron, in thresholds.
   package var inhibition: Double
+  /// Whether samples that were judged right are not learnt.
+  package var onMistakes: Bool
 
-  /// A teacher's two strengths.
-  package init(excitation: Double, inhibition: Double) {
+  /// A teacher's two strengths, for all samples unless told otherwise.
+  package init(excitation: Double, inhibition: Double, onMistakes: Bool = false) {
     self.excitation = excitation
     self.inhibition = inhibition
+    self.onMistakes = onMistakes
+  }
+
+  /// Reads a teacher; `onMistakes` may be absent.
+  package init(from decoder: any Decoder) throws {
+    let values = try decoder.container(keyedBy: CodingKeys.self)
+    excitation = try values.decode(Double.self, forKey: .excitation)
+    inhibition = try values.decode(Double.self, forKey: .inhibition)
+    onMistakes = try values.decodeIfPresent(Bool.self, forKey: .onMistakes) ?? false
   }
 }
 

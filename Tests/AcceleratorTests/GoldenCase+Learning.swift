@@ -5,7 +5,7 @@ extension GoldenCase {
   static let learning: [GoldenCase] = [
     threeFactor, threeFactorRecurrent, randomFeedback, adaptiveFeedback, localFeedback, eachStep,
     eligibility,
-    pairSTDP, pairSTDPTeacher, sdsp, sdspTeacher,
+    pairSTDP, pairSTDPTeacher, sdsp, sdspTeacher, sdspMistakes,
   ]
 
   static let learnt: [Sample] = [
@@ -159,5 +159,21 @@ extension GoldenCase {
               driven(threshold: 0, activityMin: 0, probability: 30_000),
               bounds: 0...24_576)
           ], teacher: TeacherProgram(excitation: 80, inhibition: 40))
+      ]), learnt)
+
+  /// The same, taught where the label was not found only.
+  private static let sdspMistakes = GoldenCase(
+    SmallModels.model(
+      "sdsp-mistakes", steps: 6, inputs: 3,
+      arithmetic: SmallModels.arithmetic(learningWeightBits: 3),
+      layers: [
+        SmallModels.layer(
+          "output", SmallModels.spiking(decay: 3686, threshold: 60, reset: .hard), size: 2,
+          [
+            SmallModels.plastic(
+              3, [8192, 0, 16_384, 8192, 0, 8192],
+              driven(threshold: 0, activityMin: 0, probability: 30_000),
+              bounds: 0...24_576)
+          ], teacher: TeacherProgram(excitation: 80, inhibition: 40, onMistakes: true))
       ]), learnt)
 }

@@ -22,7 +22,9 @@ extension GoldenText {
       lines.append("\(layer.name): \(layer.size) neurons, phase \(layer.phase)")
       describe(layer.neurons)
       if let teacher = layer.teacher {
-        lines.append("  teacher \(teacher.excitation), -\(teacher.inhibition)")
+        lines.append(
+          "  teacher \(teacher.excitation), -\(teacher.inhibition)"
+            + (teacher.onMistakes ? ", of mistakes" : ""))
       }
       describeLearnt(layer)
       if let signal = layer.signal { describe(signal) }

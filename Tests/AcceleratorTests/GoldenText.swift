@@ -31,6 +31,7 @@ struct GoldenText {
   ) {
     let result: Inference
     var isLearnt = false
+    var sought: Int?
     switch sample {
     case .shown(let spikes):
       lines.append("sample: recorded spikes")
@@ -42,18 +43,20 @@ struct GoldenText {
       lines.append(
         "sample \(number): learnt with \(name), rounding seed \(seed), ordinal \(ordinal), "
           + "intensities \(Self.list(intensities))")
-      isLearnt = true
+      (isLearnt, sought) = (true, label)
       result = chip.learn(
         intensities, sample: number, label: label, reward: reward, seed: seed, ordinal: ordinal)
     case .assigned(let number, let intensities, let label):
       lines.append("sample \(number): assigned to \(label), intensities \(Self.list(intensities))")
       result = chip.assign(intensities, sample: number, label: label)
     }
-    for step in chip.steps { add(step, model, isLearnt: isLearnt) }
     // What would give the label away is judged before it is learnt.
     let judgesFirst = isLearnt && (model.layers.last?.teacher != nil || model.learnsWithinSamples)
+    let isRight = model.layers.last?.teacher?.onMistakes == true && sought == result.label
+    for step in chip.steps { add(step, model, isLearnt: isLearnt && !isRight) }
     lines.append(
-      (judgesFirst ? "  first shown without learning: " : "  ")
+      (isRight
+        ? "  judged right, not learnt: " : judgesFirst ? "  first shown without learning: " : "  ")
         + "label \(result.label), scores \(Self.list(result.scores)), spikes of the input "
         + "\(result.inputSpikes), of layers \(Self.list(result.layerSpikes))")
     for (block, values) in zip(model.learnedBlocks, chip.learnedState) {

@@ -142,7 +142,8 @@ extension RandomModel {
     if chance(50), layers[last].connections.contains(where: { $0.plasticity != nil }) {
       let scale = min(limit, inputScale(layers[last]) * 4)
       layers[last].teacher = TeacherProgram(
-        excitation: Int32(pick(0...scale)), inhibition: Int32(pick(0...scale)))
+        excitation: Int32(pick(0...scale)), inhibition: Int32(pick(0...scale)),
+        onMistakes: chance(50))
     }
   }
 

@@ -120,7 +120,7 @@ def read_model(lines):
 
 
 def read_layer(head, index, lines):
-    layer = SimpleNamespace(index=index, name=head["name"], connections=[], teacher=None)
+    layer = SimpleNamespace(index=index, name=head["name"], connections=[], teacher=None, teaches_mistakes=False)
     layer.size, layer.phase = int(head["size"]), int(head["phase"])
     layer.core_of = [None] * layer.size
     for name, text in lines.take(NEURONS).groupdict().items():
@@ -131,8 +131,9 @@ def read_layer(head, index, lines):
             values = values[0]
         setattr(layer, name, values)
     layer.is_readout, layer.refractory = layer.threshold is None, layer.refractory or 0
-    if found := lines.match(r"  teacher (\d+), -(\d+)"):
+    if found := lines.match(r"  teacher (\d+), -(\d+)(, of mistakes)?"):
         layer.teacher = (int(found[1]), int(found[2]))
+        layer.teaches_mistakes = found[3] is not None
     layer.inhibition = layer.h = layer.classes = layer.assigned = None
     for pattern, lists in LEARNT:
         if found := lines.match(pattern):

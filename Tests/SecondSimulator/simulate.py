@@ -63,9 +63,13 @@ def sample_lines(simulator, sample):
         lines, result = simulator.show(sample.inputs)
     elif model.layers[-1].teacher or any(c.each_step for c in simulator.three_factor):
         prefix = "  first shown without learning: "
-        _, result = simulator.show(encoded(model, sample))
+        lines, result = simulator.show(encoded(model, sample))
         sample.lesson.decision = simulator.scores.index(max(simulator.scores))
-        lines, _ = simulator.show(encoded(model, sample), sample.lesson)
+        is_right = sample.lesson.decision == sample.lesson.label
+        if model.layers[-1].teaches_mistakes and is_right:
+            prefix = "  judged right, not learnt: "
+        else:
+            lines, _ = simulator.show(encoded(model, sample), sample.lesson)
     else:
         lines, result = simulator.show(encoded(model, sample), sample.lesson)
     weights = [
