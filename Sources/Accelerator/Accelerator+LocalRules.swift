@@ -9,6 +9,7 @@ extension Accelerator {
     for place in plan.pairSTDP.indices { pairSTDP(plan.pairSTDP[place], step, lesson) }
     for place in plan.programs.indices { run(plan.programs[place], step, lesson) }
     for place in plan.sdsp.indices { sdsp(plan.sdsp[place], step, lesson) }
+    for place in plan.edge.indices { countActivity(plan.edge[place], step, lesson) }
   }
 
   /// What draws of a step's rows, 0, or columns, 1, come from.

@@ -44,7 +44,12 @@ extension Accelerator {
       return layer.homeostasis.map { lasting.read($0.rises, count: layer.size) }
     }
     let assigned = plan.assignment.map { [lasting.read($0.counts, count: $0.counts.count)] }
+    let plasticities = plan.edge.indices.map { place in
+      let edge = plan.edge[place].pointee
+      return lasting.read(edge.plasticities, count: edge.plastic.targets)
+    }
     return weights + rises + (assigned ?? []) + plan.takers.indices.compactMap(feedbackWeights)
+      + plasticities
   }
 
   private func feedbackWeights(_ taker: Int) -> [Int16]? {
@@ -67,8 +72,9 @@ extension Accelerator {
   }
 
   func inference() -> Inference {
-    Inference(
-      scores: resting.read(plan.scores, count: plan.model.classes),
+    let scores = resting.read(plan.scores, count: plan.scoreCount)
+    return Inference(
+      scores: plan.neuronsPerClass == 1 ? scores : plan.model.classScores(scores),
       inputSpikes: inputSpikes,
       layerSpikes: layerSpikes)
   }

@@ -96,12 +96,12 @@ package struct Accelerator: Sendable {
   ///
   /// Three-factor learning needs the label; local rules use it for a teacher only. With a teacher,
   /// and where weights change within samples, the sample is first inferred without either, and
-  /// counted as an inference; a teacher of mistakes leaves it at that if the label was found. The inference that is returned never knows the label. Programs that
-  /// read a reward take the one that is given, in 1/256 and cut to within -256 to 256, throughout
-  /// the sample; without one, the label gives it at the sample's end: 1 if the decision is right,
-  /// else -1.
-  /// Stochastic rounding draws from `seed` (of the node) and `ordinal` (of the sample in its
-  /// training): give each pair to one sample only.
+  /// counted as an inference; a teacher of mistakes leaves it at that if the label was found. The
+  /// inference that is returned never knows the label. Programs that read a reward take the one
+  /// that is given, in 1/256 and cut to within -256 to 256, throughout the sample; without one,
+  /// the label gives it at the sample's end: 1 if the decision is right, else -1. Stochastic
+  /// rounding draws from `seed` (of the node) and `ordinal` (of the sample in its training): give
+  /// each pair to one sample only.
   package mutating func learn(
     _ intensities: [UInt8], sample: UInt64, label: Int?, reward: Int32? = nil, seed: UInt64,
     ordinal: UInt64
@@ -197,6 +197,7 @@ package struct Accelerator: Sendable {
     if let lesson, !lesson.onlyAssigns {
       if plan.errors != nil { applySums(lesson) }
       finishPrograms(lesson, decision: lesson.decision ?? judged.label)
+      learnByCompetition(lesson)
       normalise(lesson)
       lowerThresholds(lesson)
       cutDrift()
@@ -220,6 +221,10 @@ package struct Accelerator: Sendable {
       case .assignment:
         if let assignment = plan.assignment { lasting.fill(assignment.counts, with: values) }
       case .feedback(let layer): load(values, alongFeedbackOf: layer)
+      case .plasticity:
+        for place in plan.edge.indices {
+          lasting.fill(plan.edge[place].pointee.plasticities, with: values)
+        }
       }
     }
   }

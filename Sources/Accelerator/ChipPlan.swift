@@ -26,7 +26,11 @@ final class ChipPlan: Sendable {
   let connections: PlanTable<ConnectionPlan>
   let arrivals: PlanTable<ArrivalPlan>
   let ledger: LedgerPlan
+  /// One for each class, or for each neuron of a readout.
   let scores: Block<Int64>
+  let scoreCount: Int
+  /// Neurons of the readout that stand for one class.
+  let neuronsPerClass: Int
   let errors: ErrorPlan?
   /// First step whose errors change the readout's weights.
   let readoutFirstStep: Int
@@ -39,6 +43,8 @@ final class ChipPlan: Sendable {
   let pairSTDP: PlanTable<PairPlan>
   let programs: PlanTable<ProgramPlan>
   let sdsp: PlanTable<SDSPPlan>
+  /// The readout that learns by weights of one bit, in a table of at most one.
+  let edge: PlanTable<EdgePlan>
   let normalisations: PlanTable<NormalisationPlan>
   let assignment: AssignmentPlan?
   /// Layers whose thresholds outlive samples.
@@ -75,7 +81,9 @@ final class ChipPlan: Sendable {
     learnsWithinSamples = model.learnsWithinSamples
     judgesFirst = model.layers.last?.teacher != nil || learnsWithinSamples
     learnsFromMistakesOnly = model.layers.last?.teacher?.onMistakes == true
-    scores = builder.state(PlanBuilder.padded(model.classes), of: Int64.self)
+    scoreCount = model.scoreCount
+    neuronsPerClass = model.layers.last?.neuronsPerClass ?? 1
+    scores = builder.state(PlanBuilder.padded(scoreCount), of: Int64.self)
     ledger = LedgerPlan(model, chipSteps: model.chipStepsMax, &builder)
 
     var layers: [LayerPlan] = []
@@ -101,13 +109,15 @@ final class ChipPlan: Sendable {
     pairSTDP = PlanTable(rules.pairSTDP)
     programs = PlanTable(rules.programs)
     sdsp = PlanTable(rules.sdsp)
+    edge = PlanTable(rules.edge)
     hasEndTerms = rules.programs.contains { $0.end.termCount > 0 }
     rewardCores = model.rewardCores
     normalisations = PlanTable(NormalisationPlan.plans(plastic, model, &builder))
     assignment = AssignmentPlan(model, &builder)
     homeostatic = layers.indices.filter { layers[$0].homeostasis != nil }
     finishesSamples =
-      !homeostatic.isEmpty || assignment != nil || normalisations.indices.count > 0
+      !homeostatic.isEmpty || assignment != nil || !rules.edge.isEmpty
+      || normalisations.indices.count > 0
     populations = PlanTable(
       (0...model.layers.count).map { PopulationPlan(model, source: $0, &builder) })
     learnsLocally = plastic.contains { $0.rule.isLocal }
@@ -128,6 +138,7 @@ private struct RulePlans {
   var pairSTDP: [PairPlan] = []
   var programs: [ProgramPlan] = []
   var sdsp: [SDSPPlan] = []
+  var edge: [EdgePlan] = []
 
   init(_ plastic: [PlasticPlan], _ model: CompiledModel, _ builder: inout PlanBuilder) {
     for plastic in plastic {
@@ -142,6 +153,7 @@ private struct RulePlans {
           programs.append(ProgramPlan(plastic, program, step: step, &builder))
         }
       case .sdsp(let rule): sdsp.append(SDSPPlan(plastic, rule, &builder))
+      case .edge(let rule): edge.append(EdgePlan(plastic, rule, model, &builder))
       }
     }
   }

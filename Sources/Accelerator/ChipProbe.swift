@@ -12,10 +12,11 @@ package struct ProbedState: Sendable, Equatable {
   package struct Traces: Sendable, Equatable {
     /// The connection.
     package let connection: CompiledModel.ConnectionIndex
-    /// By source: the presynaptic trace, the first one of a program; empty where there is none.
+    /// By source: the presynaptic trace, the first one of a program, or spikes of the sample;
+    /// empty where there is none.
     package let pre: [Int16]
-    /// By target: postsynaptic trace, the first one of a program, trace of the pseudo-derivative or
-    /// activity; empty where there is none.
+    /// By target: postsynaptic trace, the first one of a program, trace of the pseudo-derivative,
+    /// activity or plasticity; empty where there is none.
     package let post: [Int32]
   }
 
@@ -108,8 +109,15 @@ extension Accelerator {
         connection: memory.plastic.index, pre: [],
         post: resting.read(memory.activities, count: memory.plastic.targets).map(Int32.init))
     }
+    let edge = plan.edge.indices.map { place in
+      let memory = plan.edge[place].pointee
+      return ProbedState.Traces(
+        connection: memory.plastic.index,
+        pre: resting.read(memory.activity, count: memory.plastic.sources).map(Int16.init),
+        post: lasting.read(memory.plasticities, count: memory.plastic.targets).map(Int32.init))
+    }
     let programs = plan.programs.indices.map { programTraces(plan.programs[$0].pointee) }
-    return (threeFactor + pairs + programs + sdsp).filter { $0.connection.layer == layer }
+    return (threeFactor + pairs + programs + sdsp + edge).filter { $0.connection.layer == layer }
       .sorted { $0.connection.connection < $1.connection.connection }
   }
 

@@ -18,6 +18,7 @@ struct PlasticPlan: Sendable {
   /// Learning weights and what inference sees of them, both `[source][stride]`.
   ///
   /// Local rules visit weights in each step: they keep no view, so that less memory is moved.
+  /// Weights of one bit change in one column a sample, and rows of bytes add up faster.
   let learning: Block<Int16>
   let view: Block<Int8>?
   let coreCount: Int
@@ -61,7 +62,7 @@ struct PlasticPlan: Sendable {
     let rows = Self.rows(learning, targets: targets, stride: stride, bounds) + spare
     self.learning = builder.variable(rows, count: rows.count)
     let viewed = rows.map(ChipArithmetic.inferenceWeight)
-    view = rule.isLocal ? nil : builder.variable(viewed, count: rows.count)
+    view = rule.isLocal && rule.edge == nil ? nil : builder.variable(viewed, count: rows.count)
     visited = builder.scratch(coreCount, of: UInt64.self)
     written = builder.scratch(coreCount, of: UInt64.self)
     taker = model.errorTakers.firstIndex(of: index.layer)
@@ -143,6 +144,27 @@ struct PairPlan: Sendable {
     postTraces = builder.state(plastic.stride, of: Int16.self)
     streams = builder.scratch(plastic.stride, of: UInt64.self)
     postActive = builder.scratch((plastic.stride + 63) / 64, of: UInt64.self)
+  }
+}
+
+/// A readout whose weights of one bit learn.
+struct EdgePlan: Sendable {
+  let plastic: PlasticPlan
+  let rule: EdgeLearningProgram
+  /// How plastic each neuron still is.
+  let plasticities: Block<Int16>
+  /// Spikes of each source in the sample.
+  let activity: Block<Int32>
+
+  init(
+    _ plastic: PlasticPlan, _ rule: EdgeLearningProgram, _ model: CompiledModel,
+    _ builder: inout PlanBuilder
+  ) {
+    self.plastic = plastic
+    self.rule = rule
+    plasticities = builder.variable(
+      model.layers[plastic.index.layer].plasticities ?? [], count: plastic.targets)
+    activity = builder.state(plastic.sources, of: Int32.self)
   }
 }
 

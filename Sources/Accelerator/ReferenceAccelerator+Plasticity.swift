@@ -9,6 +9,7 @@ extension ReferenceAccelerator {
       switch model[index].plasticity {
       case .program(let program)?: run(program, position, step, lesson)
       case .sdsp(let rule)?: sdsp(position, step, rule, lesson)
+      case .edge?: countActivity(position, step, lesson)
       case .threeFactor?, nil: break
       }
     }

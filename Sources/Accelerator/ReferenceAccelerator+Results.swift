@@ -9,8 +9,9 @@ extension ReferenceAccelerator {
       .map { lastingRises[$0] }
     let feedback = model.layers.indices.filter { model.layers[$0].feedbackWeights != nil }
       .map { feedbackWeights[$0] }
+    let plasticities = self.plasticities.isEmpty ? [] : [self.plasticities]
     return (learnt + rises + (model.hasAssignment ? [assigned] : []) + feedback)
-      .map { $0.map { Int16($0) } }
+      .map { $0.map { Int16($0) } } + plasticities
   }
 
   /// Events of samples that were inferred, by the raw values of their kinds.
@@ -46,10 +47,16 @@ extension ReferenceAccelerator {
         .map { position in
           ReferenceRecord.Plastic(
             preTraces: firstTrace(position, isPresynaptic: true) ?? preTraces[position],
-            postTraces: firstTrace(position, isPresynaptic: false) ?? postTraces[position],
+            postTraces: postState(position),
             traces: traces[position], tags: tags[position], sums: sums[position],
             eligibility: eligibility[position], weights: weights[position])
         })
+  }
+
+  /// What the targets of a connection have: its first trace of them, or how plastic they are.
+  private func postState(_ position: Int) -> [Int] {
+    if model[connections[position]].plasticity?.edge != nil { return plasticities.map(Int.init) }
+    return firstTrace(position, isPresynaptic: false) ?? postTraces[position]
   }
 
   /// The first trace of the sources, or of the targets, that a program has, empty if it has none;
@@ -81,9 +88,10 @@ package struct ReferenceRecord: Sendable, Equatable {
 
   /// A connection that learns.
   package struct Plastic: Sendable, Equatable {
-    /// By source; the first such trace of a program.
+    /// By source: traces, the first one of a program, or spikes of the sample.
     package let preTraces: [Int]
-    /// By target: traces of pseudo-derivatives, activities, or the first such trace of a program.
+    /// By target: traces of pseudo-derivatives, activities, plasticities, or the first such trace
+    /// of a program.
     package let postTraces: [Int]
     /// Traces of a program in the order of its declaration, by source or target.
     package let traces: [[Int]]

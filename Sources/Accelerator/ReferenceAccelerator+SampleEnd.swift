@@ -6,7 +6,7 @@ extension ReferenceAccelerator {
   /// Whether a sample that is learnt takes a chip step more, after its spikes.
   var finishesSamples: Bool {
     model.layers.contains { layer in
-      layer.homeostasis != nil || layer.assignment != nil
+      layer.homeostasis != nil || layer.assignment != nil || layer.learnsByOneBit
         || layer.connections.contains { $0.normalisation != nil }
     }
   }

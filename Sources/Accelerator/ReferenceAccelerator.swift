@@ -28,6 +28,8 @@ package struct ReferenceAccelerator {
   var lastingRises: [[Int]]
   /// Spikes by neuron and class that labels have shown, `[neuron * classes + class]`.
   var assigned: [Int]
+  /// How plastic neurons of the readout are, where it has weights of one bit.
+  var plasticities: [Int16]
   /// Spikes of the sample by source, the input first, and step.
   var fired: [[[Int]]] = []
   /// Spikes of each neuron in the sample so far, where its rate is regularised.
@@ -48,6 +50,7 @@ package struct ReferenceAccelerator {
   // State of connections, by their position.
   /// Weights as they are kept: 16 bits where they learn, else those of inference.
   var weights: [[Int]]
+  /// With weights of one bit spikes of the sample.
   var preTraces: [[Int]]
   /// What the second filter of a presynaptic trace takes in: traces with one filter.
   var firstTraces: [[Int]]
@@ -103,6 +106,7 @@ package struct ReferenceAccelerator {
       layer.homeostasis?.rises.map(Int.init) ?? [Int](repeating: 0, count: layer.size)
     }
     assigned = model.layers.last?.assignment?.counts.map(Int.init) ?? []
+    plasticities = model.layers.last?.plasticities ?? []
     weights = connections.map { index in
       switch model[index].weights {
       case .fixed(let weights): weights.map(Int.init)
@@ -261,6 +265,7 @@ package struct ReferenceAccelerator {
     if let lesson, !lesson.onlyAssigns {
       applySums(lesson, chipStep: lastChipStep)
       finishPrograms(judged(lesson), chipStep: lastChipStep)
+      learnByCompetition(lesson, chipStep: lastChipStep)
       normalise(lesson, chipStep: lastChipStep)
       lowerThresholds(lesson, chipStep: lastChipStep)
       cutDrift(chipStep: lastChipStep)
@@ -308,13 +313,13 @@ package struct ReferenceAccelerator {
       tags[position] = tags[position].map { _ in 0 }
     }
     fired = [[[Int]]](repeating: [], count: model.layers.count + 1)
-    scores = [Int64](repeating: 0, count: model.classes)
+    scores = [Int64](repeating: 0, count: model.scoreCount)
     record = []
   }
 
   private func inference() -> Inference {
     Inference(
-      scores: scores, inputSpikes: fired[0].reduce(0) { $0 + $1.count },
+      scores: model.classScores(scores), inputSpikes: fired[0].reduce(0) { $0 + $1.count },
       layerSpikes: fired.dropFirst().map { $0.reduce(0) { $0 + $1.count } })
   }
 }

@@ -124,6 +124,8 @@ package struct ChipFeatures: Sendable, Equatable {
     case sdsp
     /// Any sum of products over traces, weight, tag and reward; pair STDP among them.
     case sumOfProducts = "sum-of-products"
+    /// Weights of one bit of a last layer whose neurons compete by class.
+    case edgeLearning = "edge-learning"
   }
 
   /// What a layer does besides its neurons' dynamics and rules; raw values are stable names.

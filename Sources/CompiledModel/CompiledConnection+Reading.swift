@@ -59,8 +59,11 @@ extension CompiledConnection {
       program = .program(try LearningProgram(from: &reader, at: field))
     case 3:
       program = .sdsp(SDSPProgram(fields: try reader.int32s(SDSPProgram.fieldCount, field)))
+    case 4:
+      program = .edge(
+        EdgeLearningProgram(fields: try reader.int32s(EdgeLearningProgram.fieldCount, field)))
     default:
-      throw reader.error(field, found: "\(kind)", expected: "0 to 3")
+      throw reader.error(field, found: "\(kind)", expected: "0 to 4")
     }
     let lower = try reader.int16(field + ".weight min")
     let upper = try reader.int16(field + ".weight max")

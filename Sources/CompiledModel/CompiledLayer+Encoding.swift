@@ -70,6 +70,7 @@ extension NeuronProgram {
       program.membrane.write(to: &writer)
       writer.int32(program.logitMultiplier)
       writer.int32(program.logitShift)
+      writer.int32(program.neuronsPerClass)
     }
   }
 }
@@ -137,6 +138,9 @@ extension CompiledConnection {
     case .sdsp(let rule):
       writer.uint8(3)
       writer.integers(rule.fields)
+    case .edge(let rule):
+      writer.uint8(4)
+      writer.integers(rule.fields)
     }
     writer.int16(bounds.lowerBound)
     writer.int16(bounds.upperBound)
@@ -155,10 +159,10 @@ extension ByteWriter {
 }
 
 extension CompiledLayer {
-  /// What its neurons learn, in the order of the file: rises of thresholds, the assignment, then
-  /// weights along which errors come back.
+  /// What its neurons learn, in the order of the file: rises of thresholds, the assignment,
+  /// weights along which errors come back, then plasticities.
   var learnedBlocks: [[Int16]] {
-    [homeostasis?.rises, assignment?.counts, feedbackWeights].compactMap(\.self)
+    [homeostasis?.rises, assignment?.counts, feedbackWeights, plasticities].compactMap(\.self)
   }
 
   /// Weights of 16 bits along which errors come back, where such adapt.

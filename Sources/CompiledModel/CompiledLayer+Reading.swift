@@ -55,10 +55,15 @@ extension CompiledModel {
       let weights = try blocks.nextAny(&reader, field + ".signal.weights")
       signal?.feedback = .adaptive(weights.integers(as: Int16.self))
     }
+    var plasticities: [Int16]?
+    if connections.contains(where: { $0.plasticity?.edge != nil }) {
+      let bytes = try blocks.next(size * 2, &reader, field + ".plasticities")
+      plasticities = bytes.integers(as: Int16.self)
+    }
     return CompiledLayer(
       name: name, neurons: neurons, size: size, exponent: exponent, units: units,
       connections: connections, phase: phase, teacher: teacher, assignment: assignment,
-      signal: signal)
+      signal: signal, plasticities: plasticities)
   }
 }
 
@@ -90,7 +95,8 @@ extension NeuronProgram {
       self = .readout(
         ReadoutProgram(
           membrane: membrane, logitMultiplier: try reader.int32(field + ".logit multiplier"),
-          logitShift: try reader.int32(field + ".logit shift")))
+          logitShift: try reader.int32(field + ".logit shift"),
+          neuronsPerClass: try reader.int32(field + ".neurons per class")))
     default:
       throw reader.error(field + ".model", found: "\(model)", expected: "0, spiking, or 1, readout")
     }

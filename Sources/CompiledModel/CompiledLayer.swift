@@ -22,14 +22,17 @@ package struct CompiledLayer: Sendable, Equatable {
   /// Where its learning signals come from, nil for the readout's weights in each step; a layer that
   /// learns by the three-factor rule only.
   package var signal: LearningSignalProgram?
+  /// How plastic its neurons still are, in 1/32768; a readout whose weights of one bit learn only.
+  package var plasticities: [Int16]?
 
   /// Takes the parts as they are; `CompiledModel.validate()` judges them.
   package init(
     name: String, neurons: NeuronProgram, size: Int, exponent: Int32,
     units: NetworkUnits = NetworkUnits(), connections: [CompiledConnection], phase: Int,
     teacher: TeacherProgram? = nil, assignment: ClassAssignment? = nil,
-    signal: LearningSignalProgram? = nil
+    signal: LearningSignalProgram? = nil, plasticities: [Int16]? = nil
   ) {
+    self.plasticities = plasticities
     self.signal = signal
     self.name = name
     self.neurons = neurons

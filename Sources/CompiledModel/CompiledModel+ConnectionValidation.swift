@@ -29,8 +29,8 @@ extension CompiledModel {
         connection.precision == .int8, "precision", connection.precision.rawValue,
         "8, the bits of what inference sees")
       try validate(weights, bounds, path)
-      if let step = program.program?.weightStep, step != 0 {
-        try validate(weights, step: step, bounds, path)
+      if program.ownWeightStep != 0 {
+        try validate(weights, step: program.ownWeightStep, bounds, path)
       }
       try validate(program, of: index, path)
     }
@@ -46,7 +46,7 @@ extension CompiledModel {
     }
     try path.range(sum, 1...Int32.max, "normalisation")
     try path.require(
-      program.isLocal && bounds.lowerBound >= 0 && (program.program?.weightStep ?? 0) == 0,
+      program.isLocal && bounds.lowerBound >= 0 && program.ownWeightStep == 0,
       "normalisation", sum, "a local rule whose weights are from 0 up, on the chip's own steps")
   }
 
@@ -180,7 +180,7 @@ extension CompiledConnection {
 
   private func largestWeightSum(targets: Int) -> Int {
     guard case .fixed(let weights) = weights else {
-      return ChipArithmetic.weightLimit * pooledSize
+      return plasticity?.edge != nil ? pooledSize : ChipArithmetic.weightLimit * pooledSize
     }
     switch layout {
     case .oneToOne:

@@ -13,8 +13,9 @@ extension CompiledModel {
         model[index].weights = .fixed(self[index].inferenceWeights)
         model[index].precision = .int8
         model[index].normalisation = nil
+        model.layers[index.layer].plasticities = nil
       case .thresholds(let layer): model.layers[layer].neurons.holdThresholds()
-      case .assignment, .feedback: break
+      case .assignment, .feedback, .plasticity: break
       }
     }
     for layer in model.layers.indices {
@@ -49,7 +50,9 @@ extension LearnedBlock {
   package var layer: Int {
     switch kind {
     case .weights(let index): index.layer
-    case .thresholds(let layer), .assignment(let layer), .feedback(let layer): layer
+    case .thresholds(let layer), .assignment(let layer), .feedback(let layer),
+      .plasticity(let layer):
+      layer
     }
   }
 }

@@ -63,7 +63,7 @@ extension CompiledModel {
 
   /// Steps between values of a plastic connection's weights, counted from its lower bound.
   package func weightStep(of index: ConnectionIndex) -> Int32 {
-    let step = self[index].plasticity?.program?.weightStep ?? 0
+    let step = self[index].plasticity?.ownWeightStep ?? 0
     return step > 0 ? step : 1 << arithmetic.learningShift
   }
 }

@@ -38,6 +38,8 @@ extension CompiledModel {
       try path.range(rule.activityMaxDown, 0...8, "activity max down")
       try path.range(rule.activityLeakSteps, 1...4096, "activity leak")
       try path.range(rule.probability, 0...65536, "probability")
+    case .edge(let rule):
+      try validate(rule, of: index, path)
     }
   }
 

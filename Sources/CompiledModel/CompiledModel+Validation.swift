@@ -43,6 +43,7 @@ extension CompiledModel {
       }
       try validateTeacher(of: index, path)
       try validateAssignment(of: index, path)
+      try validateClassNeurons(of: index, path)
       try validateSignal(of: index, path)
       try validateInputSum(of: index, path)
     }
@@ -55,7 +56,9 @@ extension CompiledModel {
 
   private func validateTeacher(of index: Int, _ path: FieldPath) throws(ModelError) {
     guard let teacher = layers[index].teacher else { return }
-    let learns = layers[index].connections.contains { $0.plasticity?.isLocal == true }
+    let learns = layers[index].connections.contains {
+      $0.plasticity?.isLocal == true && $0.plasticity?.edge == nil
+    }
     try path.require(
       index == layers.count - 1 && learns && layers[index].assignment == nil, "teacher", "present",
       "none but on a last layer that learns by a local rule, without an assignment")
@@ -151,7 +154,7 @@ extension PlasticityProgram {
   var isLocal: Bool {
     switch self {
     case .threeFactor: false
-    case .program, .sdsp: true
+    case .program, .sdsp, .edge: true
     }
   }
 }

@@ -66,7 +66,9 @@ package struct CompiledModel: Sendable, Equatable {
 
   /// Classes that the readout tells apart; without a readout, those that neurons are assigned to,
   /// or else the neurons of the last layer.
-  package var classes: Int { layers.last.map { $0.assignment?.classes ?? $0.size } ?? 0 }
+  package var classes: Int {
+    layers.last.map { $0.assignment?.classes ?? $0.size / max(1, $0.neuronsPerClass) } ?? 0
+  }
 
   /// Whether the last layer's spikes stand for classes that labels have shown.
   package var hasAssignment: Bool { layers.last?.assignment != nil }

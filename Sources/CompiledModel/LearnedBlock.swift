@@ -13,6 +13,8 @@ package struct LearnedBlock: Sendable, Equatable {
     case assignment(layer: Int)
     /// Weights along which errors come back to a layer, `[neuron][class]`.
     case feedback(layer: Int)
+    /// How plastic a layer's neurons still are.
+    case plasticity(layer: Int)
   }
 
   /// What the values are.
@@ -49,11 +51,13 @@ extension LearnedBlock {
   package static let firstAssignment: UInt32 = 2 << 16
   /// Weights of feedback are blocks from this number on.
   package static let firstFeedback: UInt32 = 3 << 16
+  /// Plasticities of neurons are blocks from this number on.
+  package static let firstPlasticity: UInt32 = 4 << 16
 }
 
 extension CompiledModel {
   /// What learning changes: weights of all plastic connections first, in their order, then rises of
-  /// thresholds by layer, then the assignment, then weights of feedback by layer.
+  /// thresholds by layer, the assignment, weights of feedback by layer, and plasticities.
   package var learnedBlocks: [LearnedBlock] {
     let weights = weightBlocks
     let thresholds = layers.enumerated().compactMap { index, layer in
@@ -79,7 +83,14 @@ extension CompiledModel {
           exponent: feedbackConnection(of: index).map { exponent(of: $0) } ?? 0)
       }
     }
-    return weights + thresholds + assignments + feedback
+    let plasticities = layers.enumerated().compactMap { index, layer in
+      layer.plasticities.map { plasticities in
+        LearnedBlock(
+          kind: .plasticity(layer: index), number: LearnedBlock.firstPlasticity + UInt32(index),
+          count: plasticities.count, bounds: 0...Int16.max, stepShift: 0, exponent: 0)
+      }
+    }
+    return weights + thresholds + assignments + feedback + plasticities
   }
 
   private var weightBlocks: [LearnedBlock] {
@@ -88,7 +99,7 @@ extension CompiledModel {
       return LearnedBlock(
         kind: .weights(index), number: UInt32(position), count: weights.count, bounds: bounds,
         stepShift: arithmetic.learningShift, exponent: exponent(of: index),
-        ownStep: self[index].plasticity?.program?.weightStep ?? 0)
+        ownStep: self[index].plasticity?.ownWeightStep ?? 0)
     }
   }
 
@@ -102,6 +113,7 @@ extension CompiledModel {
       case .thresholds(let layer): return layers[layer].homeostasis?.rises ?? []
       case .assignment(let layer): return layers[layer].assignment?.counts ?? []
       case .feedback(let layer): return layers[layer].feedbackWeights ?? []
+      case .plasticity(let layer): return layers[layer].plasticities ?? []
       }
     }
   }
@@ -131,6 +143,8 @@ extension CompiledModel {
         model.layers[layer].assignment?.counts = values
       case .feedback(let layer):
         model.layers[layer].signal?.feedback = .adaptive(values)
+      case .plasticity(let layer):
+        model.layers[layer].plasticities = values
       }
     }
     return model

@@ -148,9 +148,15 @@ package struct ReadoutProgram: Sendable, Equatable {
   package var logitMultiplier: Int32
   /// Shift of the logit.
   package var logitShift: Int32
+  /// Neurons that stand for one class, the largest score of which is the class's.
+  package var neuronsPerClass: Int32
 
   /// Takes the parameters as they are.
-  package init(membrane: MembraneProgram, logitMultiplier: Int32, logitShift: Int32) {
+  package init(
+    membrane: MembraneProgram, logitMultiplier: Int32, logitShift: Int32,
+    neuronsPerClass: Int32 = 1
+  ) {
+    self.neuronsPerClass = neuronsPerClass
     self.membrane = membrane
     self.logitMultiplier = logitMultiplier
     self.logitShift = logitShift

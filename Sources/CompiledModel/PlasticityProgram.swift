@@ -6,6 +6,8 @@ package enum PlasticityProgram: Sendable, Equatable {
   case program(LearningProgram)
   /// The target's potential and activity, applied at presynaptic spikes.
   case sdsp(SDSPProgram)
+  /// Weights of one bit, moved by the neuron of a class that wins.
+  case edge(EdgeLearningProgram)
 }
 
 /// Parameters of the three-factor kernel of one connection.

@@ -36,7 +36,7 @@ package struct LayerFacts: Sendable, Equatable {
   /// Chip steps by which it runs behind the input.
   package let phase: Int
   /// Names of the rules that change its weights, joined by `+`: `none`, `three-factor`,
-  /// `pair-stdp`, `sdsp`, `sum-of-products`.
+  /// `pair-stdp`, `sdsp`, `sum-of-products`, `edge-learning`.
   package let rule: String
   /// Cores that hold it.
   package let cores: Int

@@ -11,7 +11,8 @@ import CompiledModel
 /// regularised, and the readout's weights mirrored for feedback, with sums if they learn, or
 /// random ones of 8 bits; with a local readout each core has the random weights of the whole layer
 /// and potentials of 24 bits. A program adds traces of 16 bits and, where it has them, tags of 16
-/// bits, spike-driven plasticity activities of 3 bits. Thresholds that outlive samples take 16
+/// bits, spike-driven plasticity activities of 3 bits. Weights of one bit that learn take that bit,
+/// with 16 bits for each neuron and each source. Thresholds that outlive samples take 16
 /// bits for each neuron, as do its counts of spikes and of each class.
 struct LayerMemory {
   private let connections: [Part]
@@ -50,7 +51,10 @@ struct LayerMemory {
     var rings = 0
     for connection in layer.compiled.connections {
       let sources = connection.pooledSize
-      let kept = connection.plasticity == nil ? Int(connection.precision.rawValue) : learningBits
+      let isOneBit = connection.plasticity?.edge != nil
+      let kept =
+        connection.plasticity == nil
+        ? Int(connection.precision.rawValue) : isOneBit ? 1 : learningBits
       let bits = min(full, kept)
       var part = Part(
         kind: Self.kind(of: connection, size: layer.compiled.size), bits: bits, sources: sources)
@@ -63,6 +67,9 @@ struct LayerMemory {
           learningBits - bits + (program.hasTags ? 16 : 0), 16 * (program.traces.count - pre),
           16 * pre
         )
+      case .edge:
+        // How plastic each neuron is, and how often each source has spiked.
+        part.learning = (0, 16, 16)
       case .sdsp:
         part.learning = (learningBits - bits, 0, 0)
         learnsByActivity = true

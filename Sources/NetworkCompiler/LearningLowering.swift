@@ -18,6 +18,7 @@ extension NetworkLowering {
       return program(rule.program, node, unit: unit, bounds: grid).map { .program($0) }
     case .program(let rule):
       return program(rule, node, unit: unit, bounds: grid).map { .program($0) }
+    case .edgeLearning(let rule): return .edge(edgeProgram(rule))
     case .sdsp(let rule):
       return .sdsp(sdsp(rule, node, units: units[index]))
     case .threeFactor(let rule):
@@ -45,7 +46,7 @@ extension NetworkLowering {
       return false
     }
     let seen = min(8, chip.arithmetic.learningWeightBits)
-    guard chip.core.weightBits >= seen else {
+    guard chip.core.weightBits >= seen || rule.onChip == .edgeLearning else {
       refuse(
         name, .learningUnsupported, limit: "weights of \(chip.core.weightBits) bits",
         need: "weights of \(seen) bits, as learning sees them",
@@ -60,6 +61,7 @@ extension NetworkLowering {
       return false
     }
     if case .threeFactor = rule { return excludesLocalRules(name) }
+    if case .edgeLearning = rule { return acceptsEdgeLearning(projection, into: node) }
     checkStart(of: projection, rule, name)
     guard !node.isReadout else {
       refuse(
@@ -75,7 +77,7 @@ extension NetworkLowering {
   private mutating func excludesLocalRules(_ name: String) -> Bool {
     let local = network.projections.first {
       switch $0.plasticity {
-      case .pairSTDP, .sdsp, .program: true
+      case .pairSTDP, .sdsp, .program, .edgeLearning: true
       case .threeFactor, nil: false
       }
     }
@@ -125,13 +127,14 @@ extension PlasticityRule {
     case .pairSTDP: .pairSTDP
     case .sdsp: .sdsp
     case .program(let rule): rule.isPairSTDP ? .pairSTDP : .sumOfProducts
+    case .edgeLearning: .edgeLearning
     }
   }
 
   /// The weights that a rule keeps to, where it has bounds of its own.
   var weightRange: (low: Double, high: Double)? {
     switch self {
-    case .threeFactor: nil
+    case .threeFactor, .edgeLearning: nil
     case .pairSTDP(let rule): (rule.weightMin, rule.weightMax)
     case .sdsp(let rule): (rule.weightMin, rule.weightMax)
     case .program(let rule): (rule.weightMin, rule.weightMax)

@@ -25,7 +25,7 @@ extension NetworkLowering {
         case .pairSTDP(let rule): rule.teacher
         case .program(let rule): rule.teacher
         case .sdsp(let rule): rule.teacher
-        case .threeFactor, nil: nil
+        case .threeFactor, .edgeLearning, nil: nil
         }
       if let signal, !signals.contains(signal) { signals.append(signal) }
     }

@@ -81,7 +81,8 @@ struct ModelAssembly {
     let full = max(1, min(8, chip.core.weightBits))
     let kept =
       connection.plasticity == nil
-      ? Int(connection.precision.rawValue) : min(8, chip.arithmetic.learningWeightBits)
+      ? Int(connection.precision.rawValue)
+      : connection.plasticity?.edge != nil ? 1 : min(8, chip.arithmetic.learningWeightBits)
     return ConnectionFacts(
       source: connection.source.map { graph.nodes[$0].population.name } ?? graph.input.name,
       layout: Self.name(of: connection.layout), weights: count, bits: min(full, kept),
@@ -106,6 +107,7 @@ struct ModelAssembly {
     case .program(let program):
       (program.pairForm != nil ? ChipFeatures.Rule.pairSTDP : .sumOfProducts).rawValue
     case .sdsp: ChipFeatures.Rule.sdsp.rawValue
+    case .edge: ChipFeatures.Rule.edgeLearning.rawValue
     }
   }
 }

@@ -40,7 +40,8 @@ extension NetworkLowering {
         16 / NaturalExponential.logarithm(2) * units.scales[0] / fine)
       return .readout(
         ReadoutProgram(
-          membrane: membrane, logitMultiplier: logit.multiplier, logitShift: logit.shift))
+          membrane: membrane, logitMultiplier: logit.multiplier, logitShift: logit.shift,
+          neuronsPerClass: Int32(edgeLearning(into: node)?.neuronsPerClass ?? 1)))
     }
     let thresholds = values(threshold - offset, potentials, population.name, "threshold")
     if let smallest = thresholds.values.min(), smallest < 1 {

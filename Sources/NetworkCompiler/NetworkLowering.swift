@@ -150,7 +150,7 @@ struct NetworkLowering {
         name: node.population.name, neurons: neurons[index], size: node.population.size,
         exponent: Int32(units[index].exponent), units: networkUnits(of: node, units[index]),
         connections: [], phase: node.phase, teacher: teacher(index, units: units[index]),
-        assignment: assignment(of: node.population)),
+        assignment: assignment(of: node.population), plasticities: plasticities(of: node)),
       units: units[index], squares: [], mirror: nil)
     for (place, edge) in node.edges.enumerated() {
       let factor = units[index].factors(
@@ -240,6 +240,9 @@ struct NetworkLowering {
     guard let program else {
       let (weights, squares) = quantiser.fixed(isBinary: precision.width == .binary)
       return (.fixed(weights), squares)
+    }
+    if case .edge = program {
+      return (.plastic(bits(of: edge, into: node), program, bounds: grid.range), 0)
     }
     let own = grid.step == 1 << chip.arithmetic.learningShift
     let (weights, squares) = quantiser.learning(

@@ -178,6 +178,9 @@ extension NetworkLowering {
   mutating func grid(
     of rule: PlasticityRule?, factor: Double, _ node: PopulationGraph.Node
   ) -> (range: ClosedRange<Int16>, step: Int32) {
+    if case .edgeLearning? = rule {
+      return (0...EdgeLearningProgram.weight, Int32(EdgeLearningProgram.weight))
+    }
     let range = bounds(of: rule, factor: factor)
     let own = Int32(1) << chip.arithmetic.learningShift
     guard case .program(let program)? = rule, let bits = program.bits else { return (range, own) }

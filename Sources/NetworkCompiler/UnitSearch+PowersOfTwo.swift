@@ -59,6 +59,9 @@ extension UnitSearch {
       // which learning moves furthest, to two logits for each spike.
       return max(
         largest * resistance / Double(edge.limit / 2), (isReadout ? 2 : threshold) / top)
+    case .edgeLearning:
+      // A weight of one bit is one unit.
+      return resistance
     case .pairSTDP, .sdsp, .program:
       // Bounds lose their last 0.4 % rather than half of their resolution.
       let range = edge.rule?.weightRange ?? (0, 0)

@@ -1,12 +1,15 @@
 package import SpikingNetwork
 
-/// A network with one class more than before: a neuron is added to its output.
+/// A network with one class more than before: a neuron is added to its output, or as many as
+/// stand for each class.
 package enum AddedClass {
   /// Adds a neuron to the population that judges; all other weights stay.
   ///
-  /// Its weights are 0, or with `examples` of the class a prototype: the mean spikes of each source
-  /// over the examples, less their mean over the sources, as long as the other neurons' weights are
-  /// on average. Throws for a network whose output is not fed by dense projections alone.
+  /// Where the output learns by weights of one bit, it gains as many neurons as each class has,
+  /// which have learned nothing, and examples are refused. Else the new weights are 0, or with
+  /// `examples` of the class a prototype: the mean spikes of each source over the examples, less
+  /// their mean over the sources, as long as the other neurons' weights are on average. Throws for
+  /// a network whose output is not fed by dense projections alone.
   package static func add(
     to network: SpikingNetwork, name: String? = nil, examples: LabelledSamples? = nil
   ) throws -> SpikingNetwork {
@@ -15,7 +18,8 @@ package enum AddedClass {
     if let name { grown.name = name }
     let output = simulator.output
     let population = network.populations[output]
-    grown.populations[output].size += 1
+    let neurons = network.neuronsPerClass(of: population.name)
+    grown.populations[output].size += neurons
     if population.shape != nil {
       throw NetworkError(
         field: "populations[\(output)].shape", found: "a plane", expected: "no shape",
@@ -35,6 +39,16 @@ package enum AddedClass {
           expected: "dense", cure: "add classes to a network with a dense last layer")
       }
       let sources = weights.count / population.size
+      if let rule = projection.edgeLearning {
+        guard examples == nil else {
+          throw NetworkError(
+            field: "projections[\(index)].plasticity.edgeLearning", found: "examples of the class",
+            expected: "none", cure: "let the chip learn them with their labels")
+        }
+        grown.projections[index].addFreeNeurons(
+          to: rule, weights, from: population.size, stream: UInt64(index))
+        continue
+      }
       var row = [Float](repeating: 0, count: sources)
       if let means, projection.pooling == 1,
         let source = network.populations.firstIndex(where: { $0.name == projection.source })

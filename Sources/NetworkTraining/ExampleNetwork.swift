@@ -36,6 +36,8 @@ package enum ExampleNetwork: String, Codable, Sendable, CaseIterable {
   /// `dense` with errors from a random readout of the hidden population's own, and traces filtered
   /// twice.
   case decolle
+  /// 784-512 and ten times fifty neurons with weights of one bit, which compete by class.
+  case edge
 
   /// Channels of a sample that it takes.
   package var inputs: Int {
@@ -44,7 +46,7 @@ package enum ExampleNetwork: String, Codable, Sendable, CaseIterable {
     case .stdp: 512
     case .dense, .fixed, .recurrent, .convolutional, .binary, .winnerTakeAll, .winnerTakeAll400:
       784
-    case .epropRandom, .epropAdaptive, .epropALIF, .ottt, .stllr, .decolle: 784
+    case .epropRandom, .epropAdaptive, .epropALIF, .ottt, .stllr, .decolle, .edge: 784
     }
   }
 
@@ -67,6 +69,8 @@ package enum ExampleNetwork: String, Codable, Sendable, CaseIterable {
     case .epropALIF: "784-128-10, e-prop of neurons whose thresholds adapt (chip loihi-learn)"
     case .ottt: "784-128-10, OTTT with a change in each step (chip loihi-learn)"
     case .stllr: "784-128-10, S-TLLR (chip loihi-learn)"
+    case .edge:
+      "784-512-500, a last layer of one-bit weights learns by competition (chip loihi-learn)"
     case .decolle: "784-128-10, local errors as in DECOLLE (chip loihi-learn)"
     }
   }
@@ -109,6 +113,7 @@ package enum ExampleNetwork: String, Codable, Sendable, CaseIterable {
       try LocalLearningTemplate.winnerTakeAll(neurons: 100, encoderSeed, weightSeed)
     case .winnerTakeAll400:
       try LocalLearningTemplate.winnerTakeAll(neurons: 400, encoderSeed, weightSeed)
+    case .edge: try EdgeLearningTemplate.network(encoderSeed, weightSeed)
     case .epropRandom, .epropAdaptive, .epropALIF, .ottt, .stllr, .decolle:
       try ThreeFactorTemplate.network(self, encoderSeed, weightSeed)
     }

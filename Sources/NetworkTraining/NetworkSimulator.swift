@@ -15,6 +15,8 @@ package struct NetworkSimulator: Sendable {
   /// else the only population that feeds no other.
   package let output: Int
 
+  /// Neurons of a leaky integrator that stand for one class, whose score is the largest of theirs.
+  private let neuronsPerClass: Int
   private let input: Int
   /// Populations of neurons, sources without delay first.
   private let order: [Int]
@@ -40,6 +42,7 @@ package struct NetworkSimulator: Sendable {
     input = graph.input
     order = try graph.order()
     output = try graph.output()
+    neuronsPerClass = network.neuronsPerClass(of: network.populations[output].name)
     neurons = network.populations.map { SimulatedNeurons($0.model, timeStep: network.timeStep) }
     var feeding = [[SimulatedProjection]](repeating: [], count: network.populations.count)
     for (projection, edge) in zip(network.projections, graph.edges) {
@@ -55,7 +58,7 @@ package struct NetworkSimulator: Sendable {
   package var channels: Int { network.populations[input].size }
 
   /// Classes that the output tells apart.
-  package var classes: Int { network.populations[output].size }
+  package var classes: Int { network.populations[output].size / neuronsPerClass }
 
   /// Shows a sample's intensities with the network's encoder: the spikes that the chip gets, too.
   package func run(_ sample: LabelledSample, isRecording: Bool = false) -> SimulatedSample {
@@ -90,6 +93,13 @@ package struct NetworkSimulator: Sendable {
     return evaluation
   }
 
+  private func classScores(_ scores: [Double]) -> [Double] {
+    guard neuronsPerClass > 1 else { return scores }
+    return stride(from: 0, to: scores.count, by: neuronsPerClass).map { first in
+      scores[first..<first + neuronsPerClass].max() ?? 0
+    }
+  }
+
   /// `direct` are intensities that act through weights in each step, in place of spikes.
   private func run(
     _ inputSpikes: [[Int32]], direct: [UInt8]? = nil, isRecording: Bool
@@ -105,7 +115,7 @@ package struct NetworkSimulator: Sendable {
     var states = zip(neurons, network.populations).map { neurons, population in
       neurons.map { NeuronStates($0, size: population.size) }
     }
-    var sums = [Double](repeating: 0, count: classes)
+    var sums = [Double](repeating: 0, count: network.populations[output].size)
     for step in 0..<network.steps {
       for index in order {
         guard let neurons = neurons[index], var state = states[index].take() else { continue }
@@ -129,7 +139,7 @@ package struct NetworkSimulator: Sendable {
       for k in fired[output].joined() { sums[Int(k)] += 1 }
     }
     return SimulatedSample(
-      scores: sums, spikeCounts: fired.map { $0.reduce(0) { $0 + $1.count } },
+      scores: classScores(sums), spikeCounts: fired.map { $0.reduce(0) { $0 + $1.count } },
       recording: isRecording
         ? zip(fired, network.populations).map { SpikeTrains(sources: $1.size, steps: $0) } : nil)
   }

@@ -8,6 +8,8 @@ package enum PlasticityRule: Sendable, Equatable, Codable {
   case sdsp(SDSPRule)
   /// Formulas over traces, a rule that is data.
   case program(ProgramRule)
+  /// Competition of the neurons of a class, with weights of one bit.
+  case edgeLearning(EdgeLearningRule)
 }
 
 /// Pair STDP by traces: a presynaptic spike depresses by the postsynaptic trace, a postsynaptic

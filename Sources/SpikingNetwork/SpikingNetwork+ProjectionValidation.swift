@@ -25,6 +25,9 @@ extension SpikingNetwork {
         expected: "a finite number", cure: "train again with a smaller learning rate")
     }
     try validate(projection.plasticity, at: field + ".plasticity")
+    if let rule = projection.edgeLearning {
+      try validate(rule, of: projection, into: target, at: field + ".plasticity.edgeLearning")
+    }
     try validateNormalisation(of: projection, at: field + ".normalisation")
   }
 
@@ -38,7 +41,7 @@ extension SpikingNetwork {
       case .pairSTDP(let rule): rule.weightMin
       case .sdsp(let rule): rule.weightMin
       case .program(let rule): rule.bits == nil ? rule.weightMin : nil
-      case .threeFactor, nil: nil
+      case .threeFactor, .edgeLearning, nil: nil
       }
     guard let lowest, lowest >= 0 else {
       throw NetworkError(
@@ -168,7 +171,7 @@ extension SpikingNetwork {
 
   private func validate(_ rule: PlasticityRule?, at field: String) throws(NetworkError) {
     switch rule {
-    case nil:
+    case nil, .edgeLearning:
       break
     case .threeFactor(let rule):
       try validate(rule, at: field)

@@ -62,7 +62,7 @@ extension ChipMetrics {
     case .fixed(let weights):
       bytes += (weights.count * Int(connection.precision.rawValue) + 7) / 8
     case .plastic(let weights, let rule, _):
-      bytes += 2 * weights.count
+      bytes += rule.edge == nil ? 2 * weights.count : (weights.count + 7) / 8
       switch rule {
       case .threeFactor(let program):
         bytes += 2 * connection.pooledSize * (program.secondPreDecay == 0 ? 1 : 2)
@@ -75,6 +75,7 @@ extension ChipMetrics {
         }
         if program.hasTags { bytes += 2 * weights.count }
       case .sdsp: bytes += (3 * targets + 7) / 8
+      case .edge: bytes += 2 * (targets + connection.pooledSize)
       }
     }
     return bytes

@@ -31,7 +31,8 @@ extension SpikeRecording.TraceState {
       let trace = program.traces.first { $0.name.isPresynaptic == (side == .presynaptic) }
       if case .window? = trace?.fall { return value > 0 ? 1 : 0 }
       unit = 1 / Double(trace?.impulse ?? 1)
-    case (.sdsp, _), (nil, _): unit = 1
+    case (.edge, .postsynaptic): unit = 1 / Double(EdgeLearningProgram.plasticityOne)
+    case (.sdsp, _), (.edge, .presynaptic), (nil, _): unit = 1
     }
     return Double(value) * unit
   }

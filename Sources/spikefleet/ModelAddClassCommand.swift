@@ -1,4 +1,5 @@
 import ArgumentParser
+import CompiledModel
 import Foundation
 import NetworkTraining
 import SensorData
@@ -11,7 +12,8 @@ struct ModelAddClassCommand: FleetCommand {
     commandName: "add-class",
     abstract: "Give a network one class more; all weights that it has stay.",
     discussion: """
-      The output gains a neuron whose number is the new class. Its weights are 0, or with --data a \
+      The output gains a neuron whose number is the new class, or as many free ones as each class \
+      has where it learns by weights of one bit. Its weights are 0, or with --data a \
       prototype of these examples. Compile and deploy the network, then let its last layer learn: \
       `spikefleet chip run --learn --freeze LAYER`, or `learning.freeze` of an agent.
       """)
@@ -28,10 +30,31 @@ struct ModelAddClassCommand: FleetCommand {
   @Option(parsing: .unconditional, help: "Examples to take, from the first on; all without it.")
   var count: Int?
 
+  @Option(help: "Model of this network (.snn) whose weights of one bit are taken first.")
+  var learnt: String?
+
   @Option(help: "Where the network goes (JSON).")
   var out: String
 
   @OptionGroup var output: OutputOptions
+
+  /// The network with what a chip has learned by weights of one bit, if a model says.
+  private func learned(_ before: SpikingNetwork) throws -> SpikingNetwork {
+    guard let learnt else { return before }
+    let model = try ModelFile(reading: learnt).model
+    guard let index = model.edgeConnection, let plasticities = model.layers.last?.plasticities
+    else {
+      throw CommandFailure("\(learnt): found no weights of one bit, expected some that learn")
+    }
+    let one = Double(EdgeLearningProgram.plasticityOne)
+    do {
+      return try before.takingEdgeLearning(
+        bits: model[index].inferenceWeights.map { $0 != 0 },
+        plasticities: plasticities.map { Double($0) / one })
+    } catch {
+      throw CommandFailure("\(network): \(error)")
+    }
+  }
 
   /// What was written.
   private struct Written: Encodable {
@@ -51,7 +74,7 @@ struct ModelAddClassCommand: FleetCommand {
   }
 
   func perform() async throws {
-    let before = try NetworkFile.read(network)
+    let before = try learned(NetworkFile.read(network))
     let examples = try data.map { folder in
       let all = try SampleParts.read(folder).training
       return all.selecting(0..<min(all.count, count ?? all.count))
@@ -70,7 +93,9 @@ struct ModelAddClassCommand: FleetCommand {
       Console.line(
         "added class \(written.addedClass) to \(written.network) "
           + (written.examples == 0
-            ? "with weights of 0" : "with a prototype of \(written.examples) examples")
+            ? before.projections.contains { $0.edgeLearning != nil }
+              ? "with free neurons" : "with weights of 0"
+            : "with a prototype of \(written.examples) examples")
           + ", wrote \(written.path)")
     }
   }

@@ -37,6 +37,12 @@ struct ModelExampleCommand: FleetCommand {
   @Option(help: "Probability of a spike of the largest intensity in a step (bernoulli).")
   var maxProbability: Double?
 
+  @Option(help: "Trained network whose layers before the output are kept (edge).")
+  var features: String?
+
+  @Option(help: "Classes to tell apart with --features.")
+  var classes: Int = 10
+
   @OptionGroup var output: OutputOptions
 
   /// What was written.
@@ -55,6 +61,12 @@ struct ModelExampleCommand: FleetCommand {
   }
 
   func validate() throws {
+    guard features == nil || example == .edge else {
+      throw ValidationError("--features is for the example edge.")
+    }
+    guard (1...1024).contains(classes) else {
+      throw ValidationError("--classes \(classes), expected 1 to 1024.")
+    }
     if encoder == .poisson, maxRate == nil {
       throw ValidationError("--encoder poisson needs --max-rate, spikes per second.")
     }
@@ -76,8 +88,21 @@ struct ModelExampleCommand: FleetCommand {
     }
   }
 
+  private func described() throws -> SpikingNetwork {
+    guard let features else {
+      return try example.network(weightSeed: seed, encoderSeed: encoderSeed)
+    }
+    let trained = try NetworkFile.read(features)
+    do throws(NetworkError) {
+      return try EdgeLearningTemplate.network(
+        behind: trained, name: "digits-edge", classes: classes, seed: seed)
+    } catch {
+      throw CommandFailure("\(features): \(error)")
+    }
+  }
+
   func perform() async throws {
-    var network = try example.network(weightSeed: seed, encoderSeed: encoderSeed)
+    var network = try described()
     network.encoder = chosenEncoder
     try network.validate()
     try FileContent.write(Data(try JSONText.line(network).utf8), to: out)

@@ -29,7 +29,7 @@ struct GoldenCase {
   }
 
   static let all =
-    neurons + encoders + layouts + graphs + learning + programs + saturating + competition
+    neurons + encoders + layouts + graphs + learning + programs + saturating + competition + edge
 
   /// A pattern that one can follow: 0, 1, both, none, 0, 0, 1, both, by step.
   static let pattern: [[Int32]] = [[0], [1], [0, 1], [], [0], [0], [1], [0, 1]]

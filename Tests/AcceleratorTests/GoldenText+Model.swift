@@ -57,6 +57,7 @@ extension GoldenText {
     switch neurons {
     case .readout(let program):
       line += ", logits x \(program.logitMultiplier) >> \(program.logitShift)"
+      if program.neuronsPerClass > 1 { line += ", \(program.neuronsPerClass) neurons a class" }
     case .spiking(let program):
       line += ", threshold \(Self.list(program.threshold.values)), reset \(program.reset)"
       if program.reset == .hard { line += " \(Self.list(program.resetPotential.values))" }
@@ -101,6 +102,9 @@ extension GoldenText {
     if let assignment = layer.assignment {
       lines.append(
         "  assigned to \(assignment.classes) classes, counts \(Self.list(assignment.counts))")
+    }
+    if let plasticities = layer.plasticities {
+      lines.append("  plasticities \(Self.list(plasticities))")
     }
   }
 
@@ -177,6 +181,12 @@ extension GoldenText {
         "SDSP: potential \(rule.potentialThreshold), activity from \(rule.activityMin), up to "
           + "\(rule.activityMaxUp), down to \(rule.activityMaxDown), leak every "
           + "\(rule.activityLeakSteps), probability \(rule.probability)"
+      ]
+    case .edge(let rule):
+      return [
+        "weights of one bit: active from \(rule.activeSpikes) spikes on, plasticity decay "
+          + "\(rule.plasticityDecay), down to \(rule.plasticityMin), competition "
+          + "\(rule.competition)"
       ]
     }
   }

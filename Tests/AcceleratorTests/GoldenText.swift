@@ -103,6 +103,8 @@ struct GoldenText {
         line += " weights \(Self.list(state.weights))"
       case .sdsp?:
         line += " activity \(Self.list(state.postTraces)), weights \(Self.list(state.weights))"
+      case .edge?:
+        line += " activity \(Self.list(state.preTraces))"
       case nil: break
       }
       mark(line)
@@ -143,6 +145,7 @@ struct GoldenText {
     case .weights(let place): "weights of \(name(place, model))"
     case .thresholds(let layer): "rises of \(model.layers[layer].name)"
     case .assignment(let layer): "counts of \(model.layers[layer].name)"
+    case .plasticity(let layer): "plasticities of \(model.layers[layer].name)"
     case .feedback(let layer): "weights of feedback to \(model.layers[layer].name)"
     }
   }

@@ -15,7 +15,7 @@ extension RandomModel {
       return .readout(
         ReadoutProgram(
           membrane: membrane, logitMultiplier: Int32(element([0, 1, 369, 23_637, 65_535])),
-          logitShift: Int32(pick(0...30))))
+          logitShift: Int32(pick(0...30)), neuronsPerClass: Int32(neuronsPerClass)))
     }
     let threshold = values(
       layer.size, max(1, min(limit, scale / 4))...max(1, min(limit, scale * 2)))
@@ -102,6 +102,7 @@ extension RandomModel {
     case .none: break
     case .threeFactor: addThreeFactor()
     case .pairSTDP, .sdsp, .program: addLocalRule()
+    case .edge: addEdgeLearning()
     }
   }
 

@@ -13,6 +13,7 @@ struct RandomModel {
     case pairSTDP
     case sdsp
     case program
+    case edge
   }
 
   /// How the neurons of a layer or the input lie; a plane of one row where that has no meaning.
@@ -30,6 +31,8 @@ struct RandomModel {
   /// The input's plane, then one for each layer.
   var planes: [Plane] = []
   var steps = 1
+  /// Neurons of the readout that stand for one class.
+  var neuronsPerClass = 1
   private let stream: UInt64
   private var draws: UInt64 = 0
 
@@ -87,10 +90,10 @@ struct RandomModel {
       potentialBits: potentialBits, currentBits: element([8, 12, 17, 24]),
       currentOverflow: element(StateArithmetic.Overflow.allCases),
       inputShift: Int32(pick(0...potentialBits / 4)),
-      learningWeightBits: element([3, 8, 11, 16]))
+      learningWeightBits: element(rule == .edge ? [8, 11, 16] : [3, 8, 11, 16]))
     planes = [plane()]
     let count = rule == .threeFactor ? pick(2...4) : pick(1...4)
-    let hasReadout = rule == .threeFactor || (rule == .none && chance(50))
+    let hasReadout = rule == .threeFactor || rule == .edge || (rule == .none && chance(50))
     for index in 0..<count {
       addLayer(index, isReadout: hasReadout && index == count - 1)
     }

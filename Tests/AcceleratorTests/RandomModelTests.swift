@@ -52,7 +52,7 @@ import Testing
       "random feedback", "adaptive feedback", "local feedback", "rate", "burn-in", "second filter",
       "trace before",
       "each step", "weight decay", "eligibility", "long sample", "pair STDP",
-      "sum of products", "SDSP", "teacher",
+      "sum of products", "SDSP", "teacher", "weights of one bit", "neurons by class",
       "phase 3", "learning 3", "learning 8", "learning 16", "competition", "homeostasis",
       "assignment", "normalisation", "competing cores",
     ]
@@ -167,6 +167,9 @@ import Testing
     case .program(let program)?:
       seen.insert(program.pairForm != nil ? "pair STDP" : "sum of products")
     case .sdsp?: seen.insert("SDSP")
+    case .edge?:
+      seen.insert("weights of one bit")
+      if model.layers[layer].neuronsPerClass > 1 { seen.insert("neurons by class") }
     case .threeFactor(let rule)?:
       let isReadout = model.hasReadout && layer == model.layers.count - 1
       seen.insert("three-factor " + (isReadout ? "readout" : "hidden"))

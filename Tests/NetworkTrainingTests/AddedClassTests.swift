@@ -49,4 +49,33 @@ import Testing
     let error = #expect(throws: NetworkError.self) { try AddedClass.add(to: sparse) }
     #expect(error?.field == "projections[1].connectivity")
   }
+
+  @Test func `with weights of one bit a new class is free neurons behind those that learned`()
+    throws
+  {
+    let edge = try EdgeLearningTemplate.network(behind: network, classes: 3, seed: 1)
+    let rule = try #require(edge.projections[1].edgeLearning)
+    let neurons = 3 * rule.neuronsPerClass
+    #expect(edge.populations[2].size == neurons && rule.connectedInputs == 2)
+    #expect(try NetworkSimulator(edge).classes == 3)
+    let learned = try edge.takingEdgeLearning(
+      bits: (0..<8 * neurons).map { $0 / neurons < 2 },
+      plasticities: [Double](repeating: 0.25, count: neurons))
+    let grown = try AddedClass.add(to: learned)
+    #expect(try NetworkSimulator(grown).classes == 4)
+    for neuron in 0..<neurons + rule.neuronsPerClass {
+      let row = rows(grown)[neuron * 8..<(neuron + 1) * 8]
+      #expect(row.count { $0 == 1 } == 2)
+      #expect(neuron >= neurons || row.prefix(2).allSatisfy { $0 == 1 })
+    }
+    let grownRule = try #require(grown.projections[1].edgeLearning)
+    #expect(grownRule.plasticities?.first == 0.25 && grownRule.plasticities?.last == 0.3)
+    let error = #expect(throws: NetworkError.self) {
+      try AddedClass.add(to: edge, examples: examples)
+    }
+    #expect(error?.found == "examples of the class")
+    #expect(throws: NetworkError.self) {
+      try edge.takingEdgeLearning(bits: [true], plasticities: [1])
+    }
+  }
 }

@@ -78,11 +78,24 @@ class Chip:
             self.finish(lesson, chip_steps - 1)
         ledger.end()
         spikes = [sum(map(len, self.fired[layer.index])) for layer in self.layers]
+        scores = self.class_scores
         result = (
-            f"label {self.scores.index(max(self.scores))}, scores {joined(self.scores)}, spikes of "
+            f"label {self.decision}, scores {joined(scores)}, spikes of "
             f"the input {sum(map(len, inputs))}, of layers {joined(spikes)}"
         )
         return [f"  | {line}" for line in lines], result
+
+    @property
+    def class_scores(self):
+        """The largest score of each class's neurons."""
+        group = self.layers[-1].neurons_per_class
+        firsts = range(0, len(self.scores), group)
+        return [max(self.scores[first : first + group]) for first in firsts]
+
+    @property
+    def decision(self):
+        scores = self.class_scores
+        return scores.index(max(scores))
 
     def rest(self):
         """All state is zero at the start of a sample."""

@@ -13,6 +13,7 @@ RULES = {
         "potential_threshold activity_min activity_max_up activity_max_down activity_leak_steps "
         "probability"
     ),
+    "weights of one bit": "active_spikes plasticity_decay plasticity_min competition",
 }
 
 LEARNT = (
@@ -23,11 +24,13 @@ LEARNT = (
         ("h",),
     ),
     (r"  assigned to (?P<classes>\d+) classes, counts (?P<assigned>[\d ]+)", ("assigned",)),
+    (r"  plasticities (?P<plasticities>[\d ]+)", ("plasticities",)),
 )
 LAYER = r"(?P<name>\S+): (?P<size>\d+) neurons, phase (?P<phase>\d+)"
 NEURONS = (
     r"  decay (?P<decay>\d+)(, current decay (?P<current_decay>\d+))?, bias (?P<bias>[-\d ]+)"
-    r"(, logits x (?P<logit_multiplier>\d+) >> (?P<logit_shift>\d+))?"
+    r"(, logits x (?P<logit_multiplier>\d+) >> (?P<logit_shift>\d+)"
+    r"(, (?P<neurons_per_class>\d+) neurons a class)?)?"
     r"(, threshold (?P<threshold>[\d ]+), reset (?P<reset>none|soft|hard)"
     r"( (?P<reset_potential>[-\d ]+))?(, refractory (?P<refractory>\d+))?"
     r"(, adaptation decay (?P<adaptation_decay>\d+) impulse (?P<adaptation_impulse>[\d ]+))?"
@@ -134,7 +137,8 @@ def read_layer(head, index, lines):
     if found := lines.match(r"  teacher (\d+), -(\d+)(, of mistakes)?"):
         layer.teacher = (int(found[1]), int(found[2]))
         layer.teaches_mistakes = found[3] is not None
-    layer.inhibition = layer.h = layer.classes = layer.assigned = None
+    layer.inhibition = layer.h = layer.classes = layer.assigned = layer.plasticities = None
+    layer.neurons_per_class = layer.neurons_per_class or 1
     for pattern, lists in LEARNT:
         if found := lines.match(pattern):
             for name, text in found.groupdict().items():
@@ -163,7 +167,7 @@ def read_connection(head, layer, lines):
     c.normalisation = int(head["normalisation"]) if head["normalisation"] else None
     if head["low"]:
         c.bounds = (int(head["low"]), int(head["high"]))
-        rule = lines.take(r"    (three factors|pair STDP|SDSP|sums of products): (.+)")
+        rule = lines.take(r"    (three factors|pair STDP|SDSP|sums of products|weights of one bit): (.+)")
         c.rule = rule[1]
         if c.rule == "sums of products":
             read_program(c, integers(rule[2])[0], lines)
@@ -315,6 +319,8 @@ def rule_state(c):
         parts = [f"{trace.name} {joined(trace.values)}" for trace in c.traces]
         parts += [f"tags {joined(c.tags)}"] if c.tags else []
         return ", ".join([*parts, weights])
+    if c.rule == "weights of one bit":
+        return f"activity {joined(c.pre)}"
     if c.rule == "SDSP":
         return f"activity {joined(c.post)}, {weights}"
     trace = f", psi trace {joined(c.post)}" if c.post_factor else ""

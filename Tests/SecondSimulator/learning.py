@@ -2,6 +2,7 @@
 
 from chip import Chip, decayed, draw, number, stream
 from golden import joined, rule_state
+from edge import EdgeLearning
 from programs import Programs
 from sample_end import SampleEnd
 
@@ -11,7 +12,7 @@ TRACE_LIMIT = 32767
 ACTIVITY_LIMIT = 7
 
 
-class LearningChip(SampleEnd, Programs, Chip):
+class LearningChip(SampleEnd, EdgeLearning, Programs, Chip):
     """The chip with all rules: first what three-factor learning needs, then the local ones."""
 
     def __init__(self, model):
@@ -25,6 +26,7 @@ class LearningChip(SampleEnd, Programs, Chip):
         if not lesson.only_assigns:
             self.apply_sums(lesson, chip_step)
             self.finish_programs(lesson, chip_step)
+            self.learn_by_competition(lesson, chip_step)
             self.normalise(lesson, chip_step)
             self.lower_thresholds(lesson, chip_step)
         if lesson.label is not None and self.readout.classes:
@@ -44,6 +46,8 @@ class LearningChip(SampleEnd, Programs, Chip):
                 self.pair_stdp(c, step, lesson)
             elif c.rule == "SDSP":
                 self.sdsp(c, step, lesson)
+            elif c.rule == "weights of one bit":
+                self.count_activity(c, step, lesson)
             elif c.rule == "sums of products":
                 self.run_program(c, step, lesson)
         return lines + [f"  {c.name}: {rule_state(c)}" for c in self.connections if c.rule]

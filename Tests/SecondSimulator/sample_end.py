@@ -12,7 +12,7 @@ class SampleEnd:
     @property
     def finishes_samples(self):
         return (
-            any(layer.h or layer.classes for layer in self.layers)
+            any(layer.h or layer.classes or layer.plasticities for layer in self.layers)
             or any(c.normalisation for c in self.connections)
         )
 

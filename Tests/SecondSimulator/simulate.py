@@ -64,7 +64,7 @@ def sample_lines(simulator, sample):
     elif model.layers[-1].teacher or any(c.each_step for c in simulator.three_factor):
         prefix = "  first shown without learning: "
         lines, result = simulator.show(encoded(model, sample))
-        sample.lesson.decision = simulator.scores.index(max(simulator.scores))
+        sample.lesson.decision = simulator.decision
         is_right = sample.lesson.decision == sample.lesson.label
         if model.layers[-1].teaches_mistakes and is_right:
             prefix = "  judged right, not learnt: "
@@ -86,7 +86,12 @@ def sample_lines(simulator, sample):
         for layer in simulator.layers
         if layer.classes
     ]
-    return [*lines, prefix + result, *weights, *rises, *counts, *feedback, ""]
+    plasticities = [
+        f"  plasticities of {layer.name}: {joined(layer.plasticities)}"
+        for layer in simulator.layers
+        if layer.plasticities
+    ]
+    return [*lines, prefix + result, *weights, *rises, *counts, *feedback, *plasticities, ""]
 
 
 def summary_lines(simulator):

@@ -21,7 +21,7 @@ import Workbench
     #expect(try list("odin")["timing.barriers[0]"]?.source == "one core waits for nobody")
     #expect(
       figures["features.rules"]?.value.description
-        == "[three-factor, pair-stdp, sdsp, sum-of-products]")
+        == "[three-factor, pair-stdp, sdsp, sum-of-products, edge-learning]")
   }
 
   @Test(arguments: ShippedChip.names)

@@ -6,7 +6,7 @@ import Workbench
 /// The chip files that come with the package; tests run in its folder.
 enum ShippedChip {
   /// The rules of `loihi-learn` as its file has them.
-  static let rules = "rules: [three-factor, pair-stdp, sdsp, sum-of-products]"
+  static let rules = "rules: [three-factor, pair-stdp, sdsp, sum-of-products, edge-learning]"
 
   /// In the order of the pages.
   static let names = ["loihi", "loihi-learn", "odin", "reckon", "cim-stdp", "generic"]
