@@ -35,9 +35,10 @@ TEST := 10000
 
 # libzmq3-dev: the fleet's sockets. libsqlite3-dev: its state. zlib1g-dev: the HTTP client.
 # libhdf5-dev: recordings that other tools read.
+# python3-zmq: a client in another language speaks the protocol against the coordinator.
 # python3-pip: fetches the digits; the python3 that it brings runs the chip's second simulator.
 # ca-certificates: lets it check whom it talks to.
-PACKAGES := libzmq3-dev libsqlite3-dev zlib1g-dev libhdf5-dev python3-pip ca-certificates
+PACKAGES := libzmq3-dev libsqlite3-dev zlib1g-dev libhdf5-dev python3-pip python3-zmq ca-certificates
 
 help:
 	@sed -n 's/^#   //p' Makefile
@@ -48,6 +49,7 @@ demo: build
 # A filter that matches nothing and a run that dies early both end well or silently by themselves,
 # so the closing line has to name at least one test.
 test: setup
+	@Tests/Mutations/run --check
 	@log=$$(mktemp); trap 'rm -f "$$log"' EXIT; \
 	swift test -c $(CONFIGURATION) --disable-xctest --disable-testable-imports \
 	  $(if $(FILTER),--filter '$(FILTER)') 2>&1 | tee "$$log"; \

@@ -35,8 +35,8 @@ extension AgentShell {
       chip.post(.stopTraining(key))
       forget(key)
     case .sendUpdate(let order): send(order)
-    case .sendOutbox(let session, let sequence):
-      answers.append(sendOutbox(session: session, sequence: sequence))
+    case .sendOutbox(let version, let session, let sequence):
+      answers.append(sendOutbox(version: version, session: session, sequence: sequence))
     case .dropBlob(let digest):
       do throws(StoreError) {
         try blobs.remove(digest)
@@ -128,13 +128,16 @@ extension AgentShell {
       chunk.offset = offset
       send(
         Packet(
-          .updateChunk(chunk), session: order.session, sequence: sequence, payload: bytes))
+          .updateChunk(chunk), version: order.version, session: order.session,
+          sequence: sequence, payload: bytes))
       offset += UInt64(bytes.count)
       sequence += 1
     }
   }
 
-  private func sendOutbox(session: UInt64, sequence: UInt64) -> AgentEvent {
+  private func sendOutbox(
+    version: UInt8, session: UInt64, sequence: UInt64
+  ) -> AgentEvent {
     do {
       guard let next = try store.nextBatch(), let first = next.windows.first,
         let last = next.windows.last
@@ -147,7 +150,7 @@ extension AgentShell {
       batch.lastSequence = last.sequence
       send(
         Packet(
-          .telemetryBatch(batch), session: session, sequence: sequence,
+          .telemetryBatch(batch), version: version, session: session, sequence: sequence,
           payload: try windows.serializedBytes()))
       return .outboxSent(last: last.sequence, boot: next.boot)
     } catch {

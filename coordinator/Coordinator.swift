@@ -77,6 +77,7 @@ struct Coordinator: AsyncParsableCommand {
 
   private func serve(_ settings: CoordinatorConfiguration, _ keys: CoordinatorKeys) async throws {
     let log = try logFormat.logger(label: "coordinator", level: settings.logLevel)
+    let descriptors = DescriptorLimit.raise()
     let store = try FleetStore(folder: settings.stateFolder)
     let blobs = try BlobStore(folder: settings.stateFolder)
     let token = try AdminTokenFile(stateFolder: settings.stateFolder).loadOrCreate()
@@ -96,6 +97,9 @@ struct Coordinator: AsyncParsableCommand {
       allowed: CoordinatorDaemon.allowed(daemon.snapshot().state),
       deliver: { daemon.deliver($0) })
     daemon.attach(transport)
+    if let warning = DescriptorLimit.warning(descriptors, nodes: state.nodes.count) {
+      log.warning("\(warning)", metadata: ["kind": "coordinator.descriptors"])
+    }
     daemon.admit(daemon.snapshot().state)
     log.notice(
       "listening",

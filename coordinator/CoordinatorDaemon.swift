@@ -72,7 +72,8 @@ final class CoordinatorDaemon: Sendable {
       handle(.received(ReplyAddress(peer), user: userID, frames: frames))
     case .malformed(let peer, let userID, let frameCount):
       handle(.malformed(ReplyAddress(peer), user: userID, frameCount: frameCount))
-    case .undeliverable(_, let reason):
+    case .undeliverable(let peer, let reason):
+      if reason == .full { handle(.blocked(ReplyAddress(peer))) }
       log.debug(
         "message given up", metadata: ["kind": "message.dropped", "reason": "\(reason.rawValue)"])
     case .unknownKey(let key, let address):
@@ -147,6 +148,9 @@ final class CoordinatorDaemon: Sendable {
     case .persist: preconditionFailure("transactions are carried out before")
     case .send(let address, let packet): send(packet, to: address)
     case .sendDesired(let address, let order): send(order, to: address)
+    case .disconnect(let address):
+      let peer = PeerAddress(endpoint: address.endpoint, routingID: address.routingID)
+      transport.withLock { $0?.disconnect(peer) }
     case .allowKey: admit(machine.core.state)
     case .sendChunks(let address, let order): send(order, to: address)
     case .appendUpload(let key, let offset, let bytes):
@@ -190,7 +194,7 @@ final class CoordinatorDaemon: Sendable {
     var allowed: [CurvePublicKey: String] = [:]
     for node in state.nodes.values {
       guard let key = CurvePublicKey(z85: node.publicKey) else { continue }
-      allowed[key] = node.id.text
+      allowed[key] = PeerIdentity(node: node.id, publicKey: node.publicKey).text
     }
     return allowed
   }
@@ -222,7 +226,9 @@ final class CoordinatorDaemon: Sendable {
     desired.manifest = wireBytes(order.model.manifest)
     desired.baseManifest = wireBytes(order.baseManifest)
     send(
-      Packet(.desiredState(desired), session: order.session, sequence: order.sequence),
+      Packet(
+        .desiredState(desired), version: order.version, session: order.session,
+        sequence: order.sequence),
       to: address)
   }
 
@@ -244,8 +250,8 @@ final class CoordinatorDaemon: Sendable {
       chunk.index = index
       send(
         Packet(
-          .blobChunk(chunk), session: order.session, sequence: order.sequence + UInt64(step),
-          correlation: order.correlation, payload: bytes),
+          .blobChunk(chunk), version: order.version, session: order.session,
+          sequence: order.sequence + UInt64(step), correlation: order.correlation, payload: bytes),
         to: address)
     }
   }

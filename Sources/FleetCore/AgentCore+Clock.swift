@@ -21,6 +21,7 @@ extension AgentCore {
     case .talking(var session):
       session.lastBeat = min(session.lastBeat, now)
       session.lastHeard = min(session.lastHeard, now)
+      session.heldUntil = session.heldUntil.map { min($0, longest) }
       conversation = .talking(session)
     }
     dataUsedAt = min(dataUsedAt, now)

@@ -48,16 +48,28 @@ extension AgentCore {
 
   /// Asks for chunks within the credit; for all of them again after a silence.
   mutating func pursueChunks(at now: Instant, into directives: inout [AgentDirective]) {
-    guard isDataReady(), var current = download, current.stage == .fetching else { return }
+    guard isDataReady(at: now), var current = download, current.stage == .fetching else { return }
     if now.milliseconds(since: current.progressAt) > Self.patienceMilliseconds {
       current.forgetRequests()
+      if case .talking(var session) = conversation {
+        session.forgetChunks(isFresh: false)
+        conversation = .talking(session)
+      }
     }
-    while let run = current.nextRun() {
+    let room = UInt64(Limits.chunkCreditMax - Download.runMax)
+    while case .talking(var session) = conversation, session.chunksOnTheWay <= room,
+      let run = current.nextRun()
+    {
       current.progressAt = now
       var request = WireBlobRequest()
       request.digest = wireBytes(current.model.bytes)
       request.firstChunk = UInt32(run.lowerBound)
       request.chunkCount = UInt32(run.count)
+      if session.version >= Limits.busyInSessionVersion {
+        request.receivedChunks = session.chunksReceived
+      }
+      session.chunksAsked += UInt64(run.count)
+      conversation = .talking(session)
       send(.blobRequest(request), into: &directives)
     }
     download = current

@@ -78,6 +78,7 @@ extension AgentCore {
       return
     }
     training = key
+    hasJustTrained = true
     directives.append(
       .train(
         TrainingOrder(
@@ -139,7 +140,7 @@ extension AgentCore {
 
   /// Announces every stored result until the coordinator has given its verdict.
   mutating func pursueUpdates(at now: Instant, into directives: inout [AgentDirective]) {
-    guard isDataReady() else { return }
+    guard isDataReady(at: now) else { return }
     for key in state.trainings.keys.sorted() {
       guard let result = state.trainings[key]?.result else { continue }
       if let last = announced[key], now.milliseconds(since: last) <= Self.patienceMilliseconds {
@@ -175,7 +176,8 @@ extension AgentCore {
       UInt64(wanted.creditBytes), result.size - wanted.offset,
       UInt64(Limits.chunkCreditMax) * chunk)
     let order = UpdateOrder(
-      session: session.number, sequence: session.reserve((count + chunk - 1) / chunk), key: key,
+      version: session.version, session: session.number,
+      sequence: session.reserve((count + chunk - 1) / chunk), key: key,
       digest: result.digest, offset: wanted.offset, count: count)
     conversation = .talking(session)
     announced[key] = now

@@ -29,8 +29,8 @@ extension AgentCore {
   ) {
     guard var session else { return }
     let packet = Packet(
-      message, session: session.number, sequence: session.reserve(), correlation: correlation,
-      payload: payload)
+      message, version: session.version, session: session.number, sequence: session.reserve(),
+      correlation: correlation, payload: payload)
     conversation = .talking(session)
     directives.append(.send(packet))
   }
@@ -54,11 +54,16 @@ extension AgentCore {
   ) {
     guard self[endpoint] != .closed else { return }
     self[endpoint] = .linked
-    attempts[endpoint] = 0
+    // A control connection has proved nothing before WELCOME.
+    if endpoint == .data { attempts[endpoint] = 0 }
     switch endpoint {
     case .control: greet(tries: 1, at: now, into: &directives)
     case .data:
       dataUsedAt = now
+      if case .talking(var session) = conversation {
+        session.forgetChunks(isFresh: true)
+        conversation = .talking(session)
+      }
       forgetRequests()
     }
   }
@@ -168,7 +173,7 @@ extension AgentCore {
   ) {
     conversation = .greeting(since: now, tries: tries)
     var hello = WireHello()
-    hello.versionMin = Limits.protocolVersion
+    hello.versionMin = Limits.protocolVersionMin
     hello.versionMax = Limits.protocolVersion
     hello.nodeID = settings.node.text
     hello.agentVersion = settings.agentVersion
@@ -177,7 +182,12 @@ extension AgentCore {
     hello.accepted = (state.accepted?.generation ?? .none).wire
     hello.observed = (state.observed?.generation ?? .none).wire
     hello.openRounds = openRounds()
-    directives.append(.send(Packet(.hello(hello), session: 0, sequence: UInt64(tries))))
+    // In the oldest version, so that an older coordinator can read which ones are spoken here.
+    directives.append(
+      .send(
+        Packet(
+          .hello(hello), version: UInt8(Limits.protocolVersionMin), session: 0,
+          sequence: UInt64(tries))))
   }
 
   // MARK: receiving
@@ -198,10 +208,7 @@ extension AgentCore {
     case .welcome(let welcome):
       begin(welcome, session: packet.header.session, at: now, into: &directives)
     case .busy(let busy):
-      let pause = Int64(
-        min(max(busy.retryAfterMilliseconds, 1), settings.backoffMaxMilliseconds))
-      conversation = .held(until: now.advanced(milliseconds: pause))
-      report("coordinator.busy", String(busy.reason.prefix(256)), at: now, into: &directives)
+      wait(busy, session: packet.header.session, at: now, into: &directives)
     case .refused(let refused):
       let pause = Int64(settings.backoffMaxMilliseconds)
       conversation = .held(until: now.advanced(milliseconds: pause))
@@ -223,9 +230,38 @@ extension AgentCore {
         conversation = .talking(session)
       } else {
         dataUsedAt = now
+        if case .blobChunk = packet.message, packet.header.session == session.number {
+          session.chunksReceived += 1
+          conversation = .talking(session)
+        }
       }
       dispatch(packet, at: now, into: &directives)
     }
+  }
+
+  /// Leaves the coordinator alone as long as it asks: in a session with bulk, else altogether.
+  private mutating func wait(
+    _ busy: WireBusy, session number: UInt64, at now: Instant,
+    into directives: inout [AgentDirective]
+  ) {
+    let pause = Int64(
+      min(max(busy.retryAfterMilliseconds, 1), settings.backoffMaxMilliseconds))
+    let reason = String(busy.reason.prefix(256))
+    if number == 0 {
+      // Once there is a session this is the answer to an older greeting.
+      guard session == nil, conversation != .none else { return }
+      conversation = .held(until: now.advanced(milliseconds: pause))
+    } else {
+      guard var session, session.number == number else { return }
+      // Half as long again at most, so that those who were told together do not come together.
+      let jitter = Int64.random(in: 0...max(1, pause / 2), using: &self.jitter)
+      session.heldUntil = now.advanced(milliseconds: pause + jitter)
+      session.lastHeard = max(session.lastHeard, now)
+      session.forgetChunks(isFresh: false)
+      conversation = .talking(session)
+      forgetRequests()
+    }
+    report("coordinator.busy", "\(pause) ms: \(reason)", at: now, into: &directives)
   }
 
   private mutating func begin(
@@ -234,7 +270,9 @@ extension AgentCore {
   ) {
     // A copy of an older WELCOME that was overtaken by a newer one.
     if let session, session.number >= number { return }
-    guard control == .linked, welcome.heartbeatMilliseconds > 0, welcome.liveness > 0 else {
+    guard control == .linked, welcome.heartbeatMilliseconds > 0, welcome.liveness > 0,
+      (Limits.protocolVersionMin...Limits.protocolVersion).contains(welcome.version)
+    else {
       count("welcome")
       return
     }
@@ -247,9 +285,11 @@ extension AgentCore {
       report("epoch.older", detail + " is obeyed", at: now, into: &directives)
     }
     hear(welcome.serverTimeUs)
+    attempts[.control] = 0
     conversation = .talking(
       AgentSession(
-        number: number, heartbeatMilliseconds: welcome.heartbeatMilliseconds,
+        number: number, version: UInt8(welcome.version),
+        heartbeatMilliseconds: welcome.heartbeatMilliseconds,
         liveness: welcome.liveness, at: now))
     report("coordinator.online", "session \(number)", at: now, into: &directives)
     forgetRequests()
@@ -294,7 +334,11 @@ extension AgentCore {
       || state.trainings.values.contains { $0.result != nil }
   }
 
-  func isDataReady() -> Bool { session != nil && data == .linked }
+  /// True when bulk may be sent and asked for now.
+  func isDataReady(at now: Instant) -> Bool {
+    guard let session, data == .linked else { return false }
+    return session.heldUntil.map { now >= $0 } ?? true
+  }
 
   mutating func pursueDataLink(at now: Instant, into directives: inout [AgentDirective]) {
     guard data == .closed, session != nil, wantsData else { return }

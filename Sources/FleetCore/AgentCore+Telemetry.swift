@@ -37,7 +37,7 @@ extension AgentCore {
 
   /// Sends the next batch, or the same again after a silence.
   mutating func pursueOutbox(at now: Instant, into directives: inout [AgentDirective]) {
-    guard outbox.hasWindows, data == .linked, var session else { return }
+    guard outbox.hasWindows, isDataReady(at: now), var session else { return }
     switch outbox.batch {
     case .asked: return
     case .sent(_, _, let at):
@@ -45,7 +45,9 @@ extension AgentCore {
     case .none: break
     }
     outbox.batch = .asked(isStale: false)
-    directives.append(.sendOutbox(session: session.number, sequence: session.reserve()))
+    directives.append(
+      .sendOutbox(
+        version: session.version, session: session.number, sequence: session.reserve()))
     conversation = .talking(session)
   }
 

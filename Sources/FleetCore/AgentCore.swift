@@ -18,6 +18,9 @@ package struct AgentCore: Sendable {
   /// Dropped messages by refusal code.
   package internal(set) var refusedFrames: [String: UInt64]
 
+  /// True when the event in hand asked for a run, which a failed transaction drops.
+  var hasJustTrained: Bool
+
   // Conversation.
   var control: Link
   var data: Link
@@ -75,6 +78,7 @@ package struct AgentCore: Sendable {
     closed = [:]
     declined = [:]
     mustPause = false
+    hasJustTrained = false
     windowSequence = 0
     outbox = .unknown
   }
@@ -91,6 +95,7 @@ package struct AgentCore: Sendable {
     mustPause = true
     // An activation that was not stored was not carried out either: what is stored serves again.
     if serving != state.active?.model { serving = nil }
+    if hasJustTrained { training = nil }
     if let key = training, state.trainings[key].map({ $0.result != nil }) ?? true {
       training = nil
     }
@@ -101,6 +106,7 @@ package struct AgentCore: Sendable {
     var directives: [AgentDirective] = []
     if now < lastInstant { rewind(to: now) }
     lastInstant = now
+    hasJustTrained = false
     if mustPause {
       mustPause = false
       pausedUntil = now.advanced(milliseconds: Self.pauseMilliseconds)

@@ -30,7 +30,7 @@ package enum AgentDirective: Sendable, Equatable {
   /// Send update bytes within the credit given.
   case sendUpdate(UpdateOrder)
   /// Read the oldest waiting windows and send them as one batch; answer `outboxSent`.
-  case sendOutbox(session: UInt64, sequence: UInt64)
+  case sendOutbox(version: UInt8, session: UInt64, sequence: UInt64)
   /// Remove a blob that nothing needs any more.
   case dropBlob(ContentDigest)
   /// Tell the log.
@@ -82,6 +82,8 @@ package struct TrainingPermit: Sendable, Equatable, Codable {
 
 /// Bytes of a stored update on their way to the coordinator, in chunks of `Limits.chunkBytes`.
 package struct UpdateOrder: Sendable, Equatable {
+  /// Protocol version of the session.
+  package var version: UInt8
   /// Session and first sequence for the frame headers.
   package var session: UInt64
   /// Sequence of the first of these messages.
@@ -97,9 +99,10 @@ package struct UpdateOrder: Sendable, Equatable {
 
   /// An order with all its facts.
   package init(
-    session: UInt64, sequence: UInt64, key: RoundKey, digest: ContentDigest, offset: UInt64,
-    count: UInt64
+    version: UInt8, session: UInt64, sequence: UInt64, key: RoundKey, digest: ContentDigest,
+    offset: UInt64, count: UInt64
   ) {
+    self.version = version
     self.session = session
     self.sequence = sequence
     self.key = key

@@ -34,6 +34,8 @@ enum Conversation: Sendable, Equatable {
 struct AgentSession: Sendable, Equatable {
   /// The number in every header.
   let number: UInt64
+  /// Protocol version in every header.
+  let version: UInt8
   /// Milliseconds between heartbeats.
   let heartbeatMilliseconds: UInt32
   /// Missed answers until the connection counts as dead.
@@ -42,17 +44,35 @@ struct AgentSession: Sendable, Equatable {
   var lastBeat: Instant
   /// When the coordinator was last heard on the control endpoint.
   var lastHeard: Instant
+  /// Chunks received on the data connection, as BLOB_REQUEST tells them.
+  var chunksReceived: UInt64
+  /// Chunks asked for on the data connection.
+  var chunksAsked: UInt64
+  /// No chunk, update or telemetry before this instant: the coordinator said that it is busy.
+  var heldUntil: Instant?
   private var lastSequence: UInt64
 
   init(
-    number: UInt64, heartbeatMilliseconds: UInt32, liveness: UInt32, at now: Instant
+    number: UInt64, version: UInt8, heartbeatMilliseconds: UInt32, liveness: UInt32, at now: Instant
   ) {
     self.number = number
+    self.version = version
+    chunksReceived = 0
+    chunksAsked = 0
     self.heartbeatMilliseconds = heartbeatMilliseconds
     self.liveness = liveness
     lastBeat = now
     lastHeard = now
     lastSequence = 0
+  }
+
+  /// Chunks that may still come.
+  var chunksOnTheWay: UInt64 { chunksAsked - min(chunksAsked, chunksReceived) }
+
+  /// A fresh data connection, or a silence: nothing of what was asked for comes any more.
+  mutating func forgetChunks(isFresh: Bool) {
+    if isFresh { chunksReceived = 0 }
+    chunksAsked = chunksReceived
   }
 
   /// Reserves sequence numbers for `count` messages and returns the first.

@@ -78,6 +78,8 @@ extension CoordinatorCore {
   ) {
     for change in decision.changes {
       switch change {
+      case .nodeAccepted(let node):
+        expel(node.id, "another key was accepted", at: now, into: &directives)
       case .desiredSet(let node, _): reconcile(node, into: &directives)
       case .jobCreated(let job): advance(job.id, at: now, into: &directives)
       case .roundCancelled(let key): dismiss(key, into: &directives)

@@ -22,9 +22,27 @@ extension CoordinatorCore {
       return
     }
     let rest = total - UInt64(request.firstChunk)
-    let credit = min(UInt64(request.chunkCount), UInt64(Limits.chunkCreditMax), rest)
+    // Version 1 does not say what was received: a request there stands for all before it. In any
+    // version nothing is on its way any more when it was given up.
+    if session.version < Limits.busyInSessionVersion || bulk.down(node) == 0 {
+      session.chunksSent = request.receivedChunks
+    }
+    let onTheWay = session.chunksSent - min(session.chunksSent, request.receivedChunks)
+    let room = UInt64(Limits.chunkCreditMax) - min(UInt64(Limits.chunkCreditMax), onTheWay)
+    let credit = min(UInt64(request.chunkCount), room, rest)
+    guard credit > 0 else {
+      count("chunk-credit")
+      return
+    }
+    guard (onTheWay + credit) * chunk <= bulk.down(node) + bulk.free else {
+      count("bulk-budget")
+      askToWait(node, 0, "many nodes transfer at once", at: now, into: &directives)
+      return
+    }
+    session.chunksSent += credit
+    bulk.set(down: (onTheWay + credit) * chunk, node, at: now)
     let order = ChunkOrder(
-      session: session.number, sequence: session.reserve(credit),
+      version: session.version, session: session.number, sequence: session.reserve(credit),
       correlation: header.sequence, digest: digest, first: request.firstChunk,
       count: UInt32(credit))
     sessions[node] = session

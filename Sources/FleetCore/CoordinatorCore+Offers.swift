@@ -55,7 +55,7 @@ extension CoordinatorCore {
       let digest = ContentDigest(open.updateDigest)
       let standing = standing(of: node, in: key, digest: digest)
       if case .wanted = standing, let digest {
-        want(UploadKey(round: key, node: node), digest, into: &directives)
+        want(UploadKey(round: key, node: node), digest, at: now, into: &directives)
       } else {
         answer(standing, key, node: node, into: &directives)
       }

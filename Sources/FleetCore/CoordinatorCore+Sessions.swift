@@ -8,9 +8,12 @@ extension CoordinatorCore {
   ) {
     if let refusal = refusal(of: hello, node: node) {
       count(refusal.code)
-      directives.append(.send(address, Packet(.refused(refusal), session: 0, sequence: 0)))
-      persist(
-        [.event(FleetEvent(node, "hello.refused", refusal.detail, at: now))], into: &directives)
+      answer(.refused(refusal), to: address, header, into: &directives)
+      if budget(of: node, at: now, { $0.takeReport(at: now) }) {
+        persist(
+          [.event(FleetEvent(node, "hello.refused", refusal.detail, at: now))],
+          into: &directives)
+      }
       return
     }
     let boot = [UInt8](hello.bootID)
@@ -18,10 +21,13 @@ extension CoordinatorCore {
     if state.nodes[node]?.chip != hello.chip {
       persist([.nodeChip(node, chip: hello.chip)], into: &directives)
     }
+    let version = min(hello.versionMax, Limits.protocolVersion)
     sessions[node] = Session(
-      number: nextSessionNumber(), node: node, boot: boot, control: address, at: now)
+      number: nextSessionNumber(), node: node, version: UInt8(version), boot: boot,
+      control: address, at: now)
+    bulk.forget(node)
     var welcome = WireWelcome()
-    welcome.version = Limits.protocolVersion
+    welcome.version = version
     welcome.epoch = state.epoch
     welcome.heartbeatMilliseconds = settings.heartbeatMilliseconds
     welcome.liveness = settings.liveness
@@ -62,12 +68,12 @@ extension CoordinatorCore {
         "the agent calls itself '\(hello.nodeID.prefix(64))' but its key belongs to '\(node)';"
         + " set 'node: \(node)' in the agent's configuration"
     } else if hello.versionMin > Limits.protocolVersion
-      || hello.versionMax < Limits.protocolVersion
+      || hello.versionMax < max(Limits.protocolVersionMin, hello.versionMin)
     {
       refused.code = "version"
       refused.detail =
         "the agent speaks protocol \(hello.versionMin)...\(hello.versionMax), this coordinator"
-        + " \(Limits.protocolVersion); install a matching agent"
+        + " \(Limits.protocolVersionMin)...\(Limits.protocolVersion); install a matching agent"
     } else if hello.bootID.count != Limits.bootIDBytes {
       refused.code = "boot-id"
       refused.detail = "boot id of \(hello.bootID.count) bytes, expected \(Limits.bootIDBytes)"
@@ -124,7 +130,7 @@ extension CoordinatorCore {
     }
     guard isMissing else { return }
     let order = DesiredOrder(
-      node: node, session: session.number, sequence: session.reserve(),
+      node: node, version: session.version, session: session.number, sequence: session.reserve(),
       generation: desired.generation, model: model, baseManifest: publishedManifest(of: model))
     sessions[node] = session
     directives.append(.sendDesired(session.control, order))
@@ -182,6 +188,7 @@ extension CoordinatorCore {
     _ node: Identifier, at now: Instant, into directives: inout [CoordinatorDirective]
   ) {
     sessions[node]?.liveness = .offline
+    bulk.forget(node)
     directives.append(.report(FleetEvent(node, "node.offline", "the agent stopped", at: now)))
   }
 
@@ -193,6 +200,7 @@ extension CoordinatorCore {
       let silence = now.milliseconds(since: session.lastHeard)
       if silence > beat * Int64(settings.liveness) {
         session.liveness = .offline
+        bulk.forget(node)
         let detail = "silent for \(silence) ms"
         persist([.event(FleetEvent(node, "node.offline", detail, at: now))], into: &directives)
       } else if silence > beat * 2, session.liveness == .online {

@@ -32,14 +32,14 @@ extension CoordinatorCore {
       // While one is being checked nothing else is taken; the node announces again.
       if upload.isChecking { return }
       if upload.digest == digest {
-        want(key, digest, into: &directives)
+        want(key, digest, at: now, into: &directives)
         return
       }
       drop(key, into: &directives)
     }
     uploads[key] = Upload(
       announce: announce, digest: digest, received: 0, creditEnd: 0, isChecking: false)
-    want(key, digest, into: &directives)
+    want(key, digest, at: now, into: &directives)
   }
 
   private func refusal(
@@ -64,7 +64,8 @@ extension CoordinatorCore {
 
   /// Asks for the rest of an upload from where it stands; without one, for its announcement.
   mutating func want(
-    _ key: UploadKey, _ digest: ContentDigest, into directives: inout [CoordinatorDirective]
+    _ key: UploadKey, _ digest: ContentDigest, at now: Instant,
+    into directives: inout [CoordinatorDirective]
   ) {
     guard var upload = uploads[key], upload.digest == digest else {
       if uploads[key] == nil {
@@ -73,10 +74,27 @@ extension CoordinatorCore {
       return
     }
     guard !upload.isChecking else { return }
-    let bytes = min(Self.uploadCreditBytes, upload.announce.size - upload.received)
+    bulk.giveBack(up: upload.creditEnd - upload.received, key.node)
+    let bytes = promise(upload.announce.size - upload.received, to: key.node, at: now)
+    guard bytes > 0 else {
+      uploads[key]?.creditEnd = upload.received
+      count("bulk-budget")
+      askToWait(key.node, 0, "many nodes transfer at once", at: now, into: &directives)
+      return
+    }
     upload.creditEnd = upload.received + bytes
     uploads[key] = upload
     grant(key, digest, offset: upload.received, bytes: bytes, into: &directives)
+  }
+
+  /// Credit for at most that many bytes, within what the node and all nodes may have on their way.
+  private mutating func promise(
+    _ bytes: UInt64, to node: Identifier, at now: Instant
+  ) -> UInt64 {
+    let own = Self.uploadCreditBytes - min(Self.uploadCreditBytes, bulk.up(node))
+    let granted = min(bytes, own, bulk.free)
+    if granted > 0 { bulk.add(up: granted, node, at: now) }
+    return granted
   }
 
   private mutating func grant(
@@ -109,7 +127,7 @@ extension CoordinatorCore {
       if chunk.offset > upload.received, upload.gapAskedAt != upload.received {
         upload.gapAskedAt = upload.received
         uploads[key] = upload
-        want(key, digest, into: &directives)
+        want(key, digest, at: now, into: &directives)
       }
       return
     }
@@ -133,15 +151,14 @@ extension CoordinatorCore {
       return
     }
     let half = Self.uploadCreditBytes / 2
-    if upload.creditEnd < size, upload.creditEnd - upload.received <= half {
-      let bytes = min(half, size - upload.creditEnd)
-      let offset = upload.creditEnd
-      upload.creditEnd += bytes
-      uploads[key] = upload
-      grant(key, digest, offset: offset, bytes: bytes, into: &directives)
-    } else {
-      uploads[key] = upload
-    }
+    uploads[key] = upload
+    guard upload.creditEnd < size, upload.creditEnd - upload.received <= half else { return }
+    let bytes = promise(min(half, size - upload.creditEnd), to: key.node, at: now)
+    // Without more credit now, the node's next announcement asks again.
+    guard bytes > 0 else { return }
+    let offset = upload.creditEnd
+    uploads[key]?.creditEnd += bytes
+    grant(key, digest, offset: offset, bytes: bytes, into: &directives)
   }
 
   /// Counts a stored and valid update in one transaction, then acknowledges it.
@@ -209,7 +226,8 @@ extension CoordinatorCore {
 
   /// Forgets an upload and its staged bytes.
   mutating func drop(_ key: UploadKey, into directives: inout [CoordinatorDirective]) {
-    guard uploads.removeValue(forKey: key) != nil else { return }
+    guard let upload = uploads.removeValue(forKey: key) else { return }
+    bulk.giveBack(up: upload.creditEnd - upload.received, key.node)
     directives.append(.dropUpload(key))
   }
 }

@@ -17,6 +17,9 @@ package struct CoordinatorCore: Sendable {
   var uploads: [UploadKey: Upload]
   /// Sealed rounds that the shell works on: nil inside while it does, else when to ask it again.
   var aggregations: [RoundKey: Instant?]
+  var budgets: [Identifier: NodeBudget]
+  var pace: GreetingPace
+  var bulk: BulkBudget
   private var lastInstant: Instant
   private var sessionCount: UInt64
 
@@ -28,6 +31,9 @@ package struct CoordinatorCore: Sendable {
     refusedFrames = [:]
     uploads = [:]
     aggregations = [:]
+    budgets = [:]
+    pace = GreetingPace(settings.limits)
+    bulk = BulkBudget(bytesMax: settings.limits.bulkBytesMax)
     lastInstant = Instant(microseconds: 0)
     sessionCount = 0
   }
@@ -36,6 +42,7 @@ package struct CoordinatorCore: Sendable {
   package mutating func reload(_ state: FleetState) {
     self.state = state
     // What the shell checks already goes on; what was still coming is announced again.
+    for key in uploads.keys where uploads[key]?.isChecking == false { bulk.forget(key.node) }
     uploads = uploads.filter(\.value.isChecking)
     // Asking for an aggregation may have been dropped with the transaction. Asked again it gives
     // the same bytes; after a pause, so that a full disk is not kept busy with it.
@@ -56,11 +63,12 @@ package struct CoordinatorCore: Sendable {
     case .tick:
       watchLiveness(at: now, into: &directives)
       watchDeadlines(at: now, into: &directives)
+      watchTraffic(at: now)
     case .received(let address, let user, let frames):
       receive(frames, from: address, user: user, at: now, into: &directives)
     case .malformed(let address, let user, let count):
-      let refusal = FrameRefusal.frameCount(found: count, expected: 3)
-      strike(refusal, from: address, user: user, at: now, into: &directives)
+      reject(count, from: address, user: user, at: now, into: &directives)
+    case .blocked(let address): cut(address, at: now, into: &directives)
     case .command(let command, let requestID):
       obey(command, requestID: requestID, at: now, into: &directives)
     case .uploadChecked(let key, let outcome):
@@ -79,6 +87,9 @@ package struct CoordinatorCore: Sendable {
       session.offers = [:]
       return session
     }
+    for node in budgets.keys { budgets[node]?.rewind(settings.limits, to: now) }
+    pace.rewind()
+    bulk.rewind(to: now)
     let longest = now.advanced(milliseconds: Self.aggregationPauseMilliseconds)
     aggregations = aggregations.mapValues { again in again.map { min($0, longest) } }
   }
@@ -105,7 +116,8 @@ package struct CoordinatorCore: Sendable {
     let endpoint = message.type.rule.endpoint
     guard let address = endpoint == .control ? session.control : session.data else { return }
     let packet = Packet(
-      message, session: session.number, sequence: session.reserve(), correlation: correlation)
+      message, version: session.version, session: session.number, sequence: session.reserve(),
+      correlation: correlation)
     sessions[node] = session
     directives.append(.send(address, packet))
   }
@@ -116,32 +128,38 @@ package struct CoordinatorCore: Sendable {
     _ frames: [[UInt8]], from address: ReplyAddress, user: String, at now: Instant,
     into directives: inout [CoordinatorDirective]
   ) {
+    guard let node = identify(user, address, into: &directives),
+      admit(frames, node: node, at: now, into: &directives)
+    else { return }
     let packet: Packet
     do {
       packet = try Packet(frames: frames, endpoint: address.endpoint, direction: .up)
     } catch {
-      strike(error, from: address, user: user, at: now, into: &directives)
-      return
-    }
-    guard let node = Identifier(user), state.nodes[node] != nil else {
-      count("unknown-node")
+      strike(error, node: node, at: now, into: &directives)
       return
     }
     if case .hello(let hello) = packet.message {
-      greet(hello, node: node, from: address, packet.header, at: now, into: &directives)
+      receive(hello, node: node, from: address, packet.header, at: now, into: &directives)
       return
     }
-    guard var session = sessions[node], session.number == packet.header.session else {
+    guard var session = sessions[node], session.number == packet.header.session,
+      address.endpoint == .data || session.control == address
+    else {
       count("unknown-session")
       if address.endpoint == .control {
         var reset = WireReset()
         reset.reason = "this coordinator does not know session \(packet.header.session)"
-        directives.append(.send(address, Packet(.reset(reset), session: 0, sequence: 0)))
+        answer(.reset(reset), to: address, packet.header, into: &directives)
       }
       return
     }
     session.lastHeard = now
-    if address.endpoint == .data { session.data = address }
+    if address.endpoint == .data, session.data != address {
+      // What was on its way on an earlier connection is gone with it.
+      session.data = address
+      session.chunksSent = 0
+      bulk.set(down: 0, node, at: now)
+    }
     if session.liveness != .online {
       session.liveness = .online
       directives.append(.report(FleetEvent(node, "node.online", "heard again", at: now)))
@@ -176,33 +194,6 @@ package struct CoordinatorCore: Sendable {
       .telemetryAcknowledged:
       preconditionFailure("\(packet.message.type) passed the direction check")
     }
-  }
-
-  /// Counts a message that is not one and closes the conversation at the third.
-  private mutating func strike(
-    _ refusal: FrameRefusal, from address: ReplyAddress, user: String, at now: Instant,
-    into directives: inout [CoordinatorDirective]
-  ) {
-    count(refusal.code)
-    guard let node = Identifier(user) else { return }
-    directives.append(
-      .report(FleetEvent(node, "frame.refused", refusal.description, at: now)))
-    if case .unknownType(let type) = refusal {
-      var unsupported = WireUnsupported()
-      unsupported.type = UInt32(type)
-      send(.unsupported(unsupported), to: node, into: &directives)
-      return
-    }
-    guard var session = sessions[node] else { return }
-    session.strikes += 1
-    sessions[node] = session
-    guard session.strikes >= Limits.strikesMax else { return }
-    var reset = WireReset()
-    reset.reason = "\(session.strikes) malformed messages; the last: \(refusal)"
-    send(.reset(reset), to: node, into: &directives)
-    sessions[node] = nil
-    persist(
-      [.event(FleetEvent(node, "session.closed", reset.reason, at: now))], into: &directives)
   }
 
   mutating func count(_ code: String) {

@@ -11,6 +11,8 @@ package enum CoordinatorDirective: Sendable, Equatable {
   case send(ReplyAddress, Packet)
   /// Sign an order for the node now and send it with the model's manifests.
   case sendDesired(ReplyAddress, DesiredOrder)
+  /// Cut a connection; what waits on it is given up.
+  case disconnect(ReplyAddress)
   /// Admit this key from now on, as this node.
   case allowKey(publicKey: String, node: Identifier)
   /// Send the chunks first ..< first + count of a stored blob.
@@ -33,6 +35,8 @@ package enum CoordinatorDirective: Sendable, Equatable {
 package struct DesiredOrder: Sendable, Equatable {
   /// The node that must obey.
   package var node: Identifier
+  /// Protocol version of the session.
+  package var version: UInt8
   /// Session and sequence for the frame header.
   package var session: UInt64
   /// Position in the session's stream.
@@ -47,6 +51,8 @@ package struct DesiredOrder: Sendable, Equatable {
 
 /// Chunks to send to one node.
 package struct ChunkOrder: Sendable, Equatable {
+  /// Protocol version of the session.
+  package var version: UInt8
   /// The session of the node.
   package var session: UInt64
   /// Sequence of the first of these messages.
@@ -126,6 +132,8 @@ package struct CoordinatorSettings: Sendable, Equatable {
   package var tickMilliseconds: UInt32
   /// How far an open round's deadline moves after a restart, at most.
   package var restartGraceMilliseconds: UInt32
+  /// How much is taken from one node and from all of them.
+  package var limits = TrafficLimits()
 
   /// Settings with the defaults of a quiet fleet.
   package init(

@@ -22,10 +22,12 @@ package enum CoordinatorEvent: Sendable {
   case started
   /// Time has passed; the shell sends one every `CoordinatorSettings.tickMilliseconds`.
   case tick
-  /// Frames arrived; `user` is the node that the ZAP handler bound to the connection's key.
+  /// Frames arrived; `user` is the `PeerIdentity` that the ZAP handler bound to the connection.
   case received(ReplyAddress, user: String, frames: [[UInt8]])
   /// The transport refused to copy a message of that many frames.
   case malformed(ReplyAddress, user: String, frameCount: Int)
+  /// A peer takes nothing off its queue, which is full: a message to it was given up.
+  case blocked(ReplyAddress)
   /// An operator's command; a repeated request id gets the stored answer.
   case command(Command, requestID: String)
   /// A complete upload was stored, hashed and validated, or refused.

@@ -13,6 +13,8 @@ package struct Session: Sendable {
   package let number: UInt64
   /// The node, as bound to its key.
   package let node: Identifier
+  /// Protocol version that both sides speak.
+  package let version: UInt8
   /// The agent process.
   package let boot: [UInt8]
   /// Where control messages go.
@@ -27,17 +29,24 @@ package struct Session: Sendable {
   package internal(set) var strikes: Int
   /// When each round was last offered in this conversation.
   var offers: [RoundKey: Instant]
+  /// Chunks sent on the data connection in this conversation.
+  var chunksSent: UInt64
   private var lastSequence: UInt64
 
-  init(number: UInt64, node: Identifier, boot: [UInt8], control: ReplyAddress, at now: Instant) {
+  init(
+    number: UInt64, node: Identifier, version: UInt8, boot: [UInt8], control: ReplyAddress,
+    at now: Instant
+  ) {
     self.number = number
     self.node = node
+    self.version = version
     self.boot = boot
     self.control = control
     lastHeard = now
     liveness = .online
     strikes = 0
     offers = [:]
+    chunksSent = 0
     lastSequence = 0
   }
 

@@ -7,7 +7,7 @@ package struct FrameHeader: Sendable, Equatable {
   package static let byteCount = 40
   private static let magic: [UInt8] = [0x53, 0x50, 0x4B, 0x46]
 
-  /// Protocol version of the sender.
+  /// Protocol version of the session.
   package var version: UInt8
   /// Raw message type; unknown values are answered with UNSUPPORTED.
   package var type: UInt8
@@ -20,12 +20,12 @@ package struct FrameHeader: Sendable, Equatable {
   /// Milliseconds from receipt after which the message is void, 0 for none.
   package var deadlineMilliseconds: UInt32
 
-  /// A header of the current version.
+  /// A header, of the newest version where no other is named.
   package init(
-    type: MessageType, session: UInt64, sequence: UInt64, correlation: UInt64 = 0,
-    deadlineMilliseconds: UInt32 = 0
+    type: MessageType, version: UInt8 = UInt8(Limits.protocolVersion), session: UInt64,
+    sequence: UInt64, correlation: UInt64 = 0, deadlineMilliseconds: UInt32 = 0
   ) {
-    version = UInt8(Limits.protocolVersion)
+    self.version = version
     self.type = type.rawValue
     self.session = session
     self.sequence = sequence
@@ -39,7 +39,9 @@ package struct FrameHeader: Sendable, Equatable {
       throw .headerSize(found: bytes.count)
     }
     guard bytes[0..<4].elementsEqual(Self.magic) else { throw .magic }
-    guard bytes[4] == UInt8(Limits.protocolVersion) else { throw .version(found: bytes[4]) }
+    guard (Limits.protocolVersionMin...Limits.protocolVersion).contains(UInt32(bytes[4])) else {
+      throw .version(found: bytes[4])
+    }
     guard bytes[6] == 0, bytes[7] == 0, bytes[36..<40].allSatisfy({ $0 == 0 }) else {
       throw .reservedBits
     }
@@ -120,7 +122,8 @@ package enum FrameRefusal: Error, Sendable, Equatable, CustomStringConvertible {
       "\(code): \(found) bytes, expected \(FrameHeader.byteCount)"
     case .magic: "\(code): the first four bytes are not SPKF"
     case .version(let found):
-      "\(code): version \(found), this build speaks \(Limits.protocolVersion)"
+      "\(code): version \(found), this build speaks \(Limits.protocolVersionMin) to "
+        + "\(Limits.protocolVersion)"
     case .reservedBits: "\(code): reserved bytes are not zero"
     case .unknownType(let type): "\(code): type \(type)"
     case .wrongEndpoint(let type): "\(code): \(type) does not belong here"

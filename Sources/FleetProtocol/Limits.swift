@@ -28,8 +28,12 @@ package enum Limits {
   package static let eventKindsMax = 64
   /// Samples that one round may ask of a node.
   package static let roundSamplesMax = 10_000_000
-  /// Protocol version spoken by this build.
-  package static let protocolVersion: UInt32 = 1
+  /// Newest protocol version of this build.
+  package static let protocolVersion: UInt32 = 2
+  /// Oldest protocol version of this build, one back; HELLO is always written in it.
+  package static let protocolVersionMin: UInt32 = 1
+  /// First version in which BUSY may come inside a session, and leaves it open.
+  package static let busyInSessionVersion: UInt8 = 2
 }
 
 /// A name that may reach a row, a file or a log: `[a-z0-9][a-z0-9._-]{0,62}`.

@@ -9,15 +9,16 @@ package struct Packet: Sendable, Equatable {
 
   /// Puts a message together; the payload must fit the type's rule.
   package init(
-    _ message: Message, session: UInt64, sequence: UInt64, correlation: UInt64 = 0,
-    deadlineMilliseconds: UInt32 = 0, payload: [UInt8]? = nil
+    _ message: Message, version: UInt8 = UInt8(Limits.protocolVersion), session: UInt64,
+    sequence: UInt64, correlation: UInt64 = 0, deadlineMilliseconds: UInt32 = 0,
+    payload: [UInt8]? = nil
   ) {
     precondition(
       (payload != nil) == (message.type.rule.payloadBytesMax != nil),
       "\(message.type) payload presence does not match its rule")
     header = FrameHeader(
-      type: message.type, session: session, sequence: sequence, correlation: correlation,
-      deadlineMilliseconds: deadlineMilliseconds)
+      type: message.type, version: version, session: session, sequence: sequence,
+      correlation: correlation, deadlineMilliseconds: deadlineMilliseconds)
     self.message = message
     self.payload = payload
   }

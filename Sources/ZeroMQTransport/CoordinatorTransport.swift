@@ -4,8 +4,8 @@ package import FleetProtocol
 ///
 /// Every report comes through one callback, on the thread of the endpoint that it is about, in
 /// order per endpoint. The callback must not block and must not call `stop`: while it runs that
-/// endpoint neither reads nor writes, and peers are held back by their high-water mark of 256
-/// messages and then by TCP. Nothing is buffered on this side of it.
+/// endpoint neither reads nor writes, and peers are held back by their high-water mark
+/// and then by TCP. Nothing is buffered on this side of it.
 package final class CoordinatorTransport: Sendable {
   /// Where the control endpoint really listens, as `tcp://HOST:PORT`.
   package let controlAddress: String
@@ -63,7 +63,7 @@ package final class CoordinatorTransport: Sendable {
   ///
   /// Good from the next handshake on.
   ///
-  /// libzmq asks only once per connection: the caller refuses live sessions of a removed key.
+  /// libzmq asks only once per connection: the caller cuts live ones with `disconnect`.
   package func setAllowed(_ allowed: [CurvePublicKey: String]) { list.replace(with: allowed) }
 
   /// Posts a message to a peer from any thread, in order per endpoint.
@@ -75,6 +75,17 @@ package final class CoordinatorTransport: Sendable {
     switch peer.endpoint {
     case .control: control.send(frames, to: peer)
     case .data: data.send(frames, to: peer)
+    }
+  }
+
+  /// Cuts a peer's connection from any thread, after what was posted before.
+  ///
+  /// What libzmq holds for it is lost; its own libzmq dials again, and its key is then looked up
+  /// anew. Nothing happens where the connection is gone already.
+  package func disconnect(_ peer: PeerAddress) {
+    switch peer.endpoint {
+    case .control: control.disconnect(peer)
+    case .data: data.disconnect(peer)
     }
   }
 

@@ -6,7 +6,16 @@ enum EndpointSettings {
   /// Frames of a message that are ever copied: header, body, payload.
   static let framesMax = 3
   /// Messages queued in each direction of one connection.
-  static let highWaterMark: Int32 = 256
+  ///
+  /// For data four times a node's credit of chunks: libzmq notices what was read in halves of the
+  /// mark, and only a peer that takes nothing shall fill it.
+  static func highWaterMark(_ endpoint: WireEndpoint) -> Int32 {
+    switch endpoint {
+    case .control: 256
+    case .data: 64
+    }
+  }
+
   /// Bytes that CURVE adds to a frame on the wire: command name, nonce, authenticator, flags.
   static let curveOverheadBytes = 33
   /// Bound of what may wait towards one owner thread.
@@ -21,8 +30,8 @@ enum EndpointSettings {
   }
 
   static func apply(to socket: borrowing Socket, _ endpoint: WireEndpoint) throws(ZMQError) {
-    try socket.set(ZMQ_SNDHWM, highWaterMark, "SNDHWM")
-    try socket.set(ZMQ_RCVHWM, highWaterMark, "RCVHWM")
+    try socket.set(ZMQ_SNDHWM, highWaterMark(endpoint), "SNDHWM")
+    try socket.set(ZMQ_RCVHWM, highWaterMark(endpoint), "RCVHWM")
     try socket.set(
       ZMQ_MAXMSGSIZE, Int64(frameBytesMax(endpoint) + curveOverheadBytes), "MAXMSGSIZE")
     try socket.set(ZMQ_HANDSHAKE_IVL, Int32(3_000), "HANDSHAKE_IVL")

@@ -3,10 +3,9 @@ internal import FleetProtocol
 
 /// One door of a coordinator: a ROUTER socket on its own thread.
 final class RouterEndpoint: Sendable {
-  private struct Outbound: Sendable {
-    var peer: PeerAddress
-    var frames: [[UInt8]]
-    var bytes: Int
+  private enum Order: Sendable {
+    case send(PeerAddress, frames: [[UInt8]], bytes: Int)
+    case disconnect(PeerAddress)
   }
 
   /// Messages taken in before waiting posts get their turn again.
@@ -14,7 +13,7 @@ final class RouterEndpoint: Sendable {
 
   /// The address that the socket really listens on.
   let address: String
-  private let mailbox: Mailbox<Outbound>
+  private let mailbox: Mailbox<Order>
   private let meter = ByteMeter()
   private let owner: OwnerThread
 
@@ -23,7 +22,7 @@ final class RouterEndpoint: Sendable {
     _ endpoint: WireEndpoint, address: String, keys: CurveKeyPair, context: Context,
     deliver: @escaping @Sendable (TransportEvent) -> Void
   ) throws(TransportError) {
-    let mailbox: Mailbox<Outbound>
+    let mailbox: Mailbox<Order>
     do throws(ZMQError) {
       mailbox = try Mailbox(
         bounds: .init(
@@ -44,8 +43,11 @@ final class RouterEndpoint: Sendable {
   /// Posts a message; false when it was dropped because too much waits.
   func send(_ frames: [[UInt8]], to peer: PeerAddress) -> Bool {
     let bytes = frames.reduce(peer.routingID.count) { $0 + $1.count }
-    return mailbox.post(Outbound(peer: peer, frames: frames, bytes: bytes), bytes: bytes)
+    return mailbox.post(.send(peer, frames: frames, bytes: bytes), bytes: bytes)
   }
+
+  /// Cuts a connection.
+  func disconnect(_ peer: PeerAddress) { mailbox.postAlways(.disconnect(peer)) }
 
   /// Messages refused because too much waited.
   var dropped: Int { mailbox.dropped }
@@ -79,35 +81,43 @@ final class RouterEndpoint: Sendable {
   }
 
   private static func serve(
-    _ socket: borrowing Socket, _ endpoint: WireEndpoint, mailbox: Mailbox<Outbound>,
+    _ socket: borrowing Socket, _ endpoint: WireEndpoint, mailbox: Mailbox<Order>,
     _ meter: ByteMeter, deliver: (TransportEvent) -> Void
   ) {
+    var connections = ConnectionTable()
     while true {
       Poller.wait(socket, mailbox: mailbox.descriptor)
       let closing = mailbox.isClosed
-      for outbound in mailbox.take() {
-        mailbox.done(bytes: outbound.bytes)
-        switch socket.send([outbound.peer.routingID] + outbound.frames) {
-        case .sent: meter.addSent(outbound.bytes - outbound.peer.routingID.count)
-        case .unreachable: deliver(.undeliverable(peer: outbound.peer, reason: .gone))
-        case .full: deliver(.undeliverable(peer: outbound.peer, reason: .full))
-        case .failed(let error): deliver(.failed(endpoint: endpoint, error: error))
+      for order in mailbox.take() {
+        switch order {
+        case .send(let peer, let frames, let bytes):
+          mailbox.done(bytes: bytes)
+          switch socket.send([peer.routingID] + frames) {
+          case .sent: meter.addSent(bytes - peer.routingID.count)
+          case .unreachable: deliver(.undeliverable(peer: peer, reason: .gone))
+          case .full: deliver(.undeliverable(peer: peer, reason: .full))
+          case .failed(let error): deliver(.failed(endpoint: endpoint, error: error))
+          }
+        case .disconnect(let peer):
+          mailbox.done(bytes: 0)
+          connections.cut(peer.routingID)
         }
       }
       guard !closing else { return }
-      receive(from: socket, endpoint, meter, deliver: deliver)
+      receive(from: socket, endpoint, &connections, meter, deliver: deliver)
     }
   }
 
   private static func receive(
-    from socket: borrowing Socket, _ endpoint: WireEndpoint, _ meter: ByteMeter,
-    deliver: (TransportEvent) -> Void
+    from socket: borrowing Socket, _ endpoint: WireEndpoint,
+    _ connections: inout ConnectionTable, _ meter: ByteMeter, deliver: (TransportEvent) -> Void
   ) {
     do throws(ZMQError) {
       for _ in 0..<turnMessages {
         let limit = EndpointSettings.framesMax + 1
         guard let inbound = try socket.receive(frameLimit: limit) else { return }
         meter.addReceived(inbound.byteCount - inbound.frames[0].count)
+        connections.note(inbound.frames[0], descriptor: inbound.descriptor)
         let peer = PeerAddress(endpoint: endpoint, routingID: inbound.frames[0])
         if (2...limit).contains(inbound.frameCount) {
           deliver(

@@ -38,6 +38,8 @@ package struct Socket: ~Copyable {
     package var byteCount: Int
     /// Identity that the authentication handler gave to the sender, empty without one.
     package var userID: String
+    /// Descriptor of the connection that it came through, -1 where there is none.
+    package var descriptor: Int32
   }
 
   let pointer: UnsafeMutableRawPointer
@@ -128,7 +130,8 @@ package struct Socket: ~Copyable {
   ///
   /// Frames past the limit are never copied.
   package func receive(frameLimit: Int) throws(ZMQError) -> Inbound? {
-    var inbound = Inbound(frames: [], frameCount: 0, byteCount: 0, userID: "")
+    var inbound = Inbound(
+      frames: [], frameCount: 0, byteCount: 0, userID: "", descriptor: -1)
     repeat {
       zmq_msg_init(message)
       defer { zmq_msg_close(message) }
@@ -148,6 +151,7 @@ package struct Socket: ~Copyable {
         // libzmq leaves the property out of frames that the socket itself made.
         if let userID = zmq_msg_gets(message, "User-Id") {
           inbound.userID = String(cString: userID)
+          if inbound.descriptor < 0 { inbound.descriptor = zmq_msg_get(message, ZMQ_SRCFD) }
         }
       }
       guard zmq_msg_more(message) != 0 else { return inbound }

@@ -34,6 +34,24 @@ import ZeroMQTransport
     try await counted("node-mismatch", fleet)
   }
 
+  @Test func `a connection made with a replaced key ends at its next message`() async throws {
+    let fleet = try TestFleet(nodes: ["north"])
+    let peer = try await accepted(fleet, "north")
+    _ = try await peer.hello(node: "north")
+    peer.send(.goodbye(WireGoodbye()))
+    _ = try await eventually("north is offline", log: { fleet.logs }) {
+      try await fleet.client().nodes().first?.liveness == "offline" ? true : nil
+    }
+    let other = try CurveKeyPair.generate()
+    let answer = try await fleet.client().accept(
+      AcceptRequest(name: "north", publicKey: other.publicKey.z85),
+      requestID: FleetClient.newRequestID())
+    #expect(answer.done, "\(answer.detail)")
+    // The connection is alive; the cut comes with the acceptance or with this.
+    peer.send(.heartbeat(WireHeartbeat()))
+    try await peer.refusal(.control)
+  }
+
   @Test func `a version that nobody speaks is refused`() async throws {
     let fleet = try TestFleet(nodes: ["north"])
     let peer = try await accepted(fleet, "north")

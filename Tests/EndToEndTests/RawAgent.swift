@@ -38,6 +38,14 @@ final class RawAgent {
     return false
   }
 
+  /// Waits until this peer's key is refused on an endpoint, whatever happens before.
+  func refusal(_ endpoint: WireEndpoint) async throws {
+    while let event = await events.next(isolation: nil) {
+      if case .disconnected(endpoint, .refused) = event { return }
+    }
+    throw NotInTime(what: "a refusal", log: "the transport ended")
+  }
+
   func send(
     _ message: Message, payload: [UInt8]? = nil, session: UInt64? = nil
   ) {

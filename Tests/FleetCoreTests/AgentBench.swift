@@ -14,11 +14,13 @@ struct AgentBench {
   var session: UInt64 = 1
   let settings: AgentSettings
 
-  init(state: AgentState = AgentState(), chip: String = FleetFixture.chip) {
+  init(
+    state: AgentState = AgentState(), chip: String = FleetFixture.chip, jitterSeed: UInt64 = 5
+  ) {
     settings = AgentSettings(
       node: Self.node, chip: chip, agentVersion: "1.0",
       boot: [UInt8](repeating: 4, count: 16), root: FleetFixture.trustRoot,
-      backoffMaxMilliseconds: 8_000, jitterSeed: 5)
+      backoffMaxMilliseconds: 8_000, jitterSeed: jitterSeed)
     stored = state
     core = AgentCore(state: state, settings: settings)
   }
@@ -66,7 +68,7 @@ struct AgentBench {
 
   static func welcome(epoch: UInt64 = 1) -> Message {
     var welcome = WireWelcome()
-    welcome.version = 1
+    welcome.version = 2
     welcome.epoch = epoch
     welcome.heartbeatMilliseconds = 1_000
     welcome.liveness = 3

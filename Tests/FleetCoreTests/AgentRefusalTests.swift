@@ -64,6 +64,7 @@ import Testing
     bench.handle(.started)
     bench.handle(.linked(.control))
     var welcome = WireWelcome()
+    welcome.version = 1
     welcome.heartbeatMilliseconds = 1_000
     welcome.liveness = 3
     welcome.epoch = 1

@@ -47,6 +47,28 @@ import Testing
     #expect(bench.pass(milliseconds: 6_000).trainings.isEmpty, "it is not trained twice")
   }
 
+  @Test func `a run that a failed transaction dropped is asked for again`() {
+    var bench = AgentBench()
+    bench.connect()
+    bench.deploy()
+    bench.serve(bench.model)
+    #expect(bench.receive(.roundOffer(bench.offer())).trainings.count == 1)
+    bench.receive(.roundOffer(bench.offer(AgentBench.key(2))))
+    let before = bench.stored
+    let frames = Packet(AgentBench.verdict(AgentBench.key(), .gone), session: 1, sequence: 1)
+      .frames()
+    // The disk refuses: the chip was told to stop the first run, and not to begin the second.
+    let directives = bench.core.handle(.received(.control, frames: frames), at: bench.now)
+    #expect(directives.trainings.map(\.key) == [AgentBench.key(2)])
+    bench.core.reload(before)
+    var again: [RoundKey] = []
+    for _ in 0..<20 {
+      again += bench.receive(.heartbeatReply(WireHeartbeatReply())).trainings.map(\.key)
+      again += bench.pass(milliseconds: 500).trainings.map(\.key)
+    }
+    #expect(again == [AgentBench.key()])
+  }
+
   @Test func `a repeated offer is accepted again and trained once`() {
     var bench = promised()
     let again = bench.receive(.roundOffer(bench.offer()))

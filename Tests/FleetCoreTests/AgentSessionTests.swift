@@ -73,6 +73,48 @@ import Testing
     #expect(longest > 500 && longest <= 8_250)
   }
 
+  @Test func `pauses before a fresh socket are spread from nothing to a bound that doubles`() {
+    var pauses: [[Int64]] = []
+    for seed in 0..<200 as Range<UInt64> {
+      var bench = AgentBench(jitterSeed: seed)
+      bench.handle(.started)
+      pauses.append(
+        (0..<5).map { _ in
+          bench.handle(.unlinked(.control, reason: "refused", needsOpen: true))
+          return wait(&bench) { $0.contains(.open(.control)) } ?? .max
+        })
+    }
+    for (attempt, bound) in ([500, 1_000, 2_000, 4_000, 8_000] as [Int64]).enumerated() {
+      let found = pauses.map { $0[attempt] }
+      // A tick late at most; both halves of the range are used.
+      #expect((found.max() ?? 0) <= bound + 250, "attempt \(attempt)")
+      #expect(found.count { $0 <= bound / 2 } > 60, "attempt \(attempt)")
+      #expect(found.count { $0 > bound / 2 } > 60, "attempt \(attempt)")
+    }
+  }
+
+  @Test func `a connection that never leads to a welcome resets no pause`() {
+    var bench = AgentBench()
+    bench.handle(.started)
+    var longest: Int64 = 0
+    for _ in 0..<12 {
+      bench.handle(.linked(.control))
+      bench.handle(.unlinked(.control, reason: "refused", needsOpen: true))
+      longest = max(longest, wait(&bench) { $0.contains(.open(.control)) } ?? .max)
+    }
+    #expect(longest > 1_000)
+  }
+
+  @Test func `a type that this agent does not know is passed over and the session lives`() {
+    var bench = AgentBench()
+    bench.connect()
+    var frames = Packet(.reset(WireReset()), session: 1, sequence: 1).frames()
+    frames[0][5] = 250
+    bench.handle(.received(.control, frames: frames))
+    #expect(bench.core.refusedFrames["unknown-type"] == 1)
+    #expect(beats(bench.pass(milliseconds: 1_000)).count == 1)
+  }
+
   @Test func `answers keep the conversation alive`() {
     var bench = AgentBench()
     bench.connect()

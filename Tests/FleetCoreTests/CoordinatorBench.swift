@@ -59,13 +59,20 @@ struct CoordinatorBench {
     ReplyAddress(endpoint: endpoint, routingID: Array(node.text.utf8))
   }
 
+  /// What the ZAP handler answers for a node's key; a stranger's stands for nobody.
+  static func user(_ node: Identifier) -> String {
+    let number = nodes.firstIndex(of: node) ?? 99
+    return PeerIdentity(node: node, publicKey: FleetFixture.publicKey(number)).text
+  }
+
   @discardableResult
   mutating func hello(
-    _ node: Identifier, openRounds: [WireOpenRound] = [], chip: String = FleetFixture.chip
+    _ node: Identifier, openRounds: [WireOpenRound] = [], chip: String = FleetFixture.chip,
+    version: UInt32 = 2
   ) -> [CoordinatorDirective] {
     var hello = WireHello()
     hello.versionMin = 1
-    hello.versionMax = 1
+    hello.versionMax = version
     hello.nodeID = node.text
     hello.chip = chip
     hello.bootID = wireBytes([UInt8](repeating: boots[node, default: 1], count: 16))
@@ -81,7 +88,7 @@ struct CoordinatorBench {
       message, session: core.sessions[node]?.number ?? 0, sequence: 1, payload: payload)
     return handle(
       .received(
-        Self.address(node, message.type.rule.endpoint), user: node.text,
+        Self.address(node, message.type.rule.endpoint), user: CoordinatorBench.user(node),
         frames: packet.frames()))
   }
 

@@ -41,6 +41,26 @@ import Testing
     #expect(bench.core.sessions[node]?.liveness == .offline)
   }
 
+  @Test func `a silent node is suspect, then offline, and any message brings it back`() {
+    var bench = CoordinatorBench()
+    bench.hello(node)
+    let expected: [(Int64, Session.Liveness)] = [
+      (20_000, .online), (1, .suspect), (9_999, .suspect), (1, .offline),
+    ]
+    for (pause, liveness) in expected {
+      bench.pass(milliseconds: pause)
+      bench.handle(.tick)
+      #expect(bench.core.sessions[node]?.liveness == liveness)
+    }
+    #expect(bench.mirror.events.last?.kind == "node.offline")
+    bench.heartbeat(node)
+    #expect(bench.core.sessions[node]?.liveness == .online)
+    bench.pass(milliseconds: 20_001)
+    bench.handle(.tick)
+    bench.receive(.desiredAccepted(WireDesiredAccepted()), from: node)
+    #expect(bench.core.sessions[node]?.liveness == .online)
+  }
+
   @Test func `three malformed messages close the conversation`() {
     var bench = CoordinatorBench()
     bench.hello(node)
@@ -49,13 +69,27 @@ import Testing
     version[0][4] = 9
     let long = [good[0], [UInt8](repeating: 0, count: 20_000)]
     let address = CoordinatorBench.address(node, .control)
-    #expect(resets(bench.handle(.received(address, user: node.text, frames: version))) == 0)
-    #expect(resets(bench.handle(.received(address, user: node.text, frames: long))) == 0)
-    #expect(resets(bench.handle(.malformed(address, user: node.text, frameCount: 600))) == 1)
+    #expect(
+      resets(bench.handle(.received(address, user: CoordinatorBench.user(node), frames: version)))
+        == 0)
+    #expect(
+      resets(bench.handle(.received(address, user: CoordinatorBench.user(node), frames: long))) == 0
+    )
+    #expect(
+      resets(bench.handle(.malformed(address, user: CoordinatorBench.user(node), frameCount: 600)))
+        == 1)
     #expect(bench.core.sessions[node] == nil)
     #expect(bench.core.refusedFrames == ["version": 1, "body-size": 1, "frame-count": 1])
     #expect(bench.mirror.events.last?.kind == "session.closed")
-    #expect(resets(bench.handle(.received(address, user: node.text, frames: good))) == 1)
+    #expect(
+      resets(bench.handle(.received(address, user: CoordinatorBench.user(node), frames: good))) == 1
+    )
+    guard case .busy(let busy) = bench.hello(node).messages(to: node).first else {
+      Issue.record("no BUSY")
+      return
+    }
+    #expect(busy.retryAfterMilliseconds == 30_000)
+    bench.pass(milliseconds: 30_000)
     bench.hello(node)
     #expect(bench.core.sessions[node]?.strikes == 0)
   }
@@ -76,7 +110,9 @@ import Testing
     for (code, endpoint, frames) in cases {
       let before = bench.core.refusedFrames[code] ?? 0
       bench.handle(
-        .received(CoordinatorBench.address(node, endpoint), user: node.text, frames: frames))
+        .received(
+          CoordinatorBench.address(node, endpoint), user: CoordinatorBench.user(node),
+          frames: frames))
       #expect(bench.core.refusedFrames[code] == before + 1, "\(code)")
     }
   }
@@ -88,7 +124,9 @@ import Testing
     unknown[0][5] = 200
     for _ in 0..<5 {
       let directives = bench.handle(
-        .received(CoordinatorBench.address(node, .control), user: node.text, frames: unknown))
+        .received(
+          CoordinatorBench.address(node, .control), user: CoordinatorBench.user(node),
+          frames: unknown))
       guard case .unsupported(let answer) = directives.messages(to: node).first else {
         Issue.record("no UNSUPPORTED")
         return
@@ -136,7 +174,7 @@ import Testing
   @Test func `a node that is not accepted gets no answer`() {
     var bench = CoordinatorBench()
     let stranger = FleetFixture.identifier("stranger")
-    #expect(bench.hello(stranger).isEmpty)
+    #expect(bench.hello(stranger).messages(to: stranger).isEmpty)
     #expect(bench.core.refusedFrames["unknown-node"] == 1)
   }
 

@@ -7,7 +7,7 @@ import Testing
     correlation: 0x2122_2324_2526_2728, deadlineMilliseconds: 0x3132_3334)
 
   private let golden: [UInt8] = [
-    0x53, 0x50, 0x4B, 0x46, 1, 34, 0, 0,
+    0x53, 0x50, 0x4B, 0x46, 2, 34, 0, 0,
     0x08, 0x07, 0x06, 0x05, 0x04, 0x03, 0x02, 0x01,
     0x18, 0x17, 0x16, 0x15, 0x14, 0x13, 0x12, 0x11,
     0x28, 0x27, 0x26, 0x25, 0x24, 0x23, 0x22, 0x21,
@@ -45,10 +45,18 @@ import Testing
     #expect(throws: FrameRefusal.magic) { try FrameHeader(reading: bytes) }
   }
 
-  @Test(arguments: [0, 2, 255] as [UInt8]) func `another version is refused`(version: UInt8) {
+  @Test(arguments: [0, 3, 255] as [UInt8]) func `another version is refused`(version: UInt8) {
     var bytes = golden
     bytes[4] = version
     #expect(throws: FrameRefusal.version(found: version)) { try FrameHeader(reading: bytes) }
+  }
+
+  @Test func `the version before this one is read and written`() throws {
+    var older = golden
+    older[4] = 1
+    let read = try FrameHeader(reading: older)
+    #expect(read.version == 1)
+    #expect(read.encoded() == older)
   }
 
   @Test(arguments: [6, 7, 36, 37, 38, 39]) func `reserved bytes stay zero`(index: Int) {

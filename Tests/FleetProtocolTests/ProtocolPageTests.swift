@@ -42,12 +42,12 @@ import Testing
     }
     var hello = WireHello()
     hello.versionMin = 1
-    hello.versionMax = 1
+    hello.versionMax = 2
     hello.nodeID = "node-a"
     hello.agentVersion = "1.0"
     hello.bootID = wireBytes(0..<16)
     hello.chip = "loihi-learn"
-    #expect(frames == Packet(.hello(hello), session: 0, sequence: 1).frames())
+    #expect(frames == Packet(.hello(hello), version: 1, session: 0, sequence: 1).frames())
   }
 
   @Test func `every type has its fields on the page`() {

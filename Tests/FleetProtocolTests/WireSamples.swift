@@ -139,6 +139,7 @@ enum WireSamples {
     request.digest = wireBytes(digest)
     request.firstChunk = 16
     request.chunkCount = 8
+    request.receivedChunks = 1 << 40
     var announce = WireUpdateAnnounce()
     announce.key = round
     announce.digest = wireBytes(digest)

@@ -62,6 +62,7 @@ struct LoopbackAgent {
 /// Option numbers of libzmq for sockets that a test sets up against the rules.
 enum RawOption {
   static let routingID: Int32 = 5
+  static let receiveHighWaterMark: Int32 = 24
   static let curveServer: Int32 = 47
   static let curvePublicKey: Int32 = 48
   static let curveSecretKey: Int32 = 49

@@ -41,12 +41,12 @@ import ZeroMQTransport
       let (peer, userID, frames) = try fleet.events.message()
       try #require(frames == message, "message \(index) differs")
       try #require(userID == "node-a")
-      // At most that many are on their way down: a router drops what its peer does not take.
-      if index.isMultiple(of: 100) {
-        for sent in messages[index..<min(index + 100, messages.count)] {
+      // libzmq counts what was read in halves of the mark of 64: that many always fit.
+      if index.isMultiple(of: 30) {
+        for sent in messages[index..<min(index + 30, messages.count)] {
           #expect(fleet.transport.send(sent, to: peer))
         }
-        for sent in messages[index..<min(index + 100, messages.count)] {
+        for sent in messages[index..<min(index + 30, messages.count)] {
           try #require(try agent.events.message() == sent)
         }
       }

@@ -565,6 +565,9 @@ package nonisolated struct WireBlobRequest: Sendable {
 
   package var chunkCount: UInt32 = 0
 
+  /// from version 2: chunks received on this connection in this session
+  package var receivedChunks: UInt64 = 0
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package init() {}
@@ -1875,7 +1878,7 @@ nonisolated extension WireRefused: SwiftProtobuf.Message, SwiftProtobuf._Message
 
 nonisolated extension WireBlobRequest: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".BlobRequest"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}digest\0\u{3}first_chunk\0\u{3}chunk_count\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}digest\0\u{3}first_chunk\0\u{3}chunk_count\0\u{3}received_chunks\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1886,6 +1889,7 @@ nonisolated extension WireBlobRequest: SwiftProtobuf.Message, SwiftProtobuf._Mes
       case 1: try { try decoder.decodeSingularBytesField(value: &self.digest) }()
       case 2: try { try decoder.decodeSingularUInt32Field(value: &self.firstChunk) }()
       case 3: try { try decoder.decodeSingularUInt32Field(value: &self.chunkCount) }()
+      case 4: try { try decoder.decodeSingularUInt64Field(value: &self.receivedChunks) }()
       default: break
       }
     }
@@ -1901,6 +1905,9 @@ nonisolated extension WireBlobRequest: SwiftProtobuf.Message, SwiftProtobuf._Mes
     if self.chunkCount != 0 {
       try visitor.visitSingularUInt32Field(value: self.chunkCount, fieldNumber: 3)
     }
+    if self.receivedChunks != 0 {
+      try visitor.visitSingularUInt64Field(value: self.receivedChunks, fieldNumber: 4)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -1908,6 +1915,7 @@ nonisolated extension WireBlobRequest: SwiftProtobuf.Message, SwiftProtobuf._Mes
     if lhs.digest != rhs.digest {return false}
     if lhs.firstChunk != rhs.firstChunk {return false}
     if lhs.chunkCount != rhs.chunkCount {return false}
+    if lhs.receivedChunks != rhs.receivedChunks {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

@@ -24,6 +24,8 @@ struct Faults {
   var disorder = 0.0
   var damage = 0.0
   var disconnection = 0.0
+  /// At a message down: the peer has not read for long and its queue is full.
+  var blockage = 0.0
   /// At a persist: the process dies before it, or after it, or the disk refuses it.
   var death = 0.0
   var diskFailure = 0.0
@@ -38,6 +40,7 @@ struct Faults {
       disorder: Double.random(in: 0...0.15, using: &random),
       damage: Double.random(in: 0...0.01, using: &random),
       disconnection: Double.random(in: 0...0.02, using: &random),
+      blockage: Double.random(in: 0...0.01, using: &random),
       death: Double.random(in: 0...0.06, using: &random),
       diskFailure: Double.random(in: 0...0.04, using: &random))
   }

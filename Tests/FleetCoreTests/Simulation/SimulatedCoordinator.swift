@@ -12,9 +12,15 @@ struct SimulatedCoordinator {
   var staging: [UploadKey: [UInt8]] = [:]
   /// What the shell tells the core before it takes anything else.
   var answers: [CoordinatorEvent] = []
-  static let settings = CoordinatorSettings(
-    heartbeatMilliseconds: 1_000, liveness: 3, tickMilliseconds: 250,
-    restartGraceMilliseconds: 5_000)
+  static let settings: CoordinatorSettings = {
+    var settings = CoordinatorSettings(
+      heartbeatMilliseconds: 1_000, liveness: 3, tickMilliseconds: 250,
+      restartGraceMilliseconds: 5_000)
+    // So tight that three agents meet them all the time.
+    settings.limits.greetings = .init(perSecond: 3, burst: 1)
+    settings.limits.bulkBytesMax = 4 * UInt64(Limits.chunkBytes)
+    return settings
+  }()
 
   /// A disk with three accepted nodes and one model.
   init(model: FixtureModel) {
@@ -91,6 +97,7 @@ extension SimulatedFleet {
       trace("answer to \(id): \(response)")
       require(answers[id] == nil || answers[id] == response, "two answers to \(id)")
       answers[id] = response
+    case .disconnect(let address): cut(address)
     case .allowKey: break
     case .report(let event): trace("\(event.kind) \(event.subject) \(event.detail)")
     }
@@ -147,7 +154,9 @@ extension SimulatedFleet {
     desired.manifest = wireBytes(order.model.manifest)
     desired.baseManifest = wireBytes(order.baseManifest)
     send(
-      Packet(.desiredState(desired), session: order.session, sequence: order.sequence),
+      Packet(
+        .desiredState(desired), version: order.version, session: order.session,
+        sequence: order.sequence),
       to: address)
   }
 
@@ -164,7 +173,7 @@ extension SimulatedFleet {
       let payload = Array(bytes[start..<min(start + Limits.chunkBytes, bytes.count)])
       send(
         Packet(
-          .blobChunk(chunk), session: order.session,
+          .blobChunk(chunk), version: order.version, session: order.session,
           sequence: order.sequence + UInt64(index - order.first), payload: payload), to: address)
     }
   }

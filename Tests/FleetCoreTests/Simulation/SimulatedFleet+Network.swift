@@ -32,6 +32,10 @@ extension SimulatedFleet {
 
   mutating func send(_ packet: Packet, to address: ReplyAddress) {
     var packet = packet
+    if random.chance(faults.blockage) {
+      plan(.coordinator(coordinator.life, .blocked(address)), in: 0)
+      return
+    }
     if case .blobChunk = packet.message, random.chance(faults.damage) { packet.payload = [1, 2] }
     for wait in waits() { plan(.down(address, packet.frames()), in: wait) }
   }
@@ -58,6 +62,12 @@ extension SimulatedFleet {
       .agent(
         index, agents[index].life,
         .unlinked(endpoint, reason: "broken", needsOpen: needsOpen)), in: 0)
+  }
+
+  /// The coordinator ends a connection; the agent's libzmq dials again by itself.
+  mutating func cut(_ address: ReplyAddress) {
+    guard let (index, _) = connections[address] else { return }
+    breakConnection(index, address.endpoint, needsOpen: false)
   }
 
   mutating func openSocket(_ index: Int, _ endpoint: WireEndpoint) {

@@ -116,7 +116,7 @@ struct SimulatedFleet {
       if life == agents[index].life { finishTraining(index, order) }
     case .up(let life, let address, let user, let frames):
       guard life == coordinator.life, connections[address] != nil else { return }
-      tell(.received(address, user: user.text, frames: frames))
+      tell(.received(address, user: CoordinatorBench.user(user), frames: frames))
     case .down(let address, let frames):
       guard let (index, socket) = connections[address],
         agents[index].sockets[address.endpoint]?.number == socket
