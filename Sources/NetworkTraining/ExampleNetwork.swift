@@ -38,6 +38,8 @@ package enum ExampleNetwork: String, Codable, Sendable, CaseIterable {
   case decolle
   /// 784-512 and ten times fifty neurons with weights of one bit, which compete by class.
   case edge
+  /// 784-512-10, the output learning by reward alone; the hidden population from trained features.
+  case reward
 
   /// Channels of a sample that it takes.
   package var inputs: Int {
@@ -46,9 +48,12 @@ package enum ExampleNetwork: String, Codable, Sendable, CaseIterable {
     case .stdp: 512
     case .dense, .fixed, .recurrent, .convolutional, .binary, .winnerTakeAll, .winnerTakeAll400:
       784
-    case .epropRandom, .epropAdaptive, .epropALIF, .ottt, .stllr, .decolle, .edge: 784
+    case .epropRandom, .epropAdaptive, .epropALIF, .ottt, .stllr, .decolle, .edge, .reward: 784
     }
   }
+
+  /// Whether it is a last layer that can stand behind trained features.
+  package var hasFeatures: Bool { self == .edge || self == .reward }
 
   /// One line for a person who chooses.
   package var summary: String {
@@ -71,6 +76,7 @@ package enum ExampleNetwork: String, Codable, Sendable, CaseIterable {
     case .stllr: "784-128-10, S-TLLR (chip loihi-learn)"
     case .edge:
       "784-512-500, a last layer of one-bit weights learns by competition (chip loihi-learn)"
+    case .reward: "784-512-10, the last layer learns by reward alone (chip loihi-learn)"
     case .decolle: "784-128-10, local errors as in DECOLLE (chip loihi-learn)"
     }
   }
@@ -113,7 +119,13 @@ package enum ExampleNetwork: String, Codable, Sendable, CaseIterable {
       try LocalLearningTemplate.winnerTakeAll(neurons: 100, encoderSeed, weightSeed)
     case .winnerTakeAll400:
       try LocalLearningTemplate.winnerTakeAll(neurons: 400, encoderSeed, weightSeed)
-    case .edge: try EdgeLearningTemplate.network(encoderSeed, weightSeed)
+    case .edge, .reward:
+      try FixedFeatures(
+        of: NetworkTemplate(
+          name: "digits-features", hidden: [512], encoderSeed: encoderSeed,
+          weightSeed: weightSeed, plasticity: nil
+        ).network()
+      ).network(self, classes: 10, seed: weightSeed)
     case .epropRandom, .epropAdaptive, .epropALIF, .ottt, .stllr, .decolle:
       try ThreeFactorTemplate.network(self, encoderSeed, weightSeed)
     }

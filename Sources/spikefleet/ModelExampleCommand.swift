@@ -29,7 +29,7 @@ struct ModelExampleCommand: FleetCommand {
     help: ArgumentHelp(
       "How intensities become input spikes: "
         + EncoderName.allCases.map(\.rawValue).joined(separator: ", ") + "."))
-  var encoder: EncoderName = .bernoulli
+  var encoder: EncoderName?
 
   @Option(help: "Spikes per second of the largest intensity (bernoulli, poisson).")
   var maxRate: Double?
@@ -37,7 +37,7 @@ struct ModelExampleCommand: FleetCommand {
   @Option(help: "Probability of a spike of the largest intensity in a step (bernoulli).")
   var maxProbability: Double?
 
-  @Option(help: "Trained network whose layers before the output are kept (edge).")
+  @Option(help: "Trained network whose layers before the output are kept (edge, reward).")
   var features: String?
 
   @Option(help: "Classes to tell apart with --features.")
@@ -61,8 +61,8 @@ struct ModelExampleCommand: FleetCommand {
   }
 
   func validate() throws {
-    guard features == nil || example == .edge else {
-      throw ValidationError("--features is for the example edge.")
+    guard features == nil || example.hasFeatures else {
+      throw ValidationError("--features is for the examples edge and reward.")
     }
     guard (1...1024).contains(classes) else {
       throw ValidationError("--classes \(classes), expected 1 to 1024.")
@@ -71,15 +71,17 @@ struct ModelExampleCommand: FleetCommand {
       throw ValidationError("--encoder poisson needs --max-rate, spikes per second.")
     }
     if maxRate != nil, encoder != .poisson, encoder != .bernoulli {
-      throw ValidationError("--max-rate is for the encoders bernoulli and poisson.")
+      throw ValidationError("--max-rate is for --encoder bernoulli and --encoder poisson.")
     }
     if maxProbability != nil, encoder != .bernoulli {
-      throw ValidationError("--max-probability is for the encoder bernoulli.")
+      throw ValidationError("--max-probability is for --encoder bernoulli.")
     }
   }
 
-  private var chosenEncoder: SpikeEncoder {
+  /// The encoder that was asked for; nil for the example's own.
+  private var chosenEncoder: SpikeEncoder? {
     switch encoder {
+    case nil: nil
     case .bernoulli:
       .bernoulli(seed: encoderSeed, maxProbability: maxProbability, maxRate: maxRate)
     case .poisson: .poisson(seed: encoderSeed, maxRate: maxRate ?? 0)
@@ -94,8 +96,8 @@ struct ModelExampleCommand: FleetCommand {
     }
     let trained = try NetworkFile.read(features)
     do throws(NetworkError) {
-      return try EdgeLearningTemplate.network(
-        behind: trained, name: "digits-edge", classes: classes, seed: seed)
+      let features = try FixedFeatures(of: trained)
+      return try features.network(example, classes: classes, seed: seed)
     } catch {
       throw CommandFailure("\(features): \(error)")
     }
@@ -103,8 +105,10 @@ struct ModelExampleCommand: FleetCommand {
 
   func perform() async throws {
     var network = try described()
-    network.encoder = chosenEncoder
-    try network.validate()
+    if let chosenEncoder {
+      network.encoder = chosenEncoder
+      try network.validate()
+    }
     try FileContent.write(Data(try JSONText.line(network).utf8), to: out)
     let written = Written(
       network: network.name, path: out, populations: network.populations.map(\.size))

@@ -53,7 +53,7 @@ import Testing
   @Test func `with weights of one bit a new class is free neurons behind those that learned`()
     throws
   {
-    let edge = try EdgeLearningTemplate.network(behind: network, classes: 3, seed: 1)
+    let edge = try FixedFeatures(of: network).network(.edge, classes: 3, seed: 1)
     let rule = try #require(edge.projections[1].edgeLearning)
     let neurons = 3 * rule.neuronsPerClass
     #expect(edge.populations[2].size == neurons && rule.connectedInputs == 2)

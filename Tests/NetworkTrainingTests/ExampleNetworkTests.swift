@@ -40,6 +40,22 @@ import Testing
     }
   }
 
+  @Test func `a last layer behind trained features leaves these as they are`() throws {
+    let trained = try NetworkTemplate(
+      name: "trained", inputs: 8, hidden: [6], weightSeed: 3
+    ).network()
+    for example in ExampleNetwork.allCases where example.hasFeatures {
+      let network = try FixedFeatures(of: trained).network(example, classes: 3, seed: 1)
+      #expect(network.projections[0].weights == trained.projections[0].weights)
+      #expect(network.projections[0].plasticity == nil)
+      #expect(network.projections[1].plasticity != nil)
+      #expect(try NetworkSimulator(network).classes == 3)
+    }
+    let spiking = try ExampleNetwork.reward.network()
+    let error = #expect(throws: NetworkError.self) { try FixedFeatures(of: spiking) }
+    #expect(error?.expected == "a leaky integrator behind one dense projection")
+  }
+
   @Test func `the convolutional network has its documented planes`() throws {
     let network = try ExampleNetwork.convolutional.network()
     #expect(
