@@ -16,9 +16,10 @@ struct LearningRecordFolder: Sendable {
   /// Writes a record, and drops the oldest beyond those that are kept.
   func keep(_ record: LearningRecord) throws {
     let manager = FileManager.default
+    let bytes = try record.encoded()
     try manager.createDirectory(at: folder, withIntermediateDirectories: true)
     let name = record.round.replacingOccurrences(of: "/", with: "-") + ".json"
-    try Data(record.encoded()).write(to: folder.appending(path: name), options: .atomic)
+    try Data(bytes).write(to: folder.appending(path: name), options: .atomic)
     let files = try manager.contentsOfDirectory(
       at: folder, includingPropertiesForKeys: [.contentModificationDateKey])
     guard files.count > Self.countMax else { return }

@@ -125,10 +125,11 @@ final class BackgroundWork: Sendable {
     } catch {
       return .refused(code: error.code, detail: error.detail)
     }
-    if let checkData, checkData.channels != successor.model.inputs {
+    if let checkData, checkData.channels != successor.model.sampleSize {
       return .refused(
         code: "check-data",
-        detail: "checkData has \(checkData.channels) channels, the model \(successor.model.inputs);"
+        detail:
+          "checkData has \(checkData.channels) channels, the model \(successor.model.sampleSize);"
           + " set `checkData` to samples of this job's sensor and start again")
     }
     try blobs.put(successor.bytes)

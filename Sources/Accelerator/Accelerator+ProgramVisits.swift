@@ -18,7 +18,8 @@ extension Accelerator {
         programBase(plastic, step, direction: 0, lesson), &tally)
     } else {
       var work = programWork(
-        memory, memory.pointee.rows, direction: 0, step, reward: lesson.reward ?? 0, lesson)
+        memory, memory.pointee.rows, direction: 0, step,
+        reward: seen(lesson.reward, by: plastic.index.layer), lesson)
       work.lines = UnsafePointer(taken.list)
       work.lineCount = taken.count
       work.length = Int32(plastic.targets)
@@ -45,7 +46,8 @@ extension Accelerator {
       kernels.table.pointee.potentiate(&weights, &columns, &tally)
     } else {
       var work = programWork(
-        memory, memory.pointee.columns, direction: 1, step, reward: lesson.reward ?? 0, lesson)
+        memory, memory.pointee.columns, direction: 1, step,
+        reward: seen(lesson.reward, by: plastic.index.layer), lesson)
       work.lines = UnsafePointer(fired.list)
       work.lineCount = fired.count
       work.length = Int32(plastic.sources)

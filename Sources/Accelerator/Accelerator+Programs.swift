@@ -25,8 +25,8 @@ extension Accelerator {
     let periods = memory.pointee.periods[min(12, (step + 1).trailingZeroBitCount)]
     if periods.termCount > 0 {
       visitAll(
-        memory, periods, direction: 2, step, chipStep: chipStep, reward: lesson.reward ?? 0,
-        lesson)
+        memory, periods, direction: 2, step, chipStep: chipStep,
+        reward: seen(lesson.reward, by: plastic.index.layer), lesson)
     }
     setSpikes(memory, taken, fired, 0)
     rise(memory, taken, fired, readsBefore: true, chipStep: chipStep)
@@ -34,10 +34,11 @@ extension Accelerator {
 
   /// The end of a sample: terms of that occasion, with the reward.
   mutating func finishPrograms(_ lesson: Lesson, decision: Int) {
-    guard plan.hasEndTerms else { return }
-    var reward = lesson.reward ?? 0
+    guard plan.hasEndTerms else { return followRewards(lesson.reward) }
+    var given = lesson.reward
     if lesson.reward == nil, let label = lesson.label {
-      reward = decision == label ? 256 : -256
+      let reward: Int32 = decision == label ? 256 : -256
+      given = reward
       let layer = plan.layers.last
       // Neurons that stand for classes have no neuron for the decision: the first core tells it.
       let winner = plan.assignment == nil ? decision : 0
@@ -56,22 +57,23 @@ extension Accelerator {
       takeWindows(memory)
       setSpikes(memory, taken, fired, 1)
       visitAll(
-        memory, memory.pointee.end, direction: 3, step, chipStep: chipSteps - 1, reward: reward,
-        lesson)
+        memory, memory.pointee.end, direction: 3, step, chipStep: chipSteps - 1,
+        reward: seen(given, by: plastic.index.layer), lesson)
       setSpikes(memory, taken, fired, 0)
     }
+    followRewards(given)
   }
 
   /// Tells cores that learn from it of a reward: from the port, or from the core that decided.
   mutating func sendReward(_ reward: Int32, from sender: Int?, chipStep: Int) {
-    guard reward != 0 else { return }
+    let told = reward != 0 ? plan.rewardCores.all : plan.rewardCores.withMean
     let cores = plan.model.cores
     let place =
       sender.map { CompiledModel.MeshPlace(column: cores[$0].column, row: cores[$0].row) }
       ?? plan.model.port
     let from = sender ?? plan.ledger.cores
     let row = lasting[plan.ledger.messageTimes] + chipStep * plan.ledger.cores
-    for core in plan.rewardCores {
+    for core in told {
       if let sender {
         work(.errorMessage, 1, core: sender, step: chipStep)
       } else {

@@ -48,8 +48,9 @@ extension Accelerator {
       let edge = plan.edge[place].pointee
       return lasting.read(edge.plasticities, count: edge.plastic.targets)
     }
+    let rewards = plan.rewardMeans.map { lasting.read($0.mean, count: 1) }
     return weights + rises + (assigned ?? []) + plan.takers.indices.compactMap(feedbackWeights)
-      + plasticities
+      + plasticities + rewards
   }
 
   private func feedbackWeights(_ taker: Int) -> [Int16]? {

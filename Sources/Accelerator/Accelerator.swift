@@ -225,6 +225,10 @@ package struct Accelerator: Sendable {
         for place in plan.edge.indices {
           lasting.fill(plan.edge[place].pointee.plasticities, with: values)
         }
+      case .reward(let layer):
+        for place in plan.rewardMeans where place.layer == layer {
+          lasting.fill(place.mean, with: values)
+        }
       }
     }
   }

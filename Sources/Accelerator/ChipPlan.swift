@@ -62,8 +62,10 @@ final class ChipPlan: Sendable {
   let learnsLocally: Bool
   /// Whether a sample that is learnt ends with a visit of its own.
   let hasEndTerms: Bool
-  /// Cores that are told of the reward.
-  let rewardCores: [Int]
+  /// Cores that are told of the reward, and those of them that are told of none as well.
+  let rewardCores: (all: [Int], withMean: [Int])
+  /// Layers with a running mean of rewards.
+  let rewardMeans: [RewardMeanPlan]
 
   /// Also makes the memory of a first chip, at rest and with the model's weights.
   init(_ model: CompiledModel, firstMemory: (PlanBuilder) -> Void) {
@@ -112,6 +114,7 @@ final class ChipPlan: Sendable {
     edge = PlanTable(rules.edge)
     hasEndTerms = rules.programs.contains { $0.end.termCount > 0 }
     rewardCores = model.rewardCores
+    rewardMeans = RewardMeanPlan.plans(model, &builder)
     normalisations = PlanTable(NormalisationPlan.plans(plastic, model, &builder))
     assignment = AssignmentPlan(model, &builder)
     homeostatic = layers.indices.filter { layers[$0].homeostasis != nil }
@@ -213,10 +216,12 @@ struct PopulationPlan: Sendable {
 
 extension CompiledModel {
   /// Cores of layers with a rule that reads the reward, rising.
-  fileprivate var rewardCores: [Int] {
-    layers.indices.filter { layer in
-      layers[layer].connections.contains { $0.plasticity?.program?.readsReward == true }
-    }.flatMap { Array(coreRange(of: $0)) }
+  fileprivate var rewardCores: (all: [Int], withMean: [Int]) {
+    let readers = layers.indices.filter { readsReward($0) }
+    return (
+      readers.flatMap { Array(coreRange(of: $0)) },
+      readers.filter { layers[$0].rewardMean != nil }.flatMap { Array(coreRange(of: $0)) }
+    )
   }
 }
 

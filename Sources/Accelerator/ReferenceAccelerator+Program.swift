@@ -9,7 +9,7 @@ extension ReferenceAccelerator {
     let fired = fired[layer + 1][step]
     var moment = Moment(
       position: position, step: step, chipStep: step + model.layers[layer].phase,
-      sources: Set(spiking), targets: Set(fired), reward: lesson.reward ?? 0)
+      sources: Set(spiking), targets: Set(fired), reward: reward(of: layer, lesson))
     for source in spiking { hasSpiked[position][source] = true }
     for place in program.traces.indices { fall(place, program.traces[place], moment) }
     for (place, trace) in program.traces.enumerated() where !trace.readsBefore {
@@ -43,7 +43,8 @@ extension ReferenceAccelerator {
       var moment = Moment(
         position: position, step: model.steps - 1, chipStep: chipStep,
         sources: Set(spikes(taken: model[index], in: model.steps - 1)),
-        targets: Set(fired[index.layer + 1][model.steps - 1]), reward: lesson.reward ?? 0)
+        targets: Set(fired[index.layer + 1][model.steps - 1]),
+        reward: reward(of: index.layer, lesson))
       moment.terms = program.terms.filter { $0.occasion == .end }
       visitAll(moment, direction: 3, lesson)
     }
@@ -56,15 +57,29 @@ extension ReferenceAccelerator {
 
   /// Tells cores that learn from it of a reward: from the port, or from the core that decided.
   mutating func sendReward(_ reward: Int, from sender: Int?, chipStep: Int) {
-    guard reward != 0 else { return }
-    for layer in model.layers.indices {
-      let reads = connections.contains {
-        $0.layer == layer && model[$0].plasticity?.program?.readsReward == true
-      }
-      guard reads else { continue }
+    for layer in model.layers.indices where model.readsReward(layer) {
+      guard reward != 0 || model.layers[layer].rewardMean != nil else { continue }
       for core in cores(of: layer) {
         ledger.message(.errorMessage, from: sender, to: core, step: chipStep)
       }
+    }
+  }
+
+  /// The reward as rules of a layer see it: less the running mean, where there is one.
+  private func reward(of layer: Int, _ lesson: Lesson) -> Int {
+    guard let reward = lesson.reward else { return 0 }
+    return reward - rewardMeans[layer] >> Int(RewardMean.shift)
+  }
+
+  /// Takes running means nearer to the sample's reward.
+  mutating func followRewards(_ lesson: Lesson, chipStep: Int) {
+    guard let reward = lesson.reward else { return }
+    for layer in model.layers.indices {
+      guard let rate = model.layers[layer].rewardMean?.rate else { continue }
+      let distance = reward << Int(RewardMean.shift) - rewardMeans[layer]
+      let mean = rewardMeans[layer] + (distance * Int(rate) + 1 << 15) >> 16
+      rewardMeans[layer] = max(-32_767, min(32_767, mean))
+      for core in cores(of: layer) { ledger.work(.traceUpdate, 1, core: core, step: chipStep) }
     }
   }
 

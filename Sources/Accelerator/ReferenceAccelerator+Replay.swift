@@ -13,17 +13,33 @@ package struct ReplayAccount: Sendable, Equatable {
   package let detailedPicoseconds: UInt64
 }
 
+/// Why recorded spikes cannot be replayed on a model.
+package enum ReplayError: Error, Equatable, CustomStringConvertible {
+  /// Its input acts through weights in each step, in place of spikes.
+  case directCurrent(model: String)
+
+  /// What is wrong and what to do.
+  package var description: String {
+    switch self {
+    case .directCurrent(let model):
+      "\(model) has an input of direct current, which takes no recorded spikes: show it "
+        + "intensities with `spikefleet chip run`, or compile the network with an encoder that spikes"
+    }
+  }
+}
+
 extension ReferenceAccelerator {
   /// Counts the events and the time that recorded spikes cause, without learning.
   ///
   /// `spikes` has the input first, then each layer, by chip step: what is sent in a step is taken
   /// in and worked on in that step, and each neuron is accessed in each step. Potentials follow the
   /// spikes that were recorded, which do the reset, as far as updates need them.
-  package mutating func replay(_ spikes: [SpikeTrains]) -> ReplayAccount {
+  /// Throws for a model whose input sends no spikes.
+  package mutating func replay(_ spikes: [SpikeTrains]) throws(ReplayError) -> ReplayAccount {
+    guard model.input != .directCurrent else { throw .directCurrent(model: model.name) }
     let steps = spikes.first?.steps.count ?? 0
     precondition(
       spikes.count == model.layers.count + 1, "\(spikes.count) trains for the input and layers")
-    precondition(model.input != .directCurrent, "recorded spikes for an input of direct current")
     precondition(spikes[0].sources == model.inputs, "input of \(spikes[0].sources) sources")
     for (layer, trains) in zip(model.layers, spikes.dropFirst()) {
       precondition(

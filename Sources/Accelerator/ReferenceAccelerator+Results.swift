@@ -10,8 +10,10 @@ extension ReferenceAccelerator {
     let feedback = model.layers.indices.filter { model.layers[$0].feedbackWeights != nil }
       .map { feedbackWeights[$0] }
     let plasticities = self.plasticities.isEmpty ? [] : [self.plasticities]
+    let rewards = model.layers.indices.filter { model.layers[$0].rewardMean != nil }
+      .map { [Int16(rewardMeans[$0])] }
     return (learnt + rises + (model.hasAssignment ? [assigned] : []) + feedback)
-      .map { $0.map { Int16($0) } } + plasticities
+      .map { $0.map { Int16($0) } } + plasticities + rewards
   }
 
   /// Events of samples that were inferred, by the raw values of their kinds.

@@ -43,6 +43,8 @@ package struct ReferenceAccelerator {
   /// By layer: weights of 16 bits along which errors come back where such adapt,
   /// `[neuron * classes + class]`.
   var feedbackWeights: [[Int]]
+  /// By layer: running means of rewards; 0 where there is none.
+  var rewardMeans: [Int]
   var scores: [Int64] = []
   /// Chip steps from one logical step to the next: 1 where they overlap.
   var stepLength = 1
@@ -101,6 +103,7 @@ package struct ReferenceAccelerator {
     spikeCounts = zeros
     localPotentials = model.layers.map { _ in [Int](repeating: 0, count: model.classes) }
     feedbackWeights = model.layers.map { $0.feedbackWeights?.map(Int.init) ?? [] }
+    rewardMeans = model.layers.map { Int($0.rewardMean?.mean ?? 0) }
     feedbackRows = model.layers.indices.map { model.feedbackRows(of: $0).map { $0.map(Int.init) } }
     lastingRises = model.layers.map { layer in
       layer.homeostasis?.rises.map(Int.init) ?? [Int](repeating: 0, count: layer.size)
@@ -264,7 +267,9 @@ package struct ReferenceAccelerator {
     let found = inference()
     if let lesson, !lesson.onlyAssigns {
       applySums(lesson, chipStep: lastChipStep)
-      finishPrograms(judged(lesson), chipStep: lastChipStep)
+      let judged = judged(lesson)
+      finishPrograms(judged, chipStep: lastChipStep)
+      followRewards(judged, chipStep: lastChipStep)
       learnByCompetition(lesson, chipStep: lastChipStep)
       normalise(lesson, chipStep: lastChipStep)
       lowerThresholds(lesson, chipStep: lastChipStep)

@@ -20,6 +20,8 @@ extension CompiledModel {
       writer.count(layer.assignment?.classes ?? 0)
       writer.flag(layer.signal != nil)
       layer.signal?.write(to: &writer)
+      writer.flag(layer.rewardMean != nil)
+      if let mean = layer.rewardMean { writer.int32(mean.rate) }
       writer.count(layer.connections.count)
       for connection in layer.connections { connection.write(to: &writer, blocksAfter: &end) }
       for block in layer.learnedBlocks { writer.place(of: block.count * 2, after: &end) }
@@ -160,9 +162,12 @@ extension ByteWriter {
 
 extension CompiledLayer {
   /// What its neurons learn, in the order of the file: rises of thresholds, the assignment,
-  /// weights along which errors come back, then plasticities.
+  /// weights along which errors come back, plasticities, then the mean of rewards.
   var learnedBlocks: [[Int16]] {
-    [homeostasis?.rises, assignment?.counts, feedbackWeights, plasticities].compactMap(\.self)
+    [
+      homeostasis?.rises, assignment?.counts, feedbackWeights, plasticities,
+      rewardMean.map { [$0.mean] },
+    ].compactMap(\.self)
   }
 
   /// Weights of 16 bits along which errors come back, where such adapt.

@@ -33,6 +33,10 @@ extension CompiledModel {
     }
     let classes = try reader.count(field + ".assignment", 0...classesMax)
     var signal = try LearningSignalProgram(from: &reader, at: field)
+    var rewardMean: RewardMean?
+    if try reader.flag(field + ".reward mean") {
+      rewardMean = RewardMean(rate: try reader.int32(field + ".reward mean.rate"))
+    }
     let count = try reader.count(field + ".connection count", 1...connectionsMax)
     var connections: [CompiledConnection] = []
     for index in 0..<count {
@@ -60,10 +64,14 @@ extension CompiledModel {
       let bytes = try blocks.next(size * 2, &reader, field + ".plasticities")
       plasticities = bytes.integers(as: Int16.self)
     }
+    if rewardMean != nil {
+      let mean = try blocks.next(2, &reader, field + ".reward mean.mean")
+      rewardMean?.mean = mean.integers(as: Int16.self)[0]
+    }
     return CompiledLayer(
       name: name, neurons: neurons, size: size, exponent: exponent, units: units,
       connections: connections, phase: phase, teacher: teacher, assignment: assignment,
-      signal: signal, plasticities: plasticities)
+      signal: signal, plasticities: plasticities, rewardMean: rewardMean)
   }
 }
 

@@ -22,6 +22,9 @@ package struct CompiledLayer: Sendable, Equatable {
   /// Where its learning signals come from, nil for the readout's weights in each step; a layer that
   /// learns by the three-factor rule only.
   package var signal: LearningSignalProgram?
+  /// The running mean that rewards are less, nil for rewards as they are; a layer whose rules read
+  /// the reward only.
+  package var rewardMean: RewardMean?
   /// How plastic its neurons still are, in 1/32768; a readout whose weights of one bit learn only.
   package var plasticities: [Int16]?
 
@@ -30,8 +33,10 @@ package struct CompiledLayer: Sendable, Equatable {
     name: String, neurons: NeuronProgram, size: Int, exponent: Int32,
     units: NetworkUnits = NetworkUnits(), connections: [CompiledConnection], phase: Int,
     teacher: TeacherProgram? = nil, assignment: ClassAssignment? = nil,
-    signal: LearningSignalProgram? = nil, plasticities: [Int16]? = nil
+    signal: LearningSignalProgram? = nil, plasticities: [Int16]? = nil,
+    rewardMean: RewardMean? = nil
   ) {
+    self.rewardMean = rewardMean
     self.plasticities = plasticities
     self.signal = signal
     self.name = name
@@ -71,6 +76,28 @@ package struct ClassAssignment: Sendable, Equatable {
 
   /// Whether no neuron stands for any class yet.
   package var isEmpty: Bool { counts.allSatisfy { $0 == 0 } }
+}
+
+/// A running mean of rewards, which the rules of a layer see the reward less of.
+package struct RewardMean: Sendable, Equatable {
+  /// Part of the way to each reward, in 1/65536.
+  package var rate: Int32
+  /// The mean in 1/128 of a reward's unit, as it is learnt.
+  package var mean: Int16
+
+  /// Takes the parameters as they are.
+  package init(rate: Int32, mean: Int16 = 0) {
+    self.rate = rate
+    self.mean = mean
+  }
+
+  /// Bits of the mean below a reward's unit.
+  package static let shift: Int32 = 7
+  /// Largest magnitude of a mean: that of a reward.
+  package static let bounds: ClosedRange<Int16> = -32_767...32_767
+
+  /// What rules see of a reward.
+  package func seen(_ reward: Int32) -> Int32 { reward - Int32(mean) >> Self.shift }
 }
 
 /// What a label adds to the potentials of the last layer in each step of learning.

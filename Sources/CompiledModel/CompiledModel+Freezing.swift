@@ -16,6 +16,7 @@ extension CompiledModel {
         model.layers[index.layer].plasticities = nil
       case .thresholds(let layer): model.layers[layer].neurons.holdThresholds()
       case .assignment, .feedback, .plasticity: break
+      case .reward(let layer): model.layers[layer].rewardMean?.rate = 0
       }
     }
     for layer in model.layers.indices {
@@ -25,6 +26,7 @@ extension CompiledModel {
         model.layers[layer].signal = nil
       }
       if !rules.contains(where: \.isLocal) { model.layers[layer].teacher = nil }
+      if !model.readsReward(layer) { model.layers[layer].rewardMean = nil }
     }
     return model
   }
@@ -51,7 +53,7 @@ extension LearnedBlock {
     switch kind {
     case .weights(let index): index.layer
     case .thresholds(let layer), .assignment(let layer), .feedback(let layer),
-      .plasticity(let layer):
+      .plasticity(let layer), .reward(let layer):
       layer
     }
   }

@@ -25,6 +25,21 @@ extension CompiledModel {
       "a term that changes it")
   }
 
+  func validateRewardMean(of index: Int, _ path: FieldPath) throws(ModelError) {
+    guard let mean = layers[index].rewardMean else { return }
+    let path = path.at("reward mean")
+    try path.require(
+      readsReward(index), "rate", mean.rate, "none but where a rule reads the reward")
+    try path.range(mean.rate, 0...65536, "rate")
+    try path.require(
+      RewardMean.bounds.contains(mean.mean), "mean", mean.mean, "\(RewardMean.bounds)")
+  }
+
+  /// Whether some rule into a layer reads the reward.
+  package func readsReward(_ layer: Int) -> Bool {
+    layers[layer].connections.contains { $0.plasticity?.program?.readsReward == true }
+  }
+
   private func validate(
     _ term: LearningProgram.Term, of program: LearningProgram, _ path: FieldPath
   ) throws(ModelError) {

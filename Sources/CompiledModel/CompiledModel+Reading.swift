@@ -14,6 +14,9 @@ extension CompiledModel {
     try checkRoutes(in: sections[3])
   }
 
+  /// Whether bytes begin as a compiled model does.
+  package static func begins(_ bytes: [UInt8]) -> Bool { bytes.starts(with: FileLayout.magic) }
+
   /// The sections in their order, and the end of the last one.
   private static func sections(
     of bytes: [UInt8]

@@ -45,6 +45,7 @@ extension CompiledModel {
       try validateAssignment(of: index, path)
       try validateClassNeurons(of: index, path)
       try validateSignal(of: index, path)
+      try validateRewardMean(of: index, path)
       try validateInputSum(of: index, path)
     }
     try validateInput()

@@ -73,6 +73,15 @@ package struct CompiledModel: Sendable, Equatable {
   /// Whether the last layer's spikes stand for classes that labels have shown.
   package var hasAssignment: Bool { layers.last?.assignment != nil }
 
+  /// Whether cores tell each other more than spikes while they infer: candidates, winners, scores.
+  package var sendsMoreThanSpikes: Bool {
+    hasAssignment
+      || layers.contains { layer in
+        guard case .spiking(let program) = layer.neurons else { return false }
+        return program.competition != nil
+      }
+  }
+
   /// Whether the last layer is a readout, so that labels can be learnt.
   package var hasReadout: Bool {
     if case .readout = layers.last?.neurons { return true }

@@ -15,6 +15,8 @@ package struct LearnedBlock: Sendable, Equatable {
     case feedback(layer: Int)
     /// How plastic a layer's neurons still are.
     case plasticity(layer: Int)
+    /// The running mean of rewards of a layer's rules, one value.
+    case reward(layer: Int)
   }
 
   /// What the values are.
@@ -53,11 +55,14 @@ extension LearnedBlock {
   package static let firstFeedback: UInt32 = 3 << 16
   /// Plasticities of neurons are blocks from this number on.
   package static let firstPlasticity: UInt32 = 4 << 16
+  /// Means of rewards are blocks from this number on.
+  package static let firstReward: UInt32 = 5 << 16
 }
 
 extension CompiledModel {
   /// What learning changes: weights of all plastic connections first, in their order, then rises of
-  /// thresholds by layer, the assignment, weights of feedback by layer, and plasticities.
+  /// thresholds by layer, the assignment, weights of feedback by layer, plasticities, and means of
+  /// rewards.
   package var learnedBlocks: [LearnedBlock] {
     let weights = weightBlocks
     let thresholds = layers.enumerated().compactMap { index, layer in
@@ -90,7 +95,14 @@ extension CompiledModel {
           count: plasticities.count, bounds: 0...Int16.max, stepShift: 0, exponent: 0)
       }
     }
-    return weights + thresholds + assignments + feedback + plasticities
+    let rewards = layers.enumerated().compactMap { index, layer in
+      layer.rewardMean.map { _ in
+        LearnedBlock(
+          kind: .reward(layer: index), number: LearnedBlock.firstReward + UInt32(index), count: 1,
+          bounds: RewardMean.bounds, stepShift: 0, exponent: 0)
+      }
+    }
+    return weights + thresholds + assignments + feedback + plasticities + rewards
   }
 
   private var weightBlocks: [LearnedBlock] {
@@ -114,6 +126,7 @@ extension CompiledModel {
       case .assignment(let layer): return layers[layer].assignment?.counts ?? []
       case .feedback(let layer): return layers[layer].feedbackWeights ?? []
       case .plasticity(let layer): return layers[layer].plasticities ?? []
+      case .reward(let layer): return layers[layer].rewardMean.map { [$0.mean] } ?? []
       }
     }
   }
@@ -145,6 +158,8 @@ extension CompiledModel {
         model.layers[layer].signal?.feedback = .adaptive(values)
       case .plasticity(let layer):
         model.layers[layer].plasticities = values
+      case .reward(let layer):
+        model.layers[layer].rewardMean?.mean = values[0]
       }
     }
     return model

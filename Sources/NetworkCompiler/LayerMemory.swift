@@ -13,7 +13,8 @@ import CompiledModel
 /// and potentials of 24 bits. A program adds traces of 16 bits and, where it has them, tags of 16
 /// bits, spike-driven plasticity activities of 3 bits. Weights of one bit that learn take that bit,
 /// with 16 bits for each neuron and each source. Thresholds that outlive samples take 16
-/// bits for each neuron, as do its counts of spikes and of each class.
+/// bits for each neuron, as do its counts of spikes and of each class, and a mean of rewards 16 for
+/// each core.
 struct LayerMemory {
   private let connections: [Part]
   private let rings: Int
@@ -95,7 +96,9 @@ struct LayerMemory {
       * ((compiled.homeostasis == nil ? 0 : 1) + (isCounted ? 1 : 0)
         + (compiled.assignment?.classes ?? 0))
     let size = compiled.size
-    coreBits = layer.mirror.map { $0.isLocal ? $0.classes * (size * 8 + 24) : 0 } ?? 0
+    coreBits =
+      (layer.mirror.map { $0.isLocal ? $0.classes * (size * 8 + 24) : 0 } ?? 0)
+      + (compiled.rewardMean == nil ? 0 : 16)
     let countBits = layer.mirror?.countsSpikes == true ? 16 : 0
     mirrorBits =
       countBits

@@ -172,6 +172,7 @@ struct NetworkLowering {
       if case .threeFactor = program, !node.isReadout { lowered.mirror = mirror(of: index) }
     }
     lowered.compiled.signal = learningSignal(index, units: units)
+    lowered.compiled.rewardMean = rewardMean(of: node)
     checkRanges(of: lowered, node: node)
     return lowered
   }

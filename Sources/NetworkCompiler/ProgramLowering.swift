@@ -78,6 +78,28 @@ extension NetworkLowering {
     return program
   }
 
+  /// The running mean of rewards that all rules into a population share; nil without one, and, with
+  /// a violation, for rules that do not agree.
+  mutating func rewardMean(of node: PopulationGraph.Node) -> RewardMean? {
+    let decays = node.edges.compactMap { edge -> Double?? in
+      guard case .program(let rule)? = projection(edge).plasticity,
+        (try? rule.weightChange().variables.contains(.r)) == true
+          || (try? rule.tagChange()?.variables.contains(.r)) == true
+      else { return nil }
+      return .some(rule.rewardDecay)
+    }
+    guard let first = decays.first else { return nil }
+    guard decays.allSatisfy({ $0 == first }) else {
+      refuse(
+        node.population.name, .learningUnsupported,
+        limit: "one mean of rewards for all that feeds a population",
+        need: "several of rewardDecay",
+        cure: "give its rules that read r the same rewardDecay")
+      return nil
+    }
+    return first.map { RewardMean(rate: Int32(((1 - $0) * 65536).rounded())) }
+  }
+
   private mutating func lowered(
     _ entry: (term: SumOfProducts.Term, ofTag: Bool), number: Int, scale: Double, isPair: Bool,
     units: RuleUnits, impulse: Int32, _ node: PopulationGraph.Node, _ program: LearningProgram

@@ -18,6 +18,11 @@ package enum AddedClass {
     if let name { grown.name = name }
     let output = simulator.output
     let population = network.populations[output]
+    if population.classes != nil {
+      throw NetworkError(
+        field: "populations[\(output)].classes", found: "neurons that come to stand for classes",
+        expected: "a neuron for each class", cure: "write the number of classes that you want")
+    }
     let neurons = network.neuronsPerClass(of: population.name)
     grown.populations[output].size += neurons
     if population.shape != nil {

@@ -4,7 +4,9 @@ package import SpikingNetwork
 ///
 /// It does what a step of a layer on the chip does, in the same order, in the units of the
 /// description: sum of inputs, decay of the current, decay of the potential, threshold (strict),
-/// reset, rise of the threshold. Populations start at rest, `vLeak`. Within a step sources without
+/// reset, rise of the threshold. Of neurons that compete the one highest above its threshold fires.
+/// Nothing is learnt: thresholds with homeostasis are those of the description, and where neurons
+/// come to stand for classes none does yet, so that all scores are 0. Populations start at rest, `vLeak`. Within a step sources without
 /// delay come first; a projection with delay d takes its source's spikes of step t - d. Sums have
 /// one order (projections as described, spikes rising), so that the same network and spikes give
 /// the same bits everywhere.
@@ -29,21 +31,13 @@ package struct NetworkSimulator: Sendable {
   /// delay or has no single output.
   package init(_ network: SpikingNetwork) throws(NetworkError) {
     try network.validate()
-    for (index, population) in network.populations.enumerated() {
-      guard population.competition == nil, population.homeostasis == nil, population.classes == nil
-      else {
-        throw NetworkError(
-          field: "populations[\(index)]", found: "competition, homeostasis or classes",
-          expected: "neurons on their own", cure: "learn and judge the network on a chip")
-      }
-    }
     self.network = network
     let graph = PopulationGraph(network)
     input = graph.input
     order = try graph.order()
     output = try graph.output()
     neuronsPerClass = network.neuronsPerClass(of: network.populations[output].name)
-    neurons = network.populations.map { SimulatedNeurons($0.model, timeStep: network.timeStep) }
+    neurons = network.populations.map { SimulatedNeurons($0, timeStep: network.timeStep) }
     var feeding = [[SimulatedProjection]](repeating: [], count: network.populations.count)
     for (projection, edge) in zip(network.projections, graph.edges) {
       feeding[edge.target].append(
@@ -58,7 +52,9 @@ package struct NetworkSimulator: Sendable {
   package var channels: Int { network.populations[input].size }
 
   /// Classes that the output tells apart.
-  package var classes: Int { network.populations[output].size / neuronsPerClass }
+  package var classes: Int {
+    network.populations[output].classes ?? network.populations[output].size / neuronsPerClass
+  }
 
   /// Shows a sample's intensities with the network's encoder: the spikes that the chip gets, too.
   package func run(_ sample: LabelledSample, isRecording: Bool = false) -> SimulatedSample {
@@ -115,7 +111,8 @@ package struct NetworkSimulator: Sendable {
     var states = zip(neurons, network.populations).map { neurons, population in
       neurons.map { NeuronStates($0, size: population.size) }
     }
-    var sums = [Double](repeating: 0, count: network.populations[output].size)
+    let judges = network.populations[output]
+    var sums = [Double](repeating: 0, count: judges.classes ?? judges.size)
     for step in 0..<network.steps {
       for index in order {
         guard let neurons = neurons[index], var state = states[index].take() else { continue }
@@ -135,7 +132,7 @@ package struct NetworkSimulator: Sendable {
         states[index] = state
       }
     }
-    if neurons[output]?.firing != nil {
+    if neurons[output]?.firing != nil, judges.classes == nil {
       for k in fired[output].joined() { sums[Int(k)] += 1 }
     }
     return SimulatedSample(

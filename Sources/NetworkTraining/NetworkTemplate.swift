@@ -38,6 +38,8 @@ package struct NetworkTemplate: Codable, Sendable, Equatable {
   package var precision: WeightPrecision
   /// How all weights learn on the chip; nil for a network that does not.
   package var plasticity: PlasticityRule?
+  /// How the weights into the output learn on the chip; nil for as all others do.
+  package var outputPlasticity: PlasticityRule?
 
   /// The digits network, 784-128-10 over 10 steps, unless told otherwise.
   package init(
@@ -47,7 +49,8 @@ package struct NetworkTemplate: Codable, Sendable, Equatable {
     hiddenDeviation: Double = 0.05, outputDeviation: Double = 0.05,
     recurrentDeviation: Double? = nil, encoderSeed: UInt64 = 1,
     weightSeed: UInt64 = 1, precision: WeightPrecision = .int8,
-    plasticity: PlasticityRule? = .threeFactor(ThreeFactorRule(learningRate: 0.001))
+    plasticity: PlasticityRule? = .threeFactor(ThreeFactorRule(learningRate: 0.001)),
+    outputPlasticity: PlasticityRule? = nil
   ) {
     self.name = name
     self.inputs = inputs
@@ -66,6 +69,7 @@ package struct NetworkTemplate: Codable, Sendable, Equatable {
     self.weightSeed = weightSeed
     self.precision = precision
     self.plasticity = plasticity
+    self.outputPlasticity = outputPlasticity
   }
 
   /// The network before training.
@@ -98,6 +102,7 @@ package struct NetworkTemplate: Codable, Sendable, Equatable {
           from: pair.0, to: pair.1, stream: UInt64(index),
           deviation: index == hidden.count ? outputDeviation : hiddenDeviation))
     }
+    if let outputPlasticity { projections[hidden.count].plasticity = outputPlasticity }
     if let recurrentDeviation {
       for (index, population) in populations.dropFirst().dropLast().enumerated() {
         var loop = projection(

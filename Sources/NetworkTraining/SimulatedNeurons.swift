@@ -11,7 +11,7 @@ struct SimulatedNeurons: Sendable {
   /// Potential before the first step.
   let rest: Float
   /// Nil for a leaky integrator.
-  let firing: Firing?
+  private(set) var firing: Firing?
 
   struct Firing: Sendable {
     let threshold: Float
@@ -21,10 +21,21 @@ struct SimulatedNeurons: Sendable {
     let refractorySteps: Int32
     /// `rise = decay * rise + impulse * z`, at the end of a step.
     var adaptation: (decay: Float, impulse: Float)?
+    /// What a spike takes from all other neurons, of which it is the only one of its step; nil
+    /// where each is on its own.
+    var inhibition: Float?
   }
 
   /// Nil for the input, which has no neurons.
-  init?(_ model: NeuronModel, timeStep: Double) {
+  init?(_ population: Population, timeStep: Double) {
+    self.init(population.model, timeStep: timeStep)
+    guard let competition = population.competition, let threshold = firing?.threshold else {
+      return
+    }
+    firing?.inhibition = Float(competition.inhibition) * (threshold - rest)
+  }
+
+  private init?(_ model: NeuronModel, timeStep: Double) {
     switch model {
     case .input:
       return nil
@@ -87,7 +98,8 @@ struct SimulatedNeurons: Sendable {
     swap(&state.potentials, &state.input)
     guard let firing else { return [] }
     for n in state.held.indices where state.held[n] > 0 { state.potentials[n] = state.input[n] }
-    let spikes = spiking(firing, state)
+    var spikes = spiking(firing, state)
+    if firing.inhibition != nil { spikes = winner(of: spikes, firing, state) }
     for n in state.held.indices where state.held[n] > 0 { state.held[n] -= 1 }
     for spike in spikes {
       let n = Int(spike)
@@ -98,11 +110,28 @@ struct SimulatedNeurons: Sendable {
       }
       if !state.held.isEmpty { state.held[n] = firing.refractorySteps }
     }
+    if let inhibition = firing.inhibition, let winner = spikes.first {
+      for n in state.potentials.indices where n != Int(winner) { state.potentials[n] -= inhibition }
+    }
     if let adaptation = firing.adaptation {
       for n in state.rises.indices { state.rises[n] *= adaptation.decay }
       for n in spikes { state.rises[Int(n)] += adaptation.impulse }
     }
     return spikes
+  }
+
+  /// The neuron highest above its threshold, the first of several; none of none.
+  private func winner(
+    of candidates: [Int32], _ firing: Firing, _ state: NeuronStates
+  ) -> [Int32] {
+    var best: (neuron: Int32, excess: Float)?
+    for candidate in candidates {
+      let n = Int(candidate)
+      let excess =
+        state.potentials[n] - firing.threshold - (state.rises.isEmpty ? 0 : state.rises[n])
+      if excess > best?.excess ?? -.infinity { best = (candidate, excess) }
+    }
+    return best.map { [$0.neuron] } ?? []
   }
 
   /// The neurons above their thresholds that are not refractory.

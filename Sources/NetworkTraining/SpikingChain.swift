@@ -28,6 +28,15 @@ package struct SpikingChain<Scalar: BinaryFloatingPoint & Sendable>: Sendable {
   /// Takes the numbers out of a description; throws for what is not a chain that ends in a readout.
   package init(_ network: SpikingNetwork) throws(NetworkError) {
     try network.validate()
+    for (index, population) in network.populations.enumerated()
+    where population.competition != nil || population.homeostasis != nil
+      || population.classes != nil
+    {
+      throw NetworkError(
+        field: "populations[\(index)]", found: "competition, homeostasis or classes",
+        expected: "neurons on their own, one for each class at the output",
+        cure: "let the network learn on a chip")
+    }
     steps = network.steps
     encoder = SampleEncoder(network)
     sampleSize = network.sampleSize

@@ -14,7 +14,7 @@ enum ThreeFactorTemplate {
       encoderSeed: encoderSeed, weightSeed: weightSeed, plasticity: .threeFactor(hidden(example))
     ).network()
     if example == .epropALIF { adapt(&network) }
-    network.projections[1].plasticity = .threeFactor(readout(example))
+    network.projections[1].plasticity = .threeFactor(hidden(example).ofReadout)
     try network.validate()
     return network
   }
@@ -50,16 +50,6 @@ enum ThreeFactorTemplate {
   /// To a spike in ten steps, so that fewer spikes have to be paid for.
   private static func pull(_ strength: Double) -> ThreeFactorRule.RateRegulariser {
     ThreeFactorRule.RateRegulariser(target: 0.1, strength: strength)
-  }
-
-  /// The rule of the readout: the same, without what only spiking neurons have.
-  private static func readout(_ example: ExampleNetwork) -> ThreeFactorRule {
-    var rule = hidden(example)
-    rule.eligibility = nil
-    rule.rate = nil
-    rule.feedback = .symmetric
-    rule.feedbackScale = nil
-    return rule
   }
 
   private static func adapt(_ network: inout SpikingNetwork) {

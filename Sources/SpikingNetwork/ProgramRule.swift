@@ -16,13 +16,17 @@ package struct ProgramRule: Sendable, Equatable, Codable {
   package var weightMax: Double
   /// Bits of a weight: 2^bits values from the smallest to the largest; nil for the chip's own grid.
   package var bits: Int?
+  /// What is left of the running mean of rewards after one more, 0 to 1, which `r` is then less; nil
+  /// for rewards as they are.
+  package var rewardDecay: Double?
   /// How a label drives the target's neurons while they learn; nil without a teacher.
   package var teacher: TeacherSignal?
 
   /// Weights within 0 to 1 on the chip's own grid, no tag and no teacher, unless told otherwise.
   package init(
     dw: String, dt: String? = nil, traces: [String: TraceRule], weightMin: Double = 0,
-    weightMax: Double = 1, bits: Int? = nil, teacher: TeacherSignal? = nil
+    weightMax: Double = 1, bits: Int? = nil, rewardDecay: Double? = nil,
+    teacher: TeacherSignal? = nil
   ) {
     self.dw = dw
     self.dt = dt
@@ -30,6 +34,7 @@ package struct ProgramRule: Sendable, Equatable, Codable {
     self.weightMin = weightMin
     self.weightMax = weightMax
     self.bits = bits
+    self.rewardDecay = rewardDecay
     self.teacher = teacher
   }
 

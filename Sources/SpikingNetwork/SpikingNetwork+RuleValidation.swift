@@ -19,6 +19,14 @@ extension SpikingNetwork {
         field: field + ".dw", found: "the tag t", expected: "a formula dt that changes it",
         cure: "give dt, or leave t out")
     }
+    if let decay = rule.rewardDecay {
+      try within(decay, 0...1, field + ".rewardDecay")
+      guard read.contains(.r) else {
+        throw NetworkError(
+          field: field + ".rewardDecay", found: "\(decay), but no formula that reads r",
+          expected: "a use of the reward", cure: "read r, or leave rewardDecay out")
+      }
+    }
     try validateTraces(of: rule, read: read, at: field)
     try within(rule.weightMin, -1e3...1e3, field + ".weightMin")
     try within(rule.weightMax, rule.weightMin...2e3, field + ".weightMax")

@@ -117,4 +117,15 @@ package struct ThreeFactorRule: Sendable, Equatable, Codable {
     self.weightDecay = weightDecay
     self.eligibility = eligibility
   }
+  /// The same rule for weights into the readout, without what only spiking neurons have.
+  package var ofReadout: ThreeFactorRule {
+    var rule = self
+    rule.eligibility = nil
+    rule.rate = nil
+    rule.feedback = .symmetric
+    rule.feedbackScale = nil
+    rule.feedbackSeed = nil
+    rule.localDecay = nil
+    return rule
+  }
 }

@@ -73,12 +73,15 @@ package struct LearningRecord: Sendable, Equatable, Codable {
 
   private struct Unsound: Error {}
 
-  /// The record as a file.
-  package func encoded() -> [UInt8] {
+  /// The record as a file; throws for a number that JSON cannot hold.
+  package func encoded() throws(ConfigurationError) -> [UInt8] {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
-    // Texts and numbers only: it cannot fail.
-    return [UInt8]((try? encoder.encode(self)) ?? Data()) + [0x0A]
+    do { return [UInt8](try encoder.encode(self)) + [0x0A] } catch {
+      throw ConfigurationError(
+        file: "record of \(round)", key: "settings", found: "a value that JSON cannot hold",
+        expected: "finite numbers", cure: "correct `learning` of the agent's configuration")
+    }
   }
 
   /// Computes the run again on a chip of this machine; the record that comes of it.

@@ -92,6 +92,15 @@ package struct ParallelEvaluation: Sendable, Equatable {
     return whole
   }
 
+  /// Mean spikes of a sample by population, from the input on, and neuron.
+  package static func meanSpikes(
+    of model: CompiledModel, on samples: LabelledSamples
+  ) -> [[Float]] {
+    let shown = run(model, on: samples, observing: Observation(activity: true))
+    let count = Float(max(1, samples.count))
+    return shown.activity?.spikes.map { $0.map { Float($0) / count } } ?? []
+  }
+
   private mutating func show(
     _ range: Range<Int>, of samples: LabelledSamples, to fresh: Accelerator,
     beside reference: NetworkSimulator?

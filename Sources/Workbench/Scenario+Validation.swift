@@ -1,4 +1,6 @@
 import FleetProtocol
+import NetworkTraining
+import SpikingNetwork
 
 extension Scenario {
   /// Classes that a corpus of digits has.
@@ -27,6 +29,7 @@ extension Scenario {
         node.owns.allSatisfy((0..<Self.classes).contains), "nodes[\(index)].owns", node.owns,
         "classes of 0 to \(Self.classes - 1)")
     }
+    try validateNetwork(path: path)
     for (key, count) in [
       ("heldOutPerClass", data.heldOutPerClass), ("checkPerClass", data.checkPerClass),
       ("basePerClass", data.basePerClass),
@@ -56,5 +59,28 @@ extension Scenario {
     try require(
       (1...86_400).contains(federation.deadlineSeconds), "federation.deadlineSeconds",
       federation.deadlineSeconds, "1 to 86400")
+  }
+
+  /// Judges the network by what it is for a few channels; names the key of a rule that is at fault.
+  private func validateNetwork(path: String) throws(ConfigurationError) {
+    do {
+      _ = try template(inputs: 4, classes: Self.classes).network()
+    } catch {
+      let own = ["gamma": "learningGamma", "preDecay": "traceDecay"]
+      var parts = error.field.split(separator: ".").map(String.init)
+      var found = error.found
+      if parts.first == "template" {
+        parts.removeFirst()
+      } else if parts.count > 2, parts[1] == "plasticity" {
+        parts.removeFirst(2)
+      } else if parts.count > 1 {
+        // What the file says in other words.
+        (parts, found) = ([], "\(error.field) of \(error.found)")
+      }
+      let key = ["network"] + parts.map { own[$0] ?? $0 }
+      throw ConfigurationError(
+        file: path, key: key.joined(separator: "."), found: found, expected: error.expected,
+        cure: error.cure)
+    }
   }
 }

@@ -1,5 +1,5 @@
 package import NetworkTraining
-import SpikingNetwork
+package import SpikingNetwork
 
 /// One run of the main job as a file: data, nodes, network, rates, rounds, and what must come out.
 package struct Scenario: Codable, Sendable, Equatable {
@@ -72,6 +72,44 @@ package struct Scenario: Codable, Sendable, Equatable {
     package var learningGamma: Double
     /// Decay of the presynaptic trace per step.
     package var traceDecay: Double
+    /// Where errors of hidden neurons come from; nil for the readout's weights.
+    package var feedback: ThreeFactorRule.Feedback?
+    /// Random weights of the feedback lie evenly within plus and minus it; nil for 0.5.
+    package var feedbackScale: Double?
+    /// Decides the random weights of the feedback; nil for 1.
+    package var feedbackSeed: UInt64?
+    /// Decay of the potentials of a local readout per step; nil for 0.9.
+    package var localDecay: Double?
+    /// Errors count in so many last steps of a sample only; nil for all.
+    package var signalSteps: Int?
+    /// A pull of hidden rates to a target; nil for none.
+    package var rate: ThreeFactorRule.RateRegulariser?
+    /// When changes are made; nil for a sample's end.
+    package var applied: ThreeFactorRule.Application?
+    /// Weight of the term that reads the postsynaptic trace; nil for none.
+    package var aPost: Double?
+    /// Decay of the postsynaptic trace per step; nil for 0.
+    package var postDecay: Double?
+    /// What a spike meets of the postsynaptic trace; nil for `after`.
+    package var postTrace: ThreeFactorRule.TraceReading?
+    /// Decay of a second filter of the presynaptic trace; nil without one.
+    package var secondPreDecay: Double?
+    /// Part of a weight that each of its changes takes off; nil for nothing.
+    package var weightDecay: Double?
+    /// Where eligibility is kept; nil for the traces of neurons.
+    package var eligibility: ThreeFactorRule.Eligibility?
+
+    /// The rule of the projections into hidden populations.
+    fileprivate var rule: ThreeFactorRule {
+      var rule = ThreeFactorRule(
+        learningRate: learningRate, gamma: learningGamma, preDecay: traceDecay,
+        postDecay: postDecay ?? 0, aPost: aPost ?? 0, feedback: feedback ?? .symmetric,
+        feedbackScale: feedbackScale, localDecay: localDecay, signalSteps: signalSteps, rate: rate,
+        applied: applied, postTrace: postTrace, secondPreDecay: secondPreDecay,
+        weightDecay: weightDecay, eligibility: eligibility)
+      rule.feedbackSeed = feedbackSeed
+      return rule
+    }
   }
 
   /// How the fleet runs.
@@ -121,7 +159,8 @@ package struct Scenario: Codable, Sendable, Equatable {
     }
   }
 
-  /// Reads a scenario file; every key is needed and no other is known.
+  /// Reads a scenario file; every key is needed, forms of learning on the chip excepted, and no
+  /// other is known.
   package static func read(_ path: String) throws(ConfigurationError) -> Scenario {
     let document = try StrictDocument(contentsOf: path)
     let scenario = try document.value(Scenario.self)
@@ -141,9 +180,7 @@ package struct Scenario: Codable, Sendable, Equatable {
       outputDecay: network.outputDecay, threshold: network.threshold,
       hiddenDeviation: network.hiddenDeviation, outputDeviation: network.outputDeviation,
       encoderSeed: network.encoderSeed, weightSeed: network.weightSeed,
-      plasticity: .threeFactor(
-        ThreeFactorRule(
-          learningRate: network.learningRate, gamma: network.learningGamma,
-          preDecay: network.traceDecay)))
+      plasticity: .threeFactor(network.rule),
+      outputPlasticity: .threeFactor(network.rule.ofReadout))
   }
 }

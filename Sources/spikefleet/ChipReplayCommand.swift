@@ -11,7 +11,8 @@ struct ChipReplayCommand: FleetCommand {
     discussion: """
       The job names layers of leaky integrate-and-fire neurons, their weights and cores; the \
       recording says who spikes in which step of the chip. Tests/CrossCheck makes both with \
-      another simulator and compares the figures.
+      another simulator and compares the figures. What competing neurons tell each other is no spike: a recording has none \
+      of it, and the detailed time follows spikes alone.
       """)
 
   @Argument(help: "The job: layers, weights and cores (JSON).")
@@ -28,7 +29,7 @@ struct ChipReplayCommand: FleetCommand {
   func perform() async throws {
     let replay = try ReplayModel(contentsOf: job, for: try ChipFile.chip(contentsOf: chip))
     var reference = ReferenceAccelerator(replay.model)
-    let account = reference.replay(try replay.job.spikes(contentsOf: spikes))
+    let account = try reference.replay(try replay.job.spikes(contentsOf: spikes))
     let figures = try ReplayFigures(account, of: replay.model)
     try output.print(figures) { Console.write($0.text) }
   }

@@ -75,7 +75,11 @@ struct ChipRunCommand: FleetCommand {
   @Flag(help: "Measure by the definitions of NeuroBench as well.")
   var metrics = false
 
-  @Option(help: "Model of time: simple, or detailed to follow every message over the mesh as well.")
+  @Option(
+    help: """
+      Model of time: simple, or detailed to follow every spike's messages over the mesh as well; \
+      those by which cores find winners and scores are not followed.
+      """)
   var timing = TimingModel.simple
 
   @Option(help: "Neurons whose state is recorded.")

@@ -119,6 +119,9 @@ struct ChipRunFigures: Encodable {
       lines.append(
         "with messages followed over the mesh: \(Figure.fixed(detailedMicrosecondsPerSample, 1)) us"
       )
+      if model.sendsMoreThanSpikes {
+        lines.append("messages by which cores find winners and scores are not among them")
+      }
     }
     if let metrics {
       lines += ["", "metrics as NeuroBench defines them"] + metrics.table(of: model).lines

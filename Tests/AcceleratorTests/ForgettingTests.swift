@@ -67,6 +67,7 @@ import Testing
         switch block.kind {
         case .feedback(let layer): return frozen.layers[layer].signal != nil
         case .plasticity(let layer): return frozen.layers[layer].plasticities != nil
+        case .reward(let layer): return frozen.layers[layer].rewardMean != nil
         case .weights, .thresholds, .assignment: return true
         }
       }

@@ -2,7 +2,7 @@ import CompiledModel
 
 extension GoldenCase {
   /// Rules that are data: each occasion, each kind of trace, tags, rewards and weights of few bits.
-  static let programs: [GoldenCase] = [triplet, rewardedTags, window, oneBit]
+  static let programs: [GoldenCase] = [triplet, rewardedTags, rewardMean, window, oneBit]
 
   private static let shown: [Sample] = [
     .learnt(0, [255, 128, 0], label: 0), .learnt(1, [0, 200, 255], label: 1),
@@ -14,22 +14,23 @@ extension GoldenCase {
   private static func output(
     _ name: String, _ program: LearningProgram, _ weights: [Int16], bounds: ClosedRange<Int16>,
     threshold: Int32 = 10, delay: Int = 0, bits: Int = 16, twoCores: Bool = false,
-    teacher: TeacherProgram? = nil, shown: [Sample] = shown
+    teacher: TeacherProgram? = nil, rewardMean: RewardMean? = nil, shown: [Sample] = shown
   ) -> GoldenCase {
     let split = [
       PlacedCore(layer: 0, firstNeuron: 0, neuronCount: 1, column: 0, row: 0),
       PlacedCore(layer: 0, firstNeuron: 1, neuronCount: 1, column: 1, row: 0),
     ]
-    return GoldenCase(
-      SmallModels.model(
-        name, steps: 6, inputs: 3, arithmetic: SmallModels.arithmetic(learningWeightBits: bits),
-        layers: [
-          SmallModels.layer(
-            "output", SmallModels.spiking(decay: 3686, threshold: threshold, reset: .hard),
-            size: 2,
-            [SmallModels.plastic(3, weights, .program(program), bounds: bounds, delay: delay)],
-            teacher: teacher)
-        ], cores: twoCores ? split : nil), shown)
+    var model = SmallModels.model(
+      name, steps: 6, inputs: 3, arithmetic: SmallModels.arithmetic(learningWeightBits: bits),
+      layers: [
+        SmallModels.layer(
+          "output", SmallModels.spiking(decay: 3686, threshold: threshold, reset: .hard),
+          size: 2,
+          [SmallModels.plastic(3, weights, .program(program), bounds: bounds, delay: delay)],
+          teacher: teacher)
+      ], cores: twoCores ? split : nil)
+    model.layers[0].rewardMean = rewardMean
+    return GoldenCase(model, shown)
   }
 
   /// Triplets of spikes, the four terms of which read traces before the spikes of a step.
@@ -70,6 +71,23 @@ extension GoldenCase {
       .learnt(0, [255, 128, 0], label: 0), .learnt(1, [0, 200, 255], label: 0),
       .learnt(2, [255, 90, 0], label: nil, reward: -128),
       .learnt(3, [255, 90, 200], label: 1, reward: 300), .learnt(4, [20, 255, 0], label: nil),
+    ])
+
+  /// Rewards less their running mean: given ones, one of which is 0, and those of a decision.
+  private static let rewardMean = output(
+    "reward-mean",
+    LearningProgram(
+      traces: [.init(.x1, .decay(3896), impulse: 1024, readsBefore: false)],
+      terms: [
+        .init(changesTag: true, at: .postsynapticSpike, mantissa: 5000, [.init(.x1)], -2),
+        .init(at: .presynapticSpike, mantissa: 900, [.init(.r)], 0),
+        .init(at: .end, mantissa: 128, [.init(.r), .init(.t)], 0),
+      ]), start, bounds: -1000...4000, twoCores: true,
+    rewardMean: RewardMean(rate: 16_384, mean: -3000),
+    shown: [
+      .learnt(0, [255, 128, 0], label: 0), .learnt(1, [0, 200, 255], label: 0),
+      .learnt(2, [255, 90, 0], label: nil, reward: 0),
+      .learnt(3, [255, 90, 200], label: 1, reward: 200), .learnt(4, [20, 255, 0], label: nil),
     ])
 
   /// A window, which pays no heed to how often a source spiked, coarse weights and a teacher.

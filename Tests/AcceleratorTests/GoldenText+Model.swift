@@ -99,6 +99,9 @@ extension GoldenText {
         "  homeostasis: impulse \(homeostasis.impulse), decay \(homeostasis.decay), "
           + "shift \(homeostasis.shift), rises \(Self.list(homeostasis.rises))")
     }
+    if let mean = layer.rewardMean {
+      lines.append("  rewards less their mean: rate \(mean.rate), mean \(mean.mean)")
+    }
     if let assignment = layer.assignment {
       lines.append(
         "  assigned to \(assignment.classes) classes, counts \(Self.list(assignment.counts))")

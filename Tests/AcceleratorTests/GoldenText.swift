@@ -145,6 +145,7 @@ struct GoldenText {
     case .weights(let place): "weights of \(name(place, model))"
     case .thresholds(let layer): "rises of \(model.layers[layer].name)"
     case .assignment(let layer): "counts of \(model.layers[layer].name)"
+    case .reward(let layer): "mean of rewards of \(model.layers[layer].name)"
     case .plasticity(let layer): "plasticities of \(model.layers[layer].name)"
     case .feedback(let layer): "weights of feedback to \(model.layers[layer].name)"
     }

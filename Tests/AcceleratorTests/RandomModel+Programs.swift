@@ -140,11 +140,25 @@ extension RandomModel {
       addFeedbackPath(from: last > 0 ? last - 1 : -1)
       makePlastic(last, layers[last].connections.count - 1, localRule())
     }
+    addRewardMeans()
     if chance(50), layers[last].connections.contains(where: { $0.plasticity != nil }) {
       let scale = min(limit, inputScale(layers[last]) * 4)
       layers[last].teacher = TeacherProgram(
         excitation: Int32(pick(0...scale)), inhibition: Int32(pick(0...scale)),
         onMistakes: chance(50))
+    }
+  }
+
+  /// Lets rules see rewards less their mean.
+  private mutating func addRewardMeans() {
+    for index in layers.indices {
+      let reads = layers[index].connections.contains {
+        $0.plasticity?.program?.readsReward == true
+      }
+      guard reads, chance(50) else { continue }
+      layers[index].rewardMean = RewardMean(
+        rate: Int32(element([0, 1, 655, 6554, 65_536])),
+        mean: Int16(element([0, -32_767, 32_767, pick(-32_767...32_767)])))
     }
   }
 

@@ -210,14 +210,3 @@ struct RandomModel {
       ])
   }()
 }
-
-extension CompiledModel {
-  /// Whether cores find winners or scores by messages that recorded spikes do not tell of.
-  var sendsMoreThanSpikes: Bool {
-    hasAssignment
-      || layers.contains { layer in
-        guard case .spiking(let program) = layer.neurons else { return false }
-        return program.competition != nil
-      }
-  }
-}

@@ -20,7 +20,7 @@ import Testing
     return zip(sizes, trains).map { SpikeTrains(sources: $0, steps: $1) }
   }
 
-  @Test func `neurons are accessed in each chip step and follow the spikes given`() {
+  @Test func `neurons are accessed in each chip step and follow the spikes given`() throws {
     let model = SmallModels.model(
       "leaky", steps: 3, inputs: 2,
       layers: [
@@ -29,7 +29,7 @@ import Testing
           [SmallModels.fixed(2, [6, -3, 0, 8, 100, 0])])
       ], cores: [PlacedCore(layer: 0, firstNeuron: 0, neuronCount: 3, column: 1, row: 0)])
     var chip = ReferenceAccelerator(model)
-    let account = chip.replay([
+    let account = try chip.replay([
       SpikeTrains(sources: 2, steps: [[0], [0, 1], [], []]),
       SpikeTrains(sources: 3, steps: [[], [], [0, 1], [2]]),
     ])
@@ -51,10 +51,28 @@ import Testing
     #expect(chip.inferenceCounts[EventKind.neuronAccess.rawValue] == 0)
   }
 
+  @Test func `an input of direct current takes no recorded spikes`() {
+    var model = SmallModels.model(
+      "driven", steps: 2, inputs: 1,
+      layers: [
+        SmallModels.layer(
+          "output", SmallModels.spiking(decay: 2048, threshold: 10), size: 1,
+          [SmallModels.fixed(1, [6])])
+      ], cores: [PlacedCore(layer: 0, firstNeuron: 0, neuronCount: 1, column: 0, row: 0)])
+    model.input = .directCurrent
+    var chip = ReferenceAccelerator(model)
+    let error = #expect(throws: ReplayError.self) {
+      try chip.replay([
+        SpikeTrains(sources: 1, steps: [[0], []]), SpikeTrains(sources: 1, steps: [[], []]),
+      ])
+    }
+    #expect(error?.description.hasPrefix("driven has an input of direct current") == true)
+  }
+
   @Test(arguments: RandomModel.Rule.allCases)
   func `replayed, its own spikes cause the same traffic and operations`(
     rule: RandomModel.Rule
-  ) {
+  ) throws {
     let kinds: [EventKind] = [
       .synapticOperation, .sparseOperation, .convolutionOperation, .spike, .message,
       .hopHorizontal, .hopVertical, .step,
@@ -66,7 +84,7 @@ import Testing
       chip.isRecording = true
       let intensities = RandomModel.intensities(0, channels: model.inputs, seed: seed)
       _ = chip.infer(intensities, sample: 0)
-      let account = chip.replay(recorded(chip, model))
+      let account = try chip.replay(recorded(chip, model))
       for kind in kinds {
         #expect(
           account.counts[kind.rawValue] == chip.inferenceCounts[kind.rawValue],

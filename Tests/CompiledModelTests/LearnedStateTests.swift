@@ -39,6 +39,35 @@ import Testing
     #expect(!weights.holds([0, 256, -512, 1280, 0, 0]))
   }
 
+  @Test func `a mean of rewards is learnt, and needs a rule that reads the reward`() throws {
+    var rewarded = ModelFixture.programModel
+    let layer = try #require(
+      rewarded.layers.indices.first { rewarded.readsReward($0) })
+    rewarded.layers[layer].rewardMean = RewardMean(rate: 655, mean: -77)
+    try rewarded.validate()
+    let block = try #require(rewarded.learnedBlocks.last)
+    #expect(block.kind == .reward(layer: layer) && block.number == 327_680 + UInt32(layer))
+    #expect(rewarded.learnedState.last == [-77])
+    #expect(try CompiledModel(reading: rewarded.encoded()) == rewarded)
+    let other = rewarded.replacingLearnedState(rewarded.learnedState.dropLast() + [[5]])
+    #expect(other.layers[layer].rewardMean?.mean == 5)
+    #expect(other.structureDigest == rewarded.structureDigest)
+    // Frozen, it stays; without a rule that reads it there is none.
+    let held = rewarded.freezing([block.number])
+    #expect(held.layers[layer].rewardMean == RewardMean(rate: 0, mean: -77))
+    let weights = Set(rewarded.learnedBlocks.map(\.number).filter { $0 < 65_536 })
+    let fixed = rewarded.freezing(weights)
+    #expect(fixed.layers[layer].rewardMean == nil)
+    try fixed.validate()
+    for rate in [-1, 65_537] as [Int32] {
+      rewarded.layers[layer].rewardMean?.rate = rate
+      #expect(throws: ModelError.self) { try rewarded.validate() }
+    }
+    var silent = model
+    silent.layers[0].rewardMean = RewardMean(rate: 1)
+    #expect(throws: ModelError.self) { try silent.validate() }
+  }
+
   private func fault(_ change: (inout SpikingProgram) -> Void) -> String? {
     ModelFault.field(of: .winnerTakeAll) { model in
       guard case .spiking(var program) = model.layers[0].neurons else { return }

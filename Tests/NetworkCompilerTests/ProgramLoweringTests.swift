@@ -73,6 +73,39 @@ import Testing
     #expect(abs(change(terms[3], 256, 32768) * -8 - 1) < 0.01)
   }
 
+  @Test func `a running mean of rewards is one for a population`() throws {
+    func network(_ decays: [Double?]) -> SpikingNetwork {
+      let projections = decays.map { decay in
+        var projection = Projection(
+          source: "input", target: "output", weights: [Float](repeating: 0.5, count: 16))
+        projection.plasticity = .program(
+          ProgramRule(
+            dw: "2^-4*r*x1*y0", traces: ["x1": TraceRule(tau: 0.01)], rewardDecay: decay))
+        return projection
+      }
+      return CompilerFixture.network(
+        [
+          Population(name: "input", size: 8, model: .input),
+          Population(name: "output", size: 2, model: CompilerFixture.lif()),
+        ], projections)
+    }
+    func mean(_ decays: [Double?]) throws -> RewardMean? {
+      try NetworkCompiler.compile(network(decays), for: CompilerFixture.roomyChip).model.layers[0]
+        .rewardMean
+    }
+    #expect(try mean([nil, nil]) == nil)
+    #expect(try mean([0.75]) == RewardMean(rate: 16_384))
+    #expect(try mean([0.9, 0.9]) == RewardMean(rate: 6554))
+    let mixed = CompilerFixture.violations(network([0.9, nil]), for: CompilerFixture.roomyChip)
+    #expect(mixed.map(\.need) == ["several of rewardDecay"])
+    var unread = network([0.5])
+    unread.projections[0].plasticity = .program(
+      ProgramRule(
+        dw: "2^-4*x1*y0", traces: ["x1": TraceRule(tau: 0.01)], rewardDecay: 0.5))
+    let error = #expect(throws: NetworkError.self) { try unread.validate() }
+    #expect(error?.field == "projections[0].plasticity.rewardDecay")
+  }
+
   @Test func `bits of a rule make a grid between its bounds`() throws {
     let one = try connection(.program(.oneBit()), weight: 0.6)
     guard case .plastic(let weights, let rule, let bounds) = one.weights else {

@@ -9,12 +9,8 @@ import Testing
       try network.validate()
       #expect(network.name == "digits-\(example.rawValue)")
       #expect(network.populations[0].size == example.inputs)
-      if let classes = network.populations.last?.classes {
-        #expect(classes == 10)
-        #expect(throws: NetworkError.self) { try NetworkSimulator(network) }
-      } else {
-        #expect(try NetworkSimulator(network).classes == 10)
-      }
+      let classes = try NetworkSimulator(network).classes
+      #expect(classes == 10)
       #expect(try example.network(weightSeed: 2).projections != network.projections)
       #expect(try example.network(encoderSeed: 2).encoder == .bernoulli(seed: 2))
     }

@@ -47,6 +47,33 @@ import Testing
     #expect(result.label == 0)
   }
 
+  @Test func `of neurons that compete the highest fires and the others lose`() throws {
+    var population = Population(
+      name: "rivals", size: 3, model: .integrateAndFire(IFParameters(reset: .hard)))
+    population.competition = WinnerTakeAll(inhibition: 0.5)
+    population.homeostasis = Homeostasis(thetaPlus: 0.1, tauTheta: 100)
+    let network = SimulatorFixture.network(
+      steps: 3, [Population(name: "input", size: 1, model: .input), population],
+      [projection("input", "rivals", [1.25, 1.5, 1.5])])
+    let result = try NetworkSimulator(network).run(
+      SimulatorFixture.channel([0, 1, 2], steps: 3), isRecording: true)
+    // After the steps: 0.75, 0, 1; then 1.5, 1, 0; then 0, 2, 1.
+    #expect(result.recording?[1].steps == [[1], [2], [0]])
+    population.classes = 7
+    let assigned = SimulatorFixture.network(
+      steps: 3, [Population(name: "input", size: 1, model: .input), population],
+      [projection("input", "rivals", [1.25, 1.5, 1.5])])
+    let simulator = try NetworkSimulator(assigned)
+    #expect(simulator.classes == 7)
+    let trains = SimulatorFixture.channel([0, 1, 2], steps: 3)
+    #expect(simulator.run(trains).scores == [0, 0, 0, 0, 0, 0, 0])
+    #expect(simulator.run(trains).spikeCounts == [3, 3])
+    let refused = #expect(throws: NetworkError.self) { try AddedClass.add(to: assigned) }
+    #expect(refused?.field == "populations[1].classes")
+    let trained = #expect(throws: NetworkError.self) { try SpikingChain<Float>(network) }
+    #expect(trained?.field == "populations[1]")
+  }
+
   @Test func `of equal scores the lowest class is chosen`() throws {
     let network = SimulatorFixture.network(
       steps: 2,

@@ -23,6 +23,10 @@ LEARNT = (
         r"shift (?P<rise_shift>\d+), rises (?P<h>[\d ]+)",
         ("h",),
     ),
+    (
+        r"  rewards less their mean: rate (?P<mean_rate>\d+), mean (?P<reward_mean>-?\d+)",
+        (),
+    ),
     (r"  assigned to (?P<classes>\d+) classes, counts (?P<assigned>[\d ]+)", ("assigned",)),
     (r"  plasticities (?P<plasticities>[\d ]+)", ("plasticities",)),
 )
@@ -138,7 +142,7 @@ def read_layer(head, index, lines):
         layer.teacher = (int(found[1]), int(found[2]))
         layer.teaches_mistakes = found[3] is not None
     layer.inhibition = layer.h = layer.classes = layer.assigned = layer.plasticities = None
-    layer.neurons_per_class = layer.neurons_per_class or 1
+    layer.mean_rate, layer.neurons_per_class = None, layer.neurons_per_class or 1
     for pattern, lists in LEARNT:
         if found := lines.match(pattern):
             for name, text in found.groupdict().items():

@@ -33,13 +33,15 @@ class Programs:
             for c in self.programs
             if any(name == "r" for term in c.terms for name, _ in term.factors)
         }
-        for layer in sorted(readers) if reward else []:
+        for layer in sorted(readers):
+            if not reward and self.layers[layer].mean_rate is None:
+                continue
             for core in sorted(set(self.layers[layer].core_of)):
                 self.ledger.message("error-message", sender, core, chip_step)
 
     def run_program(self, c, step, lesson):
         chip_step = step + c.layer.phase
-        now = self.moment(c, step, chip_step, lesson, lesson.reward or 0)
+        now = self.moment(c, step, chip_step, lesson, self.seen(lesson.reward, c.layer))
         for i in now.sources:
             c.has_spiked[i] = True
         for trace in c.traces:
@@ -62,10 +64,25 @@ class Programs:
             if trace.is_read_before:
                 self.rise(c, trace, now)
 
+    def seen(self, reward, layer):
+        """A reward as a layer's rules see it."""
+        if reward is None or layer.mean_rate is None:
+            return reward or 0
+        return reward - (layer.reward_mean >> 7)
+
+    def follow_rewards(self, reward, chip_step):
+        for layer in self.layers if reward is not None else []:
+            if layer.mean_rate is not None:
+                way = ((reward * 128 - layer.reward_mean) * layer.mean_rate + 32768) >> 16
+                layer.reward_mean = max(-LIMIT, min(LIMIT, layer.reward_mean + way))
+                for core in sorted(set(layer.core_of)):
+                    self.ledger.work("trace-update", core, chip_step)
+
     def finish_programs(self, lesson, chip_step):
         if not self.has_end:
+            self.follow_rewards(lesson.reward, chip_step)
             return
-        reward = lesson.reward or 0
+        reward = lesson.reward
         if lesson.reward is None and lesson.label is not None:
             decision = lesson.decision
             if decision is None:
@@ -75,10 +92,12 @@ class Programs:
             sent = self.model.steps - 1 + last.phase
             self.send_reward(reward, last.core_of[0 if last.classes else decision], sent)
         for c in self.programs:
-            now = self.moment(c, self.model.steps - 1, chip_step, lesson, reward)
+            seen = self.seen(reward, c.layer)
+            now = self.moment(c, self.model.steps - 1, chip_step, lesson, seen)
             terms = [t for t in c.terms if t.occasion == "end"]
             everything = [(i, j) for i in range(c.rows) for j in range(c.layer.size)]
             self.visits(c, terms, everything, END, now)
+        self.follow_rewards(reward, chip_step)
 
     def moment(self, c, step, chip_step, lesson, reward):
         return SimpleNamespace(

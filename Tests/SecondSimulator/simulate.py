@@ -80,6 +80,11 @@ def sample_lines(simulator, sample):
         for layer in simulator.layers
         if layer.feedback == "adaptive"
     ]
+    rewards = [
+        f"  mean of rewards of {layer.name}: {layer.reward_mean}"
+        for layer in simulator.layers
+        if layer.mean_rate is not None
+    ]
     rises = [f"  rises of {layer.name}: {joined(layer.h)}" for layer in simulator.layers if layer.h]
     counts = [
         f"  counts of {layer.name}: {joined(layer.assigned)}"
@@ -91,7 +96,8 @@ def sample_lines(simulator, sample):
         for layer in simulator.layers
         if layer.plasticities
     ]
-    return [*lines, prefix + result, *weights, *rises, *counts, *feedback, *plasticities, ""]
+    learnt = [*weights, *rises, *counts, *feedback, *plasticities, *rewards]
+    return [*lines, prefix + result, *learnt, ""]
 
 
 def summary_lines(simulator):

@@ -46,6 +46,44 @@ import Workbench
     #expect(calibrated.compilation.traffic.placed == 4)
   }
 
+  @Test func `neurons that compete are calibrated and compared as they compute`() throws {
+    let network = try Self.competing()
+    var samples = LabelledSamples(channels: 40)
+    for index in 0..<24 as Range<UInt64> {
+      samples.append(
+        LabelledSample(
+          intensities: (0..<40).map { UInt8(($0 * 61 + Int(index) * 83) % 256) }, label: 0,
+          id: index))
+    }
+    let calibrated = try CalibratedCompilation.compile(
+      network, for: try ShippedChip.chip("loihi-learn"), samples: .init(calibration: samples))
+    let comparison = try #require(calibrated.run?.evaluation.comparison)
+    #expect(comparison.sameLabels == 24)
+    // At most one of 12 neurons fires in a step; without competition several did.
+    let spikes = try #require(calibrated.rates?.spikes["output"]).reduce(0, +)
+    #expect(spikes > 1 && spikes <= Float(network.steps))
+    let agreement = comparison.agreements[1]
+    #expect(agreement.coincidence > 0.8, "\(agreement)")
+  }
+
+  private static func competing() throws -> SpikingNetwork {
+    var output = Population(
+      name: "output", size: 12,
+      model: .lif(LIFParameters(tauMem: 0.02, vThreshold: 4, reset: .hard, refractory: 0.002)))
+    output.competition = WinnerTakeAll(inhibition: 1)
+    output.homeostasis = Homeostasis(thetaPlus: 0.05, tauTheta: 100)
+    output.classes = 3
+    return SpikingNetwork(
+      name: "rivals", timeStep: 0.001, steps: 30, encoder: .bernoulli(seed: 2),
+      populations: [Population(name: "input", size: 40, model: .input), output],
+      projections: [
+        Projection(
+          source: "input", target: "output",
+          connectivity: .dense(
+            weights: InitialWeights.uniform(count: 40 * 12, limit: 0.3, seed: 3, stream: 0)))
+      ])
+  }
+
   @Test func `links of the placement are those that the measured spikes pass`() throws {
     let (network, samples) = try Self.noisy()
     let chip = try ShippedChip.chip("loihi-learn")

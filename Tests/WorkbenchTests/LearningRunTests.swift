@@ -58,6 +58,15 @@ import Workbench
     #expect(try record.replayed(published.bytes, stream: Self.stream()) == record)
   }
 
+  @Test func `a record that JSON cannot hold is reported`() throws {
+    var record = try finish().record
+    #expect(try record.encoded().last == 0x0A)
+    record.settings.rehearsal = .init(samples: 1, share: .nan)
+    let broken = record
+    let error = #expect(throws: ConfigurationError.self) { try broken.encoded() }
+    #expect(error?.file == "record of \(broken.round)" && error?.key == "settings")
+  }
+
   @Test func `settings change what is learnt`() throws {
     let states = try Self.settings.map { try finish($0).record.learnedState }
     #expect(Set(states).count == states.count)

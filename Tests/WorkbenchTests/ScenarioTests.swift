@@ -33,7 +33,54 @@ import Workbench
     #expect(try ChipFile.chip(contentsOf: chip).name == "loihi-learn")
   }
 
+  @Test func `forms of learning on the chip are keys of the network`() throws {
+    let folder = try TemporaryFolder()
+    let keys = """
+        traceDecay: 0.9
+        feedback: adaptive
+        feedbackScale: 0.1
+        feedbackSeed: 7
+        signalSteps: 5
+        rate: {target: 0.1, strength: 0.02}
+        applied: step
+        aPost: 1
+        postDecay: 0.2
+        postTrace: before
+        secondPreDecay: 0.5
+        weightDecay: 3e-5
+        eligibility: neuron
+
+      """
+    let path = try folder.file(
+      "s.yaml", text().replacingOccurrences(of: "  traceDecay: 0.9\n", with: keys))
+    let network = try Scenario.read(path).template(inputs: 8, classes: 10).network()
+    var rule = ThreeFactorRule(
+      learningRate: 0.001, postDecay: 0.2, aPost: 1, feedback: .adaptive, feedbackScale: 0.1,
+      signalSteps: 5, rate: .init(target: 0.1, strength: 0.02), applied: .step, postTrace: .before,
+      secondPreDecay: 0.5, weightDecay: 3e-5, eligibility: .neuron)
+    rule.feedbackSeed = 7
+    #expect(network.projections[0].plasticity == .threeFactor(rule))
+    #expect(network.projections[1].plasticity == .threeFactor(rule.ofReadout))
+    #expect(rule.ofReadout.feedback == .symmetric && rule.ofReadout.rate == nil)
+    #expect(rule.ofReadout.applied == .step && rule.ofReadout.weightDecay == 3e-5)
+    // The same without them is what it was.
+    let plain = try Scenario.read(self.path).template(inputs: 8, classes: 10).network()
+    let expected = PlasticityRule.threeFactor(ThreeFactorRule(learningRate: 0.001))
+    #expect(plain.projections.allSatisfy { $0.plasticity == expected })
+  }
+
   @Test(arguments: [
+    ("  traceDecay: 0.9", "  traceDecay: 1.5", "network.traceDecay"),
+    ("  learningGamma: 0.3", "  learningGamma: 3", "network.learningGamma"),
+    ("  traceDecay: 0.9", "  traceDecay: 0.9\n  feedback: sideways", "network.feedback"),
+    ("  traceDecay: 0.9", "  traceDecay: 0.9\n  signalSteps: 0", "network.signalSteps"),
+    (
+      "  traceDecay: 0.9", "  traceDecay: 0.9\n  rate: {target: 2, strength: 1}",
+      "network.rate.target"
+    ),
+    ("  traceDecay: 0.9", "  traceDecay: 0.9\n  rate: {target: 0.1}", "network.rate.strength"),
+    ("  steps: 10", "  steps: 0", "network.steps"),
+    ("  hidden: [128]", "  hidden: [0]", "network.hidden"),
     ("  rounds: 10", "  round: 10", "federation.rounds"),
     ("  rounds: 10", "  rounds: 10\n  colour: blue", "federation.colour"),
     ("  rounds: 10", "  rounds: many", "federation.rounds"),
