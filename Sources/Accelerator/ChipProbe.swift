@@ -36,6 +36,8 @@ package struct ProbedState: Sendable, Equatable {
   package let rises: [Int32]
   /// Of the connections that feed the layer and learn; empty unless the sample is learnt.
   package let traces: [Traces]
+  /// What else learning keeps of these connections and of the layer; empty likewise.
+  package let details: [Detail]
 }
 
 /// Observes nothing, at no cost.
@@ -60,7 +62,7 @@ extension Accelerator {
     guard number > 0 else {
       return ProbedState(
         layer: nil, step: step, spikes: list, updates: [], potentials: [], currents: [], rises: [],
-        traces: [])
+        traces: [], details: [])
     }
     let layer = plan.layers[number - 1].pointee
     let neurons = layer.neurons
@@ -75,7 +77,8 @@ extension Accelerator {
       },
       potentials: values(neurons.potentials),
       currents: values(neurons.currents), rises: rises(layer),
-      traces: isLearning ? traces(layer: number - 1, step) : [])
+      traces: isLearning ? traces(layer: number - 1, step) : [],
+      details: isLearning ? details(layer: number - 1) : [])
   }
 
   private func rises(_ layer: LayerPlan) -> [Int32] {

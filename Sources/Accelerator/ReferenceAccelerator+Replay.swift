@@ -23,7 +23,8 @@ package enum ReplayError: Error, Equatable, CustomStringConvertible {
     switch self {
     case .directCurrent(let model):
       "\(model) has an input of direct current, which takes no recorded spikes: show it "
-        + "intensities with `spikefleet chip run`, or compile the network with an encoder that spikes"
+        + "intensities with `spikefleet chip run`, or compile the network with an encoder that "
+        + "spikes"
     }
   }
 }

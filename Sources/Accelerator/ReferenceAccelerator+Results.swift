@@ -42,7 +42,7 @@ extension ReferenceAccelerator {
         ReferenceRecord.Layer(
           spikes: fired[layer + 1][step], currents: currents[layer],
           potentials: potentials[layer], rises: rises[layer], lastingRises: lastingRises[layer],
-          psi: psi[layer])
+          psi: psi[layer], localPotentials: localPotentials[layer])
       },
       errors: errors, layerErrors: layerErrors,
       plastic: connections.indices.filter { model[connections[$0]].plasticity != nil }
@@ -50,7 +50,8 @@ extension ReferenceAccelerator {
           ReferenceRecord.Plastic(
             preTraces: firstTrace(position, isPresynaptic: true) ?? preTraces[position],
             postTraces: postState(position),
-            traces: traces[position], tags: tags[position], sums: sums[position],
+            firstTraces: firstTraces[position], traces: traces[position], tags: tags[position],
+            sums: sums[position],
             eligibility: eligibility[position], weights: weights[position])
         })
   }
@@ -86,6 +87,8 @@ package struct ReferenceRecord: Sendable, Equatable {
     package let lastingRises: [Int]
     /// Pseudo-derivatives, 0 where the layer has none.
     package let psi: [Int]
+    /// By class: potentials of the layer's own readout, 0 where it has none.
+    package let localPotentials: [Int]
   }
 
   /// A connection that learns.
@@ -95,6 +98,8 @@ package struct ReferenceRecord: Sendable, Equatable {
     /// By target: traces of pseudo-derivatives, activities, plasticities, or the first such trace
     /// of a program.
     package let postTraces: [Int]
+    /// By source: what the second filter of a presynaptic trace takes in.
+    package let firstTraces: [Int]
     /// Traces of a program in the order of its declaration, by source or target.
     package let traces: [[Int]]
     /// Tags of a program; empty where it has none.

@@ -6,10 +6,10 @@ package import SpikingNetwork
 /// description: sum of inputs, decay of the current, decay of the potential, threshold (strict),
 /// reset, rise of the threshold. Of neurons that compete the one highest above its threshold fires.
 /// Nothing is learnt: thresholds with homeostasis are those of the description, and where neurons
-/// come to stand for classes none does yet, so that all scores are 0. Populations start at rest, `vLeak`. Within a step sources without
-/// delay come first; a projection with delay d takes its source's spikes of step t - d. Sums have
-/// one order (projections as described, spikes rising), so that the same network and spikes give
-/// the same bits everywhere.
+/// come to stand for classes none does yet, so that all scores are 0. Populations start at rest,
+/// `vLeak`. Within a step sources without delay come first; a projection with delay d takes its
+/// source's spikes of step t - d. Sums have one order (projections as described, spikes rising), so
+/// that the same network and spikes give the same bits everywhere.
 package struct NetworkSimulator: Sendable {
   /// The network that runs.
   package let network: SpikingNetwork

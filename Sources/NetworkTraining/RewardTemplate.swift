@@ -2,9 +2,9 @@ import SpikingNetwork
 
 /// A last layer that learns by reward which of its neurons is to fire first.
 ///
-/// Neurons only count what comes, and the first that fires shuts out the others and itself, so that
-/// its tags are those of the decision (Mozafari et al. 2019 decide so too). Constants were chosen on
-/// 10,000 training digits that neither features nor this layer learnt, see docs/LEARNING.md.
+/// Neurons only count what comes, and the first that fires shuts out the others and itself, so
+/// that its tags are those of the decision (Mozafari et al. 2019 decide so too). Constants were
+/// chosen on training digits that neither features nor this layer learnt, see docs/LEARNING.md.
 enum RewardTemplate {
   static func lastLayer(
     of features: FixedFeatures, classes: Int, seed: UInt64

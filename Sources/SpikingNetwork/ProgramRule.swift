@@ -16,8 +16,9 @@ package struct ProgramRule: Sendable, Equatable, Codable {
   package var weightMax: Double
   /// Bits of a weight: 2^bits values from the smallest to the largest; nil for the chip's own grid.
   package var bits: Int?
-  /// What is left of the running mean of rewards after one more, 0 to 1, which `r` is then less; nil
-  /// for rewards as they are.
+  /// What is left of the running mean of rewards after one more, 0 to 1; nil for no mean.
+  ///
+  /// With it, `r` is the reward less the mean.
   package var rewardDecay: Double?
   /// How a label drives the target's neurons while they learn; nil without a teacher.
   package var teacher: TeacherSignal?

@@ -1,3 +1,4 @@
+import Accelerator
 package import CompiledModel
 package import Foundation
 
@@ -24,6 +25,8 @@ package enum ProbeFiles {
 
   /// Name of the file of a data graph, which stands in the same folder.
   package static let graphName = "recording.h5"
+  /// Name of the table of what learning keeps besides first traces.
+  package static let learningName = "learning.csv"
   /// Name of the table of weights.
   package static let weightsName = "weights.csv"
 
@@ -40,10 +43,13 @@ package enum ProbeFiles {
     return files + weightFiles(of: recording, model: model)
   }
 
-  /// The table of weights alone, none where no neurons are chosen.
+  /// The tables that a data graph has no place for: of weights, and of what learning keeps besides
+  /// first traces, if anything; none where no neurons are chosen.
   package static func weightFiles(of recording: SpikeRecording, model: CompiledModel) -> [File] {
     guard recording.selection != .none(of: model) else { return [] }
-    return [File(name: weightsName, text: weights(into: recording.selection, of: model))]
+    let weights = File(name: weightsName, text: weights(into: recording.selection, of: model))
+    guard !recording.details.isEmpty else { return [weights] }
+    return [File(name: learningName, text: details(of: recording, model: model)), weights]
   }
 
   /// Writes files into a folder, which is made if it is not there.
@@ -56,7 +62,7 @@ package enum ProbeFiles {
     let manager = FileManager.default
     let place = URL(filePath: folder, directoryHint: .isDirectory)
     try manager.createDirectory(at: place, withIntermediateDirectories: true)
-    let names = ["spikes.csv", "states.csv", "traces.csv", weightsName, graphName]
+    let names = ["spikes.csv", "states.csv", "traces.csv", learningName, weightsName, graphName]
     for name in names {
       var isFolder: ObjCBool = false
       let path = place.appending(path: name).path
@@ -117,6 +123,20 @@ package enum ProbeFiles {
       text += "\(trace.sample),\(trace.step),\(model.sourceName(of: index)),"
       text += "\(model.layers[index.layer].name),\(index.connection),"
       text += "\(trace.side.rawValue),\(trace.neuron),\(trace.value),\(trace.value(in: model))\n"
+    }
+    return text
+  }
+
+  /// A line for each value of learning besides first traces, by the two ends that it has: second
+  /// traces, tags, eligibility, and for a layer's own readout the class in place of the target.
+  package static func details(of recording: SpikeRecording, model: CompiledModel) -> String {
+    var text = "sample,step,source,layer,connection,quantity,presynaptic,postsynaptic,state,value\n"
+    for detail in recording.details {
+      let source = detail.connection.map { model.sourceName(of: $0) }
+      text += "\(detail.sample),\(detail.step),\(cell(source)),"
+      text += "\(model.layers[detail.layer].name),\(cell(detail.connection?.connection)),"
+      text += "\(detail.quantity.rawValue),\(cell(detail.source)),\(cell(detail.target)),"
+      text += "\(detail.value),\(detail.value(in: model))\n"
     }
     return text
   }

@@ -68,7 +68,9 @@ package struct SpikeRecording: ChipProbe, Sendable, Equatable {
   package private(set) var states: [NeuronState] = []
   /// By sample, step, connection, side and neuron; empty where nothing was learnt.
   package private(set) var traces: [TraceState] = []
-  private let sources: [CompiledModel.ConnectionIndex: Int?]
+  /// By sample, step, connection and quantity; empty where nothing of the kind was learnt.
+  package internal(set) var details: [DetailState] = []
+  let sources: [CompiledModel.ConnectionIndex: Int?]
 
   /// An empty recording of a model's runs.
   package init(of model: CompiledModel, selecting selection: ProbeSelection? = nil) {
@@ -106,6 +108,7 @@ package struct SpikeRecording: ChipProbe, Sendable, Equatable {
           rise: state.rises.isEmpty ? nil : state.rises[neuron]))
     }
     for trace in state.traces { keep(trace, of: layer, step: state.step, sample: id) }
+    for detail in state.details { keep(detail, of: layer, step: state.step, sample: id) }
   }
 
   private mutating func keep(
@@ -135,6 +138,7 @@ package struct SpikeRecording: ChipProbe, Sendable, Equatable {
     samples += other.samples
     states += other.states
     traces += other.traces
+    details += other.details
   }
 
   /// Spikes of a population in one sample; populations count from the input on.

@@ -11,8 +11,8 @@ struct ChipReplayCommand: FleetCommand {
     discussion: """
       The job names layers of leaky integrate-and-fire neurons, their weights and cores; the \
       recording says who spikes in which step of the chip. Tests/CrossCheck makes both with \
-      another simulator and compares the figures. What competing neurons tell each other is no spike: a recording has none \
-      of it, and the detailed time follows spikes alone.
+      another simulator and compares the figures. The detailed time follows spikes alone: what \
+      competing neurons tell each other is no spike, and no recording has it.
       """)
 
   @Argument(help: "The job: layers, weights and cores (JSON).")

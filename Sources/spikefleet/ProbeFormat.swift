@@ -10,11 +10,13 @@ enum ProbeFormat: String, ExpressibleByArgument, CaseIterable, Sendable {
 
   /// What both formats hold, for help pages.
   static let discussion = """
-    As tables a recording is spikes.csv, states.csv, traces.csv where it learnt, and weights.csv. \
+    As tables a recording is spikes.csv, states.csv, traces.csv where it learnt, \
+    \(ProbeFiles.learningName) for second traces, tags and eligibility of synapses between chosen \
+    neurons and readouts of a layer's own, and weights.csv. \
     As a data graph of NIR it is \(ProbeFiles.graphName): for each population `spikes`, and for \
     its chosen neurons `v`, `i`, `threshold_rise` and traces by connection, in the network's \
     units and seconds, samples in the order of `sample_ids`. A data graph has no place for \
-    weights: they go to \(ProbeFiles.weightsName) beside it.
+    weights and what synapses keep: they go to tables beside it.
     """
 
   /// Writes a recording into a folder, which is made if it is not there.

@@ -12,7 +12,8 @@ import Testing
 
   @Test(arguments: RandomModel.Rule.allCases)
   func `states are those of the oracle, while inferring and learning`(rule: RandomModel.Rule) {
-    for seed in 0..<UInt64(30) {
+    var found: Set<ProbedState.Detail.Quantity> = []
+    for seed in 0..<UInt64(60) {
       let model = RandomModel.model(seed: seed, rule: rule)
       let intensities = RandomModel.intensities(1, channels: model.inputs, seed: seed)
       var oracle = ReferenceAccelerator(model)
@@ -31,7 +32,15 @@ import Testing
         continue
       }
       expect(recorder.states, equal: oracle.record, model, isLearning: true)
+      found.formUnion(recorder.states.flatMap { $0.details.map(\.quantity) })
     }
+    let expected: Set<ProbedState.Detail.Quantity> =
+      switch rule {
+      case .threeFactor: [.firstFilter, .eligibility, .localReadout]
+      case .program: [.x2, .y2, .y3, .tag]
+      default: []
+      }
+    #expect(found == expected)
   }
 
   private func expect(
@@ -60,11 +69,35 @@ import Testing
           == (isLearning ? own : []).map {
             model.plasticConnections[$0]
           })
+      for detail in state.details {
+        let position = own.first { model.plasticConnections[$0] == detail.connection }
+        #expect(isLearning && (position == nil) == (detail.quantity == .localReadout))
+        #expect(
+          detail.values.map(Int.init)
+            == values(of: detail, position.map { record.plastic[$0] }, expected, model))
+      }
       for (traces, position) in zip(state.traces, own) {
         let plastic = record.plastic[position]
         #expect(traces.pre.isEmpty || traces.pre.map(Int.init) == plastic.preTraces)
         #expect(traces.post.isEmpty || traces.post.map(Int.init) == plastic.postTraces)
       }
+    }
+  }
+
+  /// What the oracle has for a detail.
+  private func values(
+    of detail: ProbedState.Detail, _ plastic: ReferenceRecord.Plastic?,
+    _ layer: ReferenceRecord.Layer, _ model: CompiledModel
+  ) -> [Int]? {
+    switch detail.quantity {
+    case .localReadout: return layer.localPotentials
+    case .tag: return plastic?.tags
+    case .eligibility: return plastic?.eligibility
+    case .firstFilter: return plastic?.firstTraces
+    case .x2, .y2, .y3:
+      let traces = detail.connection.flatMap { model[$0].plasticity?.program?.traces } ?? []
+      let place = traces.firstIndex { "\($0.name)" == detail.quantity.rawValue }
+      return place.flatMap { plastic?.traces[$0] }
     }
   }
 

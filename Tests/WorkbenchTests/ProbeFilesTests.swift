@@ -83,6 +83,52 @@ import Workbench
     #expect(lines.dropFirst().contains { $0[7] == "256" && $0[8] == "1.0" })
   }
 
+  @Test func `what synapses keep has a line for chosen ends, in the network's quantities`() throws {
+    var model = ProbedModel.model
+    // Neurons in place of the readout, which learn by a rule with tags and a second trace.
+    model.layers[2].neurons = model.layers[0].neurons
+    guard case .plastic(let weights, _, let bounds) = model.layers[2].connections[0].weights else {
+      throw Unexpected()
+    }
+    model.layers[2].connections[0].weights = .plastic(
+      weights,
+      .program(
+        LearningProgram(
+          traces: [
+            .init(.x1, .decay(3800), impulse: 512, readsBefore: false),
+            .init(.x2, .decay(3000), impulse: 512, readsBefore: false),
+          ],
+          terms: [
+            .init(
+              changesTag: true, at: .period(exponent: 0), mantissa: 3000, shift: 0,
+              [.init(.x1), .init(.x2)]),
+            .init(at: .end, mantissa: 10, shift: 0, [.init(.t)]),
+          ])), bounds: bounds)
+    try model.validate()
+    let recording = try recording(of: model, "hidden:0-1,out:2", learning: true)
+    let lines = rows(ProbeFiles.details(of: recording, model: model))
+    #expect(
+      lines[0] == [
+        "sample", "step", "source", "layer", "connection", "quantity", "presynaptic",
+        "postsynaptic", "state", "value",
+      ])
+    // In each step the second traces of two sources, and two tags.
+    #expect(lines.count == 1 + 12 * 4)
+    let traces = lines.filter { $0[5] == "x2" }
+    #expect(traces.allSatisfy { $0[2] == "hidden" && $0[3] == "out" && $0[7] == "" })
+    #expect(traces.allSatisfy { Double($0[9]) == Double($0[8]).map { $0 / 512 } })
+    let tags = lines.filter { $0[5] == "tag" }
+    #expect(tags.map { "\($0[6])>\($0[7])" }.prefix(2) == ["0>2", "1>2"])
+    #expect(tags.allSatisfy { Double($0[9]) == Double($0[8]).map { $0 / 16384 } })
+    #expect(tags.contains { $0[8] != "0" })
+    #expect(
+      ProbeFiles.files(of: recording, model: model).map(\.name) == [
+        "spikes.csv", "states.csv", "traces.csv", "learning.csv", "weights.csv",
+      ])
+  }
+
+  private struct Unexpected: Error {}
+
   @Test func `weights of a chosen neuron are those of all its connections`() throws {
     let model = ProbedModel.model
     let lines = rows(
