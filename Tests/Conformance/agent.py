@@ -47,6 +47,16 @@ class Agent:
                     return event
         raise AssertionError(f"no event of {wanted} on {endpoint}")
 
+    def connect(self):
+        """Opens sockets anew until both are let in: a key may have been accepted just now."""
+        for endpoint in self.sockets:
+            while self.event(
+                endpoint, zmq.EVENT_HANDSHAKE_SUCCEEDED, zmq.EVENT_HANDSHAKE_FAILED_AUTH
+            ) == zmq.EVENT_HANDSHAKE_FAILED_AUTH:
+                time.sleep(0.1)
+                self.open(endpoint)
+        return self
+
     def send_frames(self, endpoint, frames):
         if not self.sockets[endpoint].poll(PATIENCE_SECONDS * 1_000, zmq.POLLOUT):
             raise AssertionError(f"{endpoint} takes no message")

@@ -29,7 +29,8 @@ class Fleet:
         self.north = self.agent("north")
 
     def agent(self, node, **options):
-        return Agent(self.settings, node, keys_of(self.settings["keys"][node]), **options)
+        keys = keys_of(self.settings["keys"][node])
+        return Agent(self.settings, node, keys, **options).connect()
 
 
 @check
