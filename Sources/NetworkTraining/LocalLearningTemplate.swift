@@ -4,17 +4,21 @@ import SpikingNetwork
 ///
 /// Their constants were found by trying some hundred sets; docs/ACCURACY.md says on which pictures.
 enum LocalLearningTemplate {
-  /// 256-10 for pictures of 16x16 on a chip with 4-bit weights from 0 up.
+  /// 256-10 for pictures of 16x16 on a chip with 4-bit weights from 0 up, one neuron firing a step.
   static func sdsp(_ encoderSeed: UInt64, _ weightSeed: UInt64) throws(NetworkError)
     -> SpikingNetwork
   {
     let rule = SDSPRule(
-      potentialThreshold: 0.275, activityMin: 3, activityMaxUp: 7, activityMaxDown: 3,
-      activityLeakSteps: 4, probability: 0.0262, weightMin: 0, weightMax: 1.75,
-      teacher: TeacherSignal(excitation: 0.65, inhibition: 0.66))
-    return try network(
-      "digits-sdsp", inputs: 256, steps: 64, threshold: 13.26, decay: 0.91, reset: .hard,
-      encoderSeed, weightSeed, weight: 0.104, deviation: 0.0208, rule: .sdsp(rule))
+      potentialThreshold: 0, activityMin: 1, activityMaxUp: 4, activityMaxDown: 5,
+      activityLeakSteps: 6, probability: 0.1774, weightMin: 0, weightMax: 1.5,
+      teacher: TeacherSignal(excitation: 1.663, inhibition: 0, onMistakes: true))
+    var network = try network(
+      "digits-sdsp", inputs: 256, steps: 17, threshold: 8.8875, decay: 0.9893, reset: .soft,
+      encoderSeed, weightSeed, weight: 0, deviation: 0.075, rule: .sdsp(rule))
+    network.encoder = .latency
+    network.populations[1].competition = WinnerTakeAll(inhibition: 0.9)
+    try network.validate()
+    return network
   }
 
   /// 512-10, on and off channels of pictures of 16x16, with weights of 8 bits from 0 up.

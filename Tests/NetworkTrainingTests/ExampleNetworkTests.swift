@@ -12,7 +12,9 @@ import Testing
       let classes = try NetworkSimulator(network).classes
       #expect(classes == 10)
       #expect(try example.network(weightSeed: 2).projections != network.projections)
-      #expect(try example.network(encoderSeed: 2).encoder == .bernoulli(seed: 2))
+      #expect(
+        try example.network(encoderSeed: 2).encoder
+          == (example == .sdsp ? .latency : .bernoulli(seed: 2)))
     }
   }
 
