@@ -63,9 +63,7 @@ extension Accelerator {
     let stream: UInt64
 
     mutating func takes(_ number: Int) -> Bool {
-      let draw = CounterRandom.draw(stream, UInt64(number >> 2))
-      let field = Int(truncatingIfNeeded: draw >> UInt64(16 * (number & 3))) & 0xFFFF
-      let isTaken = (field * left) >> 16 < wanted
+      let isTaken = (CounterRandom.field(stream, number) * left) >> 16 < wanted
       left -= 1
       if isTaken { wanted -= 1 }
       return isTaken
@@ -114,18 +112,9 @@ extension Accelerator {
       guard !own.isEmpty else { continue }
       work(.learningOperation, own.count, core: core, step: step)
       if neurons.contains(winner) { holder = core }
-      if first >= 0 { sendMessage(from: core, to: first, step: step) } else { first = core }
+      if first >= 0 { countMessage(.message, from: core, to: first, step) } else { first = core }
     }
-    if holder != first { sendMessage(from: first, to: holder, step: step) }
+    if holder != first { countMessage(.message, from: first, to: holder, step) }
     return (winner, holder)
-  }
-
-  /// Counts a message from core to core.
-  private func sendMessage(from sender: Int, to receiver: Int, step: Int) {
-    let (from, to) = (plan.model.cores[sender], plan.model.cores[receiver])
-    work(.message, 1, core: sender, step: step)
-    count(.hopHorizontal, abs(from.column - to.column), core: sender)
-    count(.hopVertical, abs(from.row - to.row), core: sender)
-    lasting[plan.ledger.messageTimes][step * plan.ledger.cores + receiver] += plan.ledger.axonIn
   }
 }

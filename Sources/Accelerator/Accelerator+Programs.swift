@@ -67,22 +67,24 @@ extension Accelerator {
   /// Tells cores that learn from it of a reward: from the port, or from the core that decided.
   mutating func sendReward(_ reward: Int32, from sender: Int?, chipStep: Int) {
     let told = reward != 0 ? plan.rewardCores.all : plan.rewardCores.withMean
+    for core in told { countMessage(.errorMessage, from: sender, to: core, chipStep) }
+  }
+
+  /// Counts a message from core to core, or from the port, and the time that its receiver takes.
+  func countMessage(_ kind: EventKind, from sender: Int?, to receiver: Int, _ chipStep: Int) {
     let cores = plan.model.cores
-    let place =
-      sender.map { CompiledModel.MeshPlace(column: cores[$0].column, row: cores[$0].row) }
-      ?? plan.model.port
-    let from = sender ?? plan.ledger.cores
-    let row = lasting[plan.ledger.messageTimes] + chipStep * plan.ledger.cores
-    for core in told {
-      if let sender {
-        work(.errorMessage, 1, core: sender, step: chipStep)
-      } else {
-        count(.errorMessage, 1, core: from)
-      }
-      count(.hopHorizontal, abs(cores[core].column - place.column), core: from)
-      count(.hopVertical, abs(cores[core].row - place.row), core: from)
-      row[core] += plan.ledger.axonIn
+    var place = plan.model.port
+    if let sender {
+      place = CompiledModel.MeshPlace(column: cores[sender].column, row: cores[sender].row)
+      work(kind, 1, core: sender, step: chipStep)
+    } else {
+      count(kind, 1, core: plan.ledger.cores)
     }
+    let from = sender ?? plan.ledger.cores
+    count(.hopHorizontal, abs(cores[receiver].column - place.column), core: from)
+    count(.hopVertical, abs(cores[receiver].row - place.row), core: from)
+    lasting[plan.ledger.messageTimes][chipStep * plan.ledger.cores + receiver] +=
+      plan.ledger.axonIn
   }
 
   /// Adds the sources that spike to those that have spiked.

@@ -39,8 +39,7 @@ extension ReferenceAccelerator {
 
   /// Number `number` of a stream's 16-bit numbers.
   func field(_ number: Int, _ stream: UInt64) -> Int {
-    let draw = CounterRandom.draw(stream, UInt64(number >> 2))
-    return Int((draw >> UInt64(16 * (number & 3))) & 0xFFFF)
+    CounterRandom.field(stream, number)
   }
 
   /// The stream of row or column `line` in a step of a local rule.

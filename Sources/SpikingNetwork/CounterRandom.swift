@@ -48,6 +48,12 @@ package struct CounterRandom: Sendable {
     mix(stream &+ (c &+ 1) &* gamma)
   }
 
+  /// Number `k` of a stream's numbers of 16 bits: field `k & 3` of draw `k >> 2`.
+  @inlinable
+  package static func field(_ stream: UInt64, _ k: Int) -> Int {
+    Int(truncatingIfNeeded: draw(stream, UInt64(k >> 2)) >> UInt64(16 * (k & 3))) & 0xFFFF
+  }
+
   /// The finaliser of SplitMix64: a bijection of 64 bits.
   @inlinable
   package static func mix(_ value: UInt64) -> UInt64 {

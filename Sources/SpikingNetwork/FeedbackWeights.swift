@@ -13,10 +13,6 @@ package struct FeedbackWeights: Sendable {
   /// 16-bit numbers, `((number * 255) >> 16) - 127`.
   package func row(neuron: Int, classes: Int) -> [Int8] {
     let stream = random.stream(layer, UInt64(neuron))
-    return (0..<classes).map { k in
-      let draw = CounterRandom.draw(stream, UInt64(k >> 2))
-      let number = Int((draw >> UInt64(16 * (k & 3))) & 0xFFFF)
-      return Int8(((number * 255) >> 16) - 127)
-    }
+    return (0..<classes).map { Int8(((CounterRandom.field(stream, $0) * 255) >> 16) - 127) }
   }
 }

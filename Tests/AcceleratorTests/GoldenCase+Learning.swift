@@ -145,35 +145,28 @@ extension GoldenCase {
           ])
       ]), learnt)
 
-  /// Weights of three bits, as the chips that had this rule first keep them.
-  private static let sdspTeacher = GoldenCase(
-    SmallModels.model(
-      "sdsp-teacher", steps: 6, inputs: 3,
-      arithmetic: SmallModels.arithmetic(learningWeightBits: 3),
-      layers: [
-        SmallModels.layer(
-          "output", SmallModels.spiking(decay: 3686, threshold: 60, reset: .hard), size: 2,
-          [
-            SmallModels.plastic(
-              3, [8192, 0, 16_384, 8192, 0, 8192],
-              driven(threshold: 0, activityMin: 0, probability: 30_000),
-              bounds: 0...24_576)
-          ], teacher: TeacherProgram(excitation: 80, inhibition: 40))
-      ]), learnt)
+  private static let sdspTeacher = taughtSDSP(
+    "sdsp-teacher", TeacherProgram(excitation: 80, inhibition: 40))
 
-  /// The same, taught where the label was not found only.
-  private static let sdspMistakes = GoldenCase(
-    SmallModels.model(
-      "sdsp-mistakes", steps: 6, inputs: 3,
-      arithmetic: SmallModels.arithmetic(learningWeightBits: 3),
-      layers: [
-        SmallModels.layer(
-          "output", SmallModels.spiking(decay: 3686, threshold: 60, reset: .hard), size: 2,
-          [
-            SmallModels.plastic(
-              3, [8192, 0, 16_384, 8192, 0, 8192],
-              driven(threshold: 0, activityMin: 0, probability: 30_000),
-              bounds: 0...24_576)
-          ], teacher: TeacherProgram(excitation: 80, inhibition: 40, onMistakes: true))
-      ]), learnt)
+  /// Taught where the label was not found only.
+  private static let sdspMistakes = taughtSDSP(
+    "sdsp-mistakes", TeacherProgram(excitation: 80, inhibition: 40, onMistakes: true))
+
+  /// Weights of three bits, as the chips that had this rule first keep them.
+  private static func taughtSDSP(_ name: String, _ teacher: TeacherProgram) -> GoldenCase {
+    GoldenCase(
+      SmallModels.model(
+        name, steps: 6, inputs: 3,
+        arithmetic: SmallModels.arithmetic(learningWeightBits: 3),
+        layers: [
+          SmallModels.layer(
+            "output", SmallModels.spiking(decay: 3686, threshold: 60, reset: .hard), size: 2,
+            [
+              SmallModels.plastic(
+                3, [8192, 0, 16_384, 8192, 0, 8192],
+                driven(threshold: 0, activityMin: 0, probability: 30_000),
+                bounds: 0...24_576)
+            ], teacher: teacher)
+        ]), learnt)
+  }
 }
