@@ -165,17 +165,12 @@ package struct EnlargedModel {
     let isDriven = connection.source == nil && model.input == .directCurrent
     guard let meanSpikes, connection.pooling == nil, !isDriven else { return none }
     let means = meanSpikes[connection.source.map { $0 + 1 } ?? 0]
-    let average = means.reduce(0, +) / Float(max(1, means.count))
-    let centred = means.map { $0 - average }
-    let length = centred.reduce(0) { $0 + $1 * $1 }.squareRoot()
-    guard length > 0 else { return none }
     let targets = model.layers[last].size
-    let lengths = (0..<targets).map { target in
-      stride(from: target, to: weights.count, by: targets)
-        .reduce(0) { $0 + weights[$1] * weights[$1] }.squareRoot()
-    }
-    let wanted = lengths.reduce(0, +) / Float(targets)
-    return centred.map { $0 * wanted / length }
+    return ClassPrototype.weights(
+      along: means,
+      asLongAs: (0..<targets).map { target in
+        stride(from: target, to: weights.count, by: targets).map { weights[$0] }
+      })
   }
 }
 

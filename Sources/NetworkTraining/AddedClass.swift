@@ -58,7 +58,11 @@ package enum AddedClass {
       if let means, projection.pooling == 1,
         let source = network.populations.firstIndex(where: { $0.name == projection.source })
       {
-        row = prototype(means[source], beside: weights)
+        row = ClassPrototype.weights(
+          along: means[source],
+          asLongAs: (0..<population.size).map {
+            Array(weights[$0 * sources..<($0 + 1) * sources])
+          })
       }
       grown.projections[index].connectivity = .dense(weights: weights + row)
     }
@@ -85,23 +89,5 @@ package enum AddedClass {
       }
     }
     return means
-  }
-
-  /// A row along centred means, as long as the rows that are there are on average.
-  private static func prototype(_ means: [Float], beside weights: [Float]) -> [Float] {
-    let average = means.reduce(0, +) / Float(max(1, means.count))
-    let centred = means.map { $0 - average }
-    let length = norm(centred)
-    guard length > 0 else { return centred }
-    let rows = weights.count / means.count
-    let lengths = (0..<rows).map { row in
-      norm(Array(weights[row * means.count..<(row + 1) * means.count]))
-    }
-    let wanted = lengths.reduce(0, +) / Float(max(1, rows))
-    return centred.map { $0 * wanted / length }
-  }
-
-  private static func norm(_ values: [Float]) -> Float {
-    values.reduce(0) { $0 + $1 * $1 }.squareRoot()
   }
 }

@@ -2,7 +2,6 @@ import AsyncHTTPClient
 import FleetAPI
 import FleetCore
 import FleetProtocol
-import Logging
 import NIOCore
 import NIOHTTP1
 import Synchronization
@@ -16,18 +15,9 @@ import Testing
   private func withEndpoint(
     _ body: (FleetClient, String) async throws -> Void
   ) async throws {
-    var quiet = Logger(label: "test")
-    quiet.logLevel = .critical
-    let server = AdminServer(
-      service: fleet, token: token, host: "127.0.0.1", port: 0, logger: quiet)
-    let (ports, continuation) = AsyncStream.makeStream(
-      of: Int.self, bufferingPolicy: .bufferingNewest(1))
-    let running = Task { try await server.run { continuation.yield($0) } }
-    defer { running.cancel() }
-    var iterator = ports.makeAsyncIterator()
-    let port = try #require(await iterator.next())
-    let endpoint = "http://127.0.0.1:\(port)"
-    try await body(FleetClient(endpoint: endpoint, token: token), endpoint)
+    try await AdminEndpoint.serve(fleet, token: token) { endpoint in
+      try await body(FleetClient(endpoint: endpoint, token: token), endpoint)
+    }
   }
 
   @Test func `what the service says arrives as it was said`() async throws {

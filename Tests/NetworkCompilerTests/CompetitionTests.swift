@@ -26,14 +26,6 @@ import Testing
     return network
   }
 
-  private func violations(
-    _ network: SpikingNetwork, _ change: (inout Chip) -> Void = { _ in }
-  ) -> [DesignViolation] {
-    var chip = CompilerFixture.roomyChip
-    change(&chip)
-    return CompilerFixture.violations(network, for: chip)
-  }
-
   @Test func `strengths are in the units of the potential`() throws {
     let network = network()
     let model = try compile(network, for: CompilerFixture.roomyChip).model
@@ -60,8 +52,10 @@ import Testing
     (.normalisation, "`normalisation`"), (.classAssignment, "`class-assignment`"),
   ])
   func `operation-unsupported`(operation: ChipFeatures.Operation, need: String) {
-    #expect(violations(network()) == [])
-    let found = violations(network()) { $0.features.operations.removeAll { $0 == operation } }
+    #expect(CompilerFixture.roomyViolations(network()) == [])
+    let found = CompilerFixture.roomyViolations(network()) {
+      $0.features.operations.removeAll { $0 == operation }
+    }
     #expect(found.map(\.rule) == [.operationUnsupported])
     #expect(found.first?.need == need && found.first?.layer == "output")
   }
@@ -70,14 +64,14 @@ import Testing
     let narrow: (inout Chip) -> Void = {
       $0.features.operations.removeAll { $0 == .wideCompetition }
     }
-    #expect(violations(network(), narrow) == [])
-    let found = violations(network(neurons: 6)) { chip in
+    #expect(CompilerFixture.roomyViolations(network(), narrow) == [])
+    let found = CompilerFixture.roomyViolations(network(neurons: 6)) { chip in
       narrow(&chip)
       chip.core.neurons = 4
     }
     #expect(found.map(\.rule) == [.competition])
     #expect(found.first?.need == "2 cores")
-    let none = violations(network()) {
+    let none = CompilerFixture.roomyViolations(network()) {
       $0.features.operations = [.homeostasis, .normalisation, .classAssignment]
     }
     #expect(none.map(\.rule) == [.operationUnsupported])
@@ -85,21 +79,25 @@ import Testing
   }
 
   @Test func `a chip of narrow potentials cannot inhibit by any strength`() {
-    let found = violations(network { $0.populations[1].competition?.inhibition = 100 })
+    let found = CompilerFixture.roomyViolations(
+      network { $0.populations[1].competition?.inhibition = 100 })
     #expect(found.map(\.rule) == [.potentialRange])
     #expect(found.first?.need == "100")
   }
 
   @Test func `a threshold that falls within a sample is no homeostasis`() {
-    let found = violations(network { $0.populations[1].homeostasis?.tauTheta = 0.001 })
+    let found = CompilerFixture.roomyViolations(
+      network { $0.populations[1].homeostasis?.tauTheta = 0.001 })
     #expect(found.map(\.rule) == [.operationUnsupported])
-    let fine = violations(network { $0.populations[1].homeostasis?.thetaPlus = 1e-6 })
+    let fine = CompilerFixture.roomyViolations(
+      network { $0.populations[1].homeostasis?.thetaPlus = 1e-6 })
     #expect(fine.map(\.rule) == [.potentialRange])
   }
 
   @Test func `weights cannot be normalised to more than they can sum to`() {
-    #expect(violations(network { $0.projections[0].normalisation = 39.5 }) == [])
-    let found = violations(network { $0.projections[0].normalisation = 40 })
+    #expect(
+      CompilerFixture.roomyViolations(network { $0.projections[0].normalisation = 39.5 }) == [])
+    let found = CompilerFixture.roomyViolations(network { $0.projections[0].normalisation = 40 })
     #expect(found.map(\.rule) == [.weightRange])
   }
 

@@ -100,6 +100,15 @@ enum CompilerFixture {
     do { _ = try compile(network, for: chip, options: options) } catch { return error.violations }
     return []
   }
+
+  /// What a network breaks of a roomy chip that is changed.
+  static func roomyViolations(
+    _ network: SpikingNetwork, _ change: (inout Chip) -> Void = { _ in }
+  ) -> [DesignViolation] {
+    var chip = roomyChip
+    change(&chip)
+    return violations(network, for: chip)
+  }
 }
 
 extension CompiledModel {

@@ -29,14 +29,6 @@ import Testing
     return network
   }
 
-  private func violations(
-    _ network: SpikingNetwork, _ change: (inout Chip) -> Void = { _ in }
-  ) -> [DesignViolation] {
-    var chip = CompilerFixture.roomyChip
-    change(&chip)
-    return CompilerFixture.violations(network, for: chip)
-  }
-
   @Test func `bits, groups and constants are those of the description`() throws {
     let network = network()
     let model = try compile(network, for: CompilerFixture.roomyChip).model
@@ -70,20 +62,22 @@ import Testing
   }
 
   @Test func `chips and places that cannot learn so are named`() {
-    #expect(violations(network()) == [])
-    let chip = violations(network()) { $0.features.rules.removeAll { $0 == .edgeLearning } }
+    #expect(CompilerFixture.roomyViolations(network()) == [])
+    let chip = CompilerFixture.roomyViolations(network()) {
+      $0.features.rules.removeAll { $0 == .edgeLearning }
+    }
     #expect(chip.map(\.rule) == [.learningUnsupported])
     #expect(chip.first?.need == "`edge-learning`" && chip.first?.layer == "readout")
-    let narrow = violations(network()) { $0.arithmetic.learningWeightBits = 7 }
+    let narrow = CompilerFixture.roomyViolations(network()) { $0.arithmetic.learningWeightBits = 7 }
     #expect(narrow.map(\.limit) == ["learning weights of 7 bits"])
-    let two = violations(
+    let two = CompilerFixture.roomyViolations(
       network { network in
         network.projections.append(
           Projection(
             source: "input", target: "readout", weights: [Float](repeating: 0, count: 8 * 12)))
       })
     #expect(two.map(\.need) == ["2 projections"])
-    let both = violations(
+    let both = CompilerFixture.roomyViolations(
       network { network in
         network.projections[0].plasticity = .threeFactor(
           ThreeFactorRule(learningRate: 0.001, feedback: .random))
