@@ -77,21 +77,29 @@ import Testing
     }
     try #require(tables.count == 3)
     let rows = tables[0]
-    #expect(rows.first == ["CHIP", "NETWORK", "LEARNT", "ACCURACY", "%", "uJ/SAMPLE", "GRADE"])
+    #expect(
+      rows.first
+        == "CHIP NETWORK LEARNT ACCURACY % SHUFFLED % uJ/SAMPLE GRADE".split(separator: " ")
+        .map(String.init))
     let chips = try FileManager.default
       .contentsOfDirectory(atPath: SmallModel.packageFile("fleet-configs/chips"))
       .map { $0.replacing(".yaml", with: "") }
     #expect(Set(rows.dropFirst().compactMap(\.first)) == Set(chips))
     #expect(Set(rows.dropFirst().map { $0[1] }).count == rows.count - 1)
-    for row in rows.dropFirst() where row.count == 6 {
+    for row in rows.dropFirst() where row.count == 7 {
       let accuracy = try #require(Double(row[3]))
       // Local rules learn slowly, most of all without labels; guessing is right for 10 %.
       let isLocal = ["sdsp", "stdp", "reward"].contains(row[1])
       let least = row[1].hasPrefix("wta") ? 20.0 : isLocal ? 45 : 85
       #expect(accuracy >= least, "\(row)")
-      #expect(try #require(Double(row[4])) > 0)
+      #expect(try #require(Double(row[5])) > 0)
+      if row[2] == "chip" && !row[1].hasPrefix("wta") {
+        #expect(try abs(#require(Double(row[4])) - 10) <= 2, "\(row)")
+      } else {
+        #expect(row[4] == "-")
+      }
     }
-    #expect(rows.allSatisfy { $0.count >= 6 })
+    #expect(rows.allSatisfy { $0.count >= 7 })
     #expect(tables[1].first == ["WEIGHTS", "FLOAT", "%", "CHIP", "%", "LOSS"])
     #expect(tables[1].dropFirst().map(\.first) == ["int8", "int4", "binary"])
     let rules = tables[2]
