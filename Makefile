@@ -5,6 +5,8 @@
 #   make test       install what is missing, run every test in release mode (FILTER=name runs some)
 #   make test-debug run the chip's golden traces and kernels without optimisation: the same bytes
 #   make build      install what is missing, build in release mode
+#   make sim        run one seed of the fleet's simulation (SEED=n, NODES=n, MINUTES=n, TRACE=1), or
+#                   many (SEED=1..500)
 #   make bench      build, measure the chip and its compiler; one JSON line a case (FILTER=name
 #                   measures some)
 #   make accuracy   run a network that fits each chip on MNIST, from the folder SPIKEFLEET_DATA
@@ -24,7 +26,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-debug build bench accuracy accuracy-short fuzz kernels lint format protocol setup clean
+.PHONY: help demo test test-debug build sim bench accuracy accuracy-short fuzz kernels lint format protocol setup clean
 
 SWIFT_SOURCES := Package.swift Sources Tests agent coordinator
 SCENARIO := fleet-configs/digits.yaml
@@ -68,6 +70,10 @@ build: setup
 
 bench: build
 	@exec .build/release/spikefleet-bench $(if $(FILTER),--filter '$(FILTER)')
+
+sim: build
+	@exec .build/release/spikefleet simulate chaos --seeds $(or $(SEED),1..100) \
+	  $(if $(NODES),--nodes $(NODES)) $(if $(MINUTES),--minutes $(MINUTES)) $(if $(TRACE),--trace)
 
 accuracy: build
 	@Tests/Accuracy/run $(TRAIN) $(TEST)

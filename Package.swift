@@ -88,6 +88,7 @@ let package = Package(
     library("NIRFormat", ["CHDF5"]),
     library("ZeroMQTransport", ["FleetProtocol", "CZeroMQ", crypto]),
     library("FleetStore", ["FleetCore", "FleetProtocol", grdb, crypto, protobuf]),
+    library("FleetSimulation", ["FleetCore", "FleetProtocol", crypto]),
     library(
       "FleetAPI",
       [
@@ -108,7 +109,7 @@ let package = Package(
         "Workbench", "SensorData", "NIRFormat", "FleetAPI", "FleetProtocol", "SpikingNetwork",
         "CompiledModel",
         "NetworkCompiler", "Accelerator", "NetworkTraining", "ZeroMQTransport", "FleetCore",
-        "Federation", arguments, crypto, yams,
+        "FleetSimulation", "FleetStore", "Federation", arguments, crypto, yams,
       ],
       swiftSettings: settings),
     .executableTarget(
@@ -150,6 +151,7 @@ let package = Package(
     tests("Federation", ["Federation"]),
     tests("FleetCore", ["FleetCore", "FleetProtocol", crypto, protobuf]),
     tests("FleetStore", ["FleetStore", "FleetCore", "FleetProtocol", grdb]),
+    tests("FleetSimulation", ["FleetSimulation", "FleetStore", "FleetCore", "FleetProtocol"]),
     tests("ZeroMQTransport", ["ZeroMQTransport", "FleetProtocol"]),
     tests(
       "FleetAPI",

@@ -27,7 +27,7 @@ struct Spikefleet: AsyncParsableCommand {
           EventsCommand.self,
         ]),
       CommandGroup(name: "Learn together:", subcommands: [FederateCommand.self]),
-      CommandGroup(name: "Try it:", subcommands: [DemoCommand.self]),
+      CommandGroup(name: "Try it:", subcommands: [DemoCommand.self, SimulateCommand.self]),
     ])
 
   /// Refuses arguments that would be read, and written, as other ones.

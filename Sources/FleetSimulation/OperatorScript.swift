@@ -1,0 +1,125 @@
+import FleetCore
+import FleetProtocol
+
+/// What an operator does in a run: releases, orders of every kind, and learning jobs.
+///
+/// Each wish is asked with the same request id until it is answered, then the next one.
+struct OperatorScript {
+  struct Wish {
+    let id: String
+    let command: Command
+    var tries = 0
+    var answer: CommandResponse?
+  }
+
+  static let name = SimulatedTrust.identifier("digits")
+  var wishes: [Wish] = []
+  /// Published models by release, those without a flaw.
+  var releases: [SimulatedModel] = []
+  private(set) var jobs: [Identifier] = []
+
+  /// The oldest wish that has no answer.
+  var current: Int? { wishes.firstIndex { $0.answer == nil } }
+
+  mutating func wish(_ kind: String, _ command: Command) {
+    wishes.append(Wish(id: "\(kind)-\(wishes.count)", command: command))
+  }
+
+  mutating func nextJob() -> Identifier {
+    let job = SimulatedTrust.identifier("job-\(jobs.count + 1)")
+    jobs.append(job)
+    return job
+  }
+}
+
+extension ChaosRun {
+  /// One step of the operator, drawn from the seed.
+  func takeOperatorStep() {
+    switch random.index(below: 8) {
+    case 0, 1, 2: release(flaw: nil)
+    case 3: release(flaw: SimulatedModel.Flaw.allCases.randomElement(using: &random))
+    case 4: deployOlder()
+    case 5: startJob()
+    case 6: startJob()
+    default: deployLearnt()
+    }
+    if !script.jobs.isEmpty, random.chance(0.1), let job = script.jobs.last {
+      script.wish("cancel", .cancelJob(job.text))
+    }
+  }
+
+  /// Pushes a model and orders it, to all nodes or to some.
+  func release(flaw: SimulatedModel.Flaw?, toAll: Bool = false) {
+    let size = [500, 66_000, 140_000][random.index(below: 3)]
+    // A flawed one has its own number too, so that nothing but its flaw is against it.
+    releaseCount += 1
+    let model = SimulatedModel(
+      published: OperatorScript.name, release: releaseCount, flaw: flaw, bytes: random.bytes(size))
+    contents[model.content.digest] = model.content
+    coordinator.blobs.insert(model.content.digest)
+    if let flaw {
+      ledger.flawed[model.content.digest] = flaw
+    } else {
+      script.releases.append(model)
+    }
+    script.wish("push", .addModel(model.record))
+    script.wish(
+      "deploy", .deploy(model: model.record.digest, nodes: toAll ? [] : someNodes()))
+  }
+
+  /// What a node has run a later release of it must refuse.
+  private func deployOlder() {
+    guard script.releases.count > 1 else { return release(flaw: nil) }
+    let older = script.releases[random.index(below: script.releases.count - 1)]
+    script.wish("deploy", .deploy(model: older.record.digest, nodes: someNodes()))
+  }
+
+  private func startJob() {
+    guard let model = script.releases.last else { return release(flaw: nil) }
+    let cohort = Array(agents.map(\.node.text).shuffled(using: &random).prefix(8))
+    let job = script.nextJob()
+    script.wish(
+      "job",
+      .startJob(
+        JobSpecification(
+          name: job.text, model: model.record.digest.hex,
+          rounds: UInt32(random.number(1...3)), samplesPerRound: UInt32(random.number(5...80)),
+          nodes: cohort, minimumReports: 1 + random.index(below: cohort.count),
+          deadlineMilliseconds: UInt32(random.number(15_000...60_000)),
+          attemptsMax: UInt32(random.number(1...2)), maxRegression: 2, seed: random.next())))
+  }
+
+  private func deployLearnt() {
+    let learnt = script.jobs.last.flatMap { coordinator.state.jobs[$0]?.current }
+    guard let learnt else { return startJob() }
+    script.wish("deploy", .deploy(model: learnt, nodes: someNodes()))
+  }
+
+  /// All nodes as an empty list, or some of them.
+  private func someNodes() -> [String] {
+    if random.chance(0.5) { return [] }
+    let count = 1 + random.index(below: agents.count)
+    return Array(agents.map(\.node.text).shuffled(using: &random).prefix(count))
+  }
+
+  /// Asks for the oldest wish without an answer, and again until there is one.
+  func ask() {
+    guard let index = script.current else { return }
+    script.wishes[index].tries += 1
+    let wish = script.wishes[index]
+    let id = options.tampering.requestID(wish.id, wish.tries)
+    plan(.coordinator(coordinator.condition.life, .command(wish.command, requestID: id)), in: 5)
+  }
+
+  /// The operator reads an answer.
+  func answered(_ id: String, _ response: CommandResponse) {
+    ledger.require(
+      coordinator.state.answers[id] == response, "the answer to '\(id)' is not on the disk")
+    let wish = String(id.prefix { $0 != "#" })
+    guard let index = script.wishes.firstIndex(where: { $0.id == wish }) else { return }
+    let earlier = script.wishes[index].answer
+    ledger.require(earlier == nil || earlier == response, "two answers to '\(wish)'")
+    script.wishes[index].answer = response
+    if earlier == nil { plan(.ask, in: 50) }
+  }
+}

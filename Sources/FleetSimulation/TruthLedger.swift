@@ -1,0 +1,177 @@
+import FleetCore
+import FleetProtocol
+
+/// What is true in a run, beside what the two cores believe: every safety rule is checked here.
+///
+/// It sees each transaction as it becomes durable, and each message as it leaves.
+struct TruthLedger {
+  /// Windows of one boot and what they counted up to.
+  struct Boot {
+    var sequences: Set<UInt64> = []
+    var newest: UInt64 = 0
+    var counts: [UInt64] = []
+  }
+
+  /// The samples that an update was trained on.
+  struct Training {
+    var node: Identifier
+    var samples: Range<UInt64>
+  }
+
+  private(set) var violations: [String] = []
+  /// Models that no node may ever run, and why.
+  var flawed: [ContentDigest: SimulatedModel.Flaw] = [:]
+  /// Where each update that exists comes from.
+  var trainings: [ContentDigest: Training] = [:]
+  /// Durable windows of each node, and those that the coordinator has stored.
+  private var queued: [Identifier: [[UInt8]: Boot]] = [:]
+  private var stored: [Identifier: [[UInt8]: Boot]] = [:]
+  /// What the stored windows add up to.
+  private var totals: [Identifier: [UInt64]] = [:]
+  private var assigned: [Identifier: [Generation: ContentDigest]] = [:]
+  private var accepted: [Identifier: Generation] = [:]
+  /// The highest release of each model name that a node has run.
+  private var served: [Identifier: [Identifier: UInt64]] = [:]
+  private var counted: Set<UploadKey> = []
+  private var learnt: [Identifier: [Range<UInt64>]] = [:]
+  private var committed: Set<RoundKey> = []
+  private var sealed: [RoundKey: ContentDigest] = [:]
+  /// How often each of the operator's wishes changed something.
+  private var acted: [String: Int] = [:]
+
+  mutating func require(_ holds: Bool, _ rule: @autoclosure () -> String) {
+    if !holds { violations.append(rule()) }
+  }
+
+  // MARK: the coordinator
+
+  /// A transaction of the coordinator is durable.
+  mutating func coordinatorStored(_ changes: [FleetChange]) {
+    for change in changes {
+      switch change {
+      case .desiredSet(let node, let assignment):
+        let last = assigned[node, default: [:]].keys.max() ?? .none
+        require(
+          assignment.generation > last, "\(node): generation \(assignment.generation) after \(last)"
+        )
+        assigned[node, default: [:]][assignment.generation] = assignment.model
+      case .telemetryStored(let node, let boot, let windows, _):
+        for window in windows { count(window, of: node, boot) }
+      case .updateAccepted(let key, let node, let update): count(update, of: node, in: key)
+      case .roundSealed(let key, let hash):
+        let isFirst = sealed[key] == nil
+        require(isFirst, "\(key) was sealed twice")
+        sealed[key] = hash
+      case .roundCommitted(let key, let result, _):
+        let isFirst = committed.insert(key).inserted
+        require(isFirst, "\(key) was committed twice")
+        let hash = sealed[key]
+        require(hash == result.sealedHash, "\(key) commits another set than was sealed")
+      case .requestAnswered(let id, .done, _):
+        guard changes.count > 1 else { continue }
+        let wish = String(id.prefix { $0 != "#" })
+        let times = acted[wish, default: 0] + 1
+        acted[wish] = times
+        require(times == 1, "the command '\(wish)' acted \(times) times")
+      // The other facts are judged by what follows from them.
+      default: break
+      }
+    }
+  }
+
+  private mutating func count(
+    _ window: WireTelemetryWindow, of node: Identifier, _ boot: [UInt8]
+  ) {
+    var progress = stored[node]?[boot] ?? Boot()
+    require(
+      progress.sequences.insert(window.sequence).inserted,
+      "window \(window.sequence) of \(node) counted twice")
+    let isMade = queued[node]?[boot]?.sequences.contains(window.sequence) ?? false
+    require(
+      isMade,
+      "window \(window.sequence) of \(node) was stored, but never made")
+    var total = totals[node] ?? []
+    for (kind, count) in window.inferenceCounts.enumerated() {
+      if kind == total.count { total.append(0) }
+      total[kind] += count - (kind < progress.counts.count ? progress.counts[kind] : 0)
+    }
+    totals[node] = total
+    progress.counts = window.inferenceCounts
+    stored[node, default: [:]][boot] = progress
+  }
+
+  private mutating func count(_ update: UpdateRecord, of node: Identifier, in key: RoundKey) {
+    let isFirst = counted.insert(UploadKey(round: key, node: node)).inserted
+    require(
+      isFirst,
+      "the update of \(node) for \(key) counted twice")
+    guard let training = trainings[update.digest] else {
+      require(false, "\(node): the update \(update.digest) was never trained")
+      return
+    }
+    require(training.node == node, "\(node) is credited with the update of \(training.node)")
+    let overlap = learnt[node, default: []].first { $0.overlaps(training.samples) }
+    require(overlap == nil, "\(node): samples \(training.samples) counted twice, in \(key)")
+    learnt[node, default: []].append(training.samples)
+  }
+
+  // MARK: agents
+
+  /// A transaction of an agent is durable.
+  mutating func agentStored(_ changes: [AgentChange], of node: Identifier) {
+    for change in changes {
+      switch change {
+      case .desiredAccepted(let model):
+        let last = accepted[node] ?? .none
+        require(model.generation > last, "\(node) obeys \(model.generation) after \(last)")
+        accepted[node] = model.generation
+        let ordered = assigned[node]?[model.generation]
+        require(
+          ordered == model.model,
+          "\(node) obeys what nobody ordered: \(model.model) at \(model.generation)")
+      case .activated(let model):
+        let floor = served[node]?[model.name] ?? 0
+        require(
+          model.releaseCounter >= floor,
+          "\(node) runs release \(model.releaseCounter) of '\(model.name)' after \(floor)")
+        served[node, default: [:]][model.name] = max(floor, model.releaseCounter)
+        let flaw = flawed[model.model]
+        require(flaw == nil, "\(node) runs \(model.model), which is \(flaw.map { "\($0)" } ?? "")")
+      case .windowQueued(let boot, let window):
+        var progress = queued[node]?[boot] ?? Boot()
+        require(
+          window.sequence > progress.newest, "\(node): window \(window.sequence) is numbered back")
+        progress.newest = window.sequence
+        progress.sequences.insert(window.sequence)
+        progress.counts = window.inferenceCounts
+        queued[node, default: [:]][boot] = progress
+      case .windowsAcknowledged(let boot, let through):
+        let lost = (queued[node]?[boot]?.sequences ?? []).filter { $0 <= through }
+          .subtracting(stored[node]?[boot]?.sequences ?? [])
+        require(
+          lost.isEmpty, "\(node): windows \(lost.sorted()) were acknowledged and are not stored")
+      // The other facts are judged by what follows from them.
+      default: break
+      }
+    }
+  }
+
+  // MARK: the end
+
+  /// Joules, as event counts: what the coordinator adds up is what the nodes' chips have done.
+  mutating func balance(_ node: Identifier, database: [UInt64]?) {
+    var truth: [UInt64] = []
+    for boot in (queued[node] ?? [:]).values {
+      for (kind, count) in boot.counts.enumerated() {
+        if kind == truth.count { truth.append(0) }
+        truth[kind] += count
+      }
+    }
+    let total = totals[node] ?? []
+    require(
+      total == truth, "\(node): events \(total) add up from what is stored, true are \(truth)")
+    if let database {
+      require(database == truth, "\(node): the database sums events \(database), true are \(truth)")
+    }
+  }
+}
