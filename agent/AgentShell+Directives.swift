@@ -26,6 +26,8 @@ extension AgentShell {
       }
     case .assemble(let model, let chunks, let size):
       answers.append(.assembled(model, assemble(model, chunks, size)))
+    case .compareSuccessor(let check):
+      answers.append(.successorCompared(check.model, compare(check)))
     case .loadModel(let digest): chip.post(.load(digest))
     case .serve(let digest):
       log.info("serves", metadata: ["kind": "model.serving", "subject": "\(digest)"])
@@ -94,6 +96,18 @@ extension AgentShell {
       case .sizeMismatch: return .failed(code: "size", detail: error.description)
       default: return .unavailable(detail: error.description)
       }
+    }
+  }
+
+  private func compare(_ check: SuccessorCheck) -> SuccessorOutcome {
+    var digest = check.published
+    do throws(StoreError) {
+      let published = try blobs.read(digest)
+      digest = check.model
+      return SuccessorLimits.compare(
+        try blobs.read(digest), published: published, permit: check.permit)
+    } catch {
+      return .unreadable(digest, detail: error.description)
     }
   }
 

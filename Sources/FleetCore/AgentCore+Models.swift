@@ -107,6 +107,10 @@ extension AgentCore {
     if serving == wanted.model {
       activate(wanted, into: &directives)
     } else if stored.contains(wanted.model) {
+      guard
+        isPermitted(
+          wanted.model, wanted.manifest, wanted.baseManifest, at: now, into: &directives)
+      else { return }
       load(wanted.model, into: &directives)
     } else if download?.model != wanted.model {
       let progress = ObservedModel(
@@ -197,7 +201,7 @@ extension AgentCore {
 
 extension AgentState {
   /// Blobs that must stay on the disk, in order: models that serve or are on their way, bases of
-  /// rounds to train, and updates that are not acknowledged.
+  /// rounds to train, the published models that permit any of them, and updates that are not acknowledged.
   package var neededBlobs: [ContentDigest] {
     var needed: Set<ContentDigest> = []
     if let active { needed.insert(active.model) }
@@ -205,7 +209,7 @@ extension AgentState {
     for training in trainings.values {
       needed.insert(training.result?.digest ?? training.base)
     }
-    return needed.sorted()
+    return needed.union(publishedModels).sorted()
   }
 }
 

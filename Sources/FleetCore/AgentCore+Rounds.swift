@@ -77,6 +77,9 @@ extension AgentCore {
       }
       return
     }
+    guard
+      isPermitted(record.base, record.manifest, record.baseManifest, at: now, into: &directives)
+    else { return }
     training = key
     hasJustTrained = true
     directives.append(

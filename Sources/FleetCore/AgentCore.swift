@@ -38,6 +38,9 @@ package struct AgentCore: Sendable {
   /// Models that were stored and cannot be read any more, until they were fetched again.
   var lost: Set<ContentDigest>
   var loading: ContentDigest?
+  /// Successors that lie within what their publishers permit, and the one being compared.
+  var permitted: Set<ContentDigest>
+  var comparing: ContentDigest?
   /// Models that the chip refused in this run.
   var unloadable: Set<ContentDigest>
   /// Models that could not be fetched lately, and when to try again.
@@ -72,6 +75,7 @@ package struct AgentCore: Sendable {
     stored = []
     lost = []
     lastInstant = Instant(microseconds: .min)
+    permitted = []
     unloadable = []
     postponed = [:]
     announced = [:]
@@ -90,6 +94,7 @@ package struct AgentCore: Sendable {
     self.state = state
     download = nil
     loading = nil
+    comparing = nil
     announced = [:]
     outbox = .unknown
     mustPause = true
@@ -127,6 +132,8 @@ package struct AgentCore: Sendable {
       postpone(model, detail, at: now, into: &directives)
     case .assembled(let model, let outcome):
       assembled(model, outcome, at: now, into: &directives)
+    case .successorCompared(let model, let outcome):
+      compared(model, outcome, at: now, into: &directives)
     case .modelLoaded(let model, let outcome):
       loaded(model, outcome, at: now, into: &directives)
     case .trained(let key, let result, let nextOrdinal):

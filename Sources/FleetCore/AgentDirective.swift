@@ -19,6 +19,8 @@ package enum AgentDirective: Sendable, Equatable {
   case storeChunk(model: ContentDigest, index: UInt32, digest: ContentDigest, bytes: [UInt8])
   /// Put the chunks together; answer `assembled`.
   case assemble(model: ContentDigest, chunks: [ContentDigest], size: UInt64)
+  /// Hold a successor against the published model; answer `successorCompared`.
+  case compareSuccessor(SuccessorCheck)
   /// Read a model and check it against the chip; answer `modelLoaded`. What serves goes on.
   case loadModel(ContentDigest)
   /// The loaded model serves from the next sample on.
@@ -70,7 +72,8 @@ package struct TrainingOrder: Sendable, Equatable {
 package struct TrainingPermit: Sendable, Equatable, Codable {
   /// Numbers of the blocks of learned state that may change.
   package var blocks: [UInt32]
-  /// How far a learning weight may be from the round's base, in steps of 16 bits.
+  /// How far a learned value may be: in training from the round's base, in a successor from the
+  /// published model, in steps of 16 bits.
   package var driftMax: UInt32
 
   /// A permit with its terms.

@@ -20,6 +20,8 @@ package enum AgentEvent: Sendable {
   case chunkFailed(ContentDigest, index: UInt32, detail: String)
   /// The chunks of a model were put together, or not.
   case assembled(ContentDigest, AssemblyOutcome)
+  /// A successor was compared with the published model that permits it.
+  case successorCompared(ContentDigest, SuccessorOutcome)
   /// A model was read by the chip, or refused.
   case modelLoaded(ContentDigest, LoadOutcome)
   /// A training run ended; its update is durable under its digest.

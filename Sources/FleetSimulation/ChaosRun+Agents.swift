@@ -110,6 +110,11 @@ extension ChaosRun {
       }
     case .assemble(let model, let digests, _):
       later(agent, .assembled(model, assemble(agent, model, digests)), 1...30)
+    case .compareSuccessor(let check):
+      ledger.require(
+        agent.blobs.contains(check.model) && agent.blobs.contains(check.published),
+        "\(agent.node) compares what it does not have")
+      later(agent, .successorCompared(check.model, .within), 1...30)
     case .loadModel(let model):
       let outcome: LoadOutcome =
         agent.blobs.contains(model) ? .ready : .unreadable(detail: "no such blob")
