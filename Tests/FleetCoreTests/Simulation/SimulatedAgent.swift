@@ -110,7 +110,7 @@ extension SimulatedFleet {
       require(agents[index].training == key, "stops what does not run")
       agents[index].training = nil
     case .sendUpdate(let order): sendUpdate(order, of: index)
-    case .sendOutbox(_, let session, let sequence): sendOutbox(index, session, sequence)
+    case .sendOutbox(_, let session, let sequence, _): sendOutbox(index, session, sequence)
     case .dropBlob(let digest): agents[index].blobs[digest] = nil
     case .report(let event): trace("\(event.kind) \(event.subject) \(event.detail)")
     }
