@@ -150,7 +150,7 @@ let package = Package(
     tests("FleetProtocol", ["FleetProtocol", crypto, protobuf]),
     tests("Federation", ["Federation"]),
     tests("FleetCore", ["FleetCore", "FleetProtocol", crypto, protobuf]),
-    tests("FleetStore", ["FleetStore", "FleetCore", "FleetProtocol", grdb]),
+    tests("FleetStore", ["FleetStore", "FleetCore", "FleetProtocol", grdb, protobuf]),
     tests("FleetSimulation", ["FleetSimulation", "FleetStore", "FleetCore", "FleetProtocol"]),
     tests("ZeroMQTransport", ["ZeroMQTransport", "FleetProtocol"]),
     tests(

@@ -37,8 +37,11 @@ extension AgentShell {
       chip.post(.stopTraining(key))
       forget(key)
     case .sendUpdate(let order): send(order)
-    case .sendOutbox(let version, let session, let sequence):
-      answers.append(sendOutbox(version: version, session: session, sequence: sequence))
+    case .sendOutbox(let version, let session, let sequence, let mergedTogether):
+      answers.append(
+        sendOutbox(
+          version: version, session: session, sequence: sequence,
+          mergedTogether: mergedTogether))
     case .dropBlob(let digest):
       do throws(StoreError) {
         try blobs.remove(digest)
@@ -150,17 +153,19 @@ extension AgentShell {
   }
 
   private func sendOutbox(
-    version: UInt8, session: UInt64, sequence: UInt64
+    version: UInt8, session: UInt64, sequence: UInt64, mergedTogether: Bool
   ) -> AgentEvent {
     do {
-      guard let next = try store.nextBatch(), let first = next.windows.first,
+      guard let next = try store.nextBatch(mergedTogether: mergedTogether),
+        let first = next.windows.first,
         let last = next.windows.last
       else { return .outboxSent(last: nil, boot: []) }
       var windows = WireTelemetryWindows()
       windows.windows = next.windows
       var batch = WireTelemetryBatch()
       batch.bootID = wireBytes(next.boot)
-      batch.firstSequence = first.sequence
+      // An older coordinator takes a window that stands for several under its own number alone.
+      batch.firstSequence = mergedTogether ? first.start : first.sequence
       batch.lastSequence = last.sequence
       send(
         Packet(

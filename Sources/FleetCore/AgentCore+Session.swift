@@ -290,7 +290,7 @@ extension AgentCore {
       AgentSession(
         number: number, version: UInt8(welcome.version),
         heartbeatMilliseconds: welcome.heartbeatMilliseconds,
-        liveness: welcome.liveness, at: now))
+        liveness: welcome.liveness, takesMergedWindows: welcome.takesMergedWindows, at: now))
     report("coordinator.online", "session \(number)", at: now, into: &directives)
     forgetRequests()
     acknowledge(boot: settings.boot, through: welcome.telemetryThrough, into: &directives)

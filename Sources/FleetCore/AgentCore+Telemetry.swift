@@ -47,7 +47,8 @@ extension AgentCore {
     outbox.batch = .asked(isStale: false)
     directives.append(
       .sendOutbox(
-        version: session.version, session: session.number, sequence: session.reserve()))
+        version: session.version, session: session.number, sequence: session.reserve(),
+        mergedTogether: session.takesMergedWindows))
     conversation = .talking(session)
   }
 

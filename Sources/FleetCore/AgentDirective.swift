@@ -31,8 +31,10 @@ package enum AgentDirective: Sendable, Equatable {
   case stopTraining(RoundKey)
   /// Send update bytes within the credit given.
   case sendUpdate(UpdateOrder)
-  /// Read the oldest waiting windows and send them as one batch; answer `outboxSent`.
-  case sendOutbox(version: UInt8, session: UInt64, sequence: UInt64)
+  /// Read the windows whose turn it is and send them as one batch; answer `outboxSent`.
+  ///
+  /// One that stands for several goes alone unless `mergedTogether`.
+  case sendOutbox(version: UInt8, session: UInt64, sequence: UInt64, mergedTogether: Bool)
   /// Remove a blob that nothing needs any more.
   case dropBlob(ContentDigest)
   /// Tell the log.

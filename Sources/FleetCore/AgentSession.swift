@@ -50,11 +50,15 @@ struct AgentSession: Sendable, Equatable {
   var chunksAsked: UInt64
   /// No chunk, update or telemetry before this instant: the coordinator said that it is busy.
   var heldUntil: Instant?
+  /// Whether one batch may hold windows that stand for several.
+  let takesMergedWindows: Bool
   private var lastSequence: UInt64
 
   init(
-    number: UInt64, version: UInt8, heartbeatMilliseconds: UInt32, liveness: UInt32, at now: Instant
+    number: UInt64, version: UInt8, heartbeatMilliseconds: UInt32, liveness: UInt32,
+    takesMergedWindows: Bool, at now: Instant
   ) {
+    self.takesMergedWindows = takesMergedWindows
     self.number = number
     self.version = version
     chunksReceived = 0

@@ -1,5 +1,4 @@
 import FleetProtocol
-import SwiftProtobuf
 
 extension CoordinatorCore {
   /// Gives chunks of a model the coordinator holds, within the credit of the request.
@@ -47,65 +46,5 @@ extension CoordinatorCore {
       count: UInt32(credit))
     sessions[node] = session
     directives.append(.sendChunks(address, order))
-  }
-
-  /// Stores new telemetry windows and acknowledges them after the transaction.
-  ///
-  /// Windows stored before are acknowledged again. An agent sends a batch only after the one before
-  /// was acknowledged, so a gap means that its full outbox dropped the windows in between: it is
-  /// recorded, and as counters are cumulative no sum is wrong.
-  mutating func store(
-    _ batch: WireTelemetryBatch, payload: [UInt8], node: Identifier, at now: Instant,
-    into directives: inout [CoordinatorDirective]
-  ) {
-    let boot = [UInt8](batch.bootID)
-    guard let windows = windows(of: batch, payload: payload), let record = state.nodes[node] else {
-      count("telemetry")
-      return
-    }
-    let through = record.telemetryThrough(boot: boot)
-    let fresh = windows.filter { $0.sequence > through }
-    if let first = fresh.first {
-      var changes: [FleetChange] = [
-        .telemetryStored(node, boot: boot, windows: fresh, at: now)
-      ]
-      if first.sequence > through + 1 {
-        let detail = "windows \(through + 1) to \(first.sequence - 1) were never received"
-        changes.append(.event(FleetEvent(node, "telemetry.gap", detail, at: now)))
-      }
-      persist(changes, into: &directives)
-    }
-    var acknowledged = WireTelemetryAcknowledged()
-    acknowledged.bootID = batch.bootID
-    acknowledged.through = state.nodes[node]?.telemetryThrough(boot: boot) ?? 0
-    send(.telemetryAcknowledged(acknowledged), to: node, into: &directives)
-  }
-
-  /// Decodes a batch; nil unless boot, range, order and sizes are what the header says.
-  private func windows(
-    of batch: WireTelemetryBatch, payload: [UInt8]
-  ) -> [WireTelemetryWindow]? {
-    guard batch.bootID.count == Limits.bootIDBytes, batch.firstSequence > 0,
-      batch.lastSequence >= batch.firstSequence, batch.lastSequence <= UInt64(Int64.max),
-      batch.lastSequence - batch.firstSequence < UInt64(Limits.telemetryWindowsMax)
-    else { return nil }
-    let decoded: WireTelemetryWindows
-    do {
-      decoded = try WireTelemetryWindows(serializedBytes: payload)
-    } catch {
-      return nil
-    }
-    let count = Int(batch.lastSequence - batch.firstSequence) + 1
-    guard decoded.windows.count == count else { return nil }
-    for (offset, window) in decoded.windows.enumerated() {
-      guard window.sequence == batch.firstSequence + UInt64(offset),
-        window.inferenceCounts.count <= Limits.eventKindsMax,
-        window.learningCounts.count <= Limits.eventKindsMax,
-        window.priceDigest.isEmpty || window.priceDigest.count == 32,
-        window.modelDigest.isEmpty || window.modelDigest.count == 32,
-        window.atUs <= UInt64(Int64.max), window.learningState.utf8.count <= 128
-      else { return nil }
-    }
-    return decoded.windows
   }
 }

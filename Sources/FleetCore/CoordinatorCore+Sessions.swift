@@ -33,6 +33,7 @@ extension CoordinatorCore {
     welcome.liveness = settings.liveness
     welcome.desired = (state.nodes[node]?.desired?.generation ?? .none).wire
     welcome.telemetryThrough = state.nodes[node]?.telemetryThrough(boot: boot) ?? 0
+    welcome.takesMergedWindows = true
     welcome.serverTimeUs = UInt64(max(0, now.microseconds))
     send(.welcome(welcome), to: node, correlation: header.sequence, into: &directives)
     directives.append(

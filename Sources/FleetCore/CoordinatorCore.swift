@@ -20,6 +20,7 @@ package struct CoordinatorCore: Sendable {
   var budgets: [Identifier: NodeBudget]
   var pace: GreetingPace
   var bulk: BulkBudget
+  var intake: TelemetryIntake
   private var lastInstant: Instant
   private var sessionCount: UInt64
 
@@ -34,6 +35,7 @@ package struct CoordinatorCore: Sendable {
     budgets = [:]
     pace = GreetingPace(settings.limits)
     bulk = BulkBudget(bytesMax: settings.limits.bulkBytesMax)
+    intake = TelemetryIntake()
     lastInstant = Instant(microseconds: 0)
     sessionCount = 0
   }
@@ -64,6 +66,7 @@ package struct CoordinatorCore: Sendable {
       watchLiveness(at: now, into: &directives)
       watchDeadlines(at: now, into: &directives)
       watchTraffic(at: now)
+      storeTelemetry(at: now, into: &directives)
     case .received(let address, let user, let frames):
       receive(frames, from: address, user: user, at: now, into: &directives)
     case .malformed(let address, let user, let count):
@@ -188,7 +191,7 @@ package struct CoordinatorCore: Sendable {
     case .updateChunk(let chunk):
       append(chunk, payload: packet.payload ?? [], node: node, at: now, into: &directives)
     case .telemetryBatch(let batch):
-      store(batch, payload: packet.payload ?? [], node: node, at: now, into: &directives)
+      take(batch, payload: packet.payload ?? [], node: node, at: now, into: &directives)
     case .hello, .welcome, .busy, .reset, .heartbeatReply, .desiredState, .roundOffer,
       .roundVerdict, .unsupported, .refused, .blobChunk, .blobMissing, .updateWanted,
       .telemetryAcknowledged:

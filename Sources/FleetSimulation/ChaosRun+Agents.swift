@@ -135,7 +135,7 @@ extension ChaosRun {
       if agent.training == key { agent.training = nil }
       if case .trained(key, _, _) = agent.unstored { agent.unstored = nil }
     case .sendUpdate(let order): sendUpdate(order, of: agent)
-    case .sendOutbox(let version, let session, let sequence):
+    case .sendOutbox(let version, let session, let sequence, _):
       sendOutbox(agent, version, session, sequence)
     case .dropBlob(let digest): agent.blobs.remove(digest)
     case .report(let event): trace("\(event.kind) \(event.subject) \(event.detail)")

@@ -12,6 +12,7 @@ enum AgentSchema {
     migrator.registerMigration("1-agent") { try $0.execute(sql: agent) }
     migrator.registerMigration("2-training") { try $0.execute(sql: training) }
     migrator.registerMigration("3-outbox") { try $0.execute(sql: outbox) }
+    migrator.registerMigration("outbox-tiers") { try $0.execute(sql: outboxTiers) }
     return migrator
   }
 
@@ -70,6 +71,14 @@ enum AgentSchema {
     CREATE TRIGGER training_result_kept BEFORE UPDATE ON training
     WHEN OLD.digest IS NOT NULL
     BEGIN SELECT RAISE(ABORT, 'a stored training result never changes'); END;
+    """
+
+  /// Windows may stand for several; `begun` says that the coordinator knows the boot.
+  private static let outboxTiers = """
+    ALTER TABLE outbox ADD COLUMN tier INTEGER NOT NULL DEFAULT 0;
+    CREATE INDEX outbox_tier ON outbox (tier, boot, sequence);
+    ALTER TABLE outbox_boot ADD COLUMN begun INTEGER NOT NULL DEFAULT 0;
+    ALTER TABLE agent ADD COLUMN lost_windows INTEGER NOT NULL DEFAULT 0;
     """
 
   /// Boots are numbered in the order of their first window: the oldest is sent first.

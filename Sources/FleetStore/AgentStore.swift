@@ -1,15 +1,18 @@
 package import FleetCore
 import GRDB
+import Synchronization
 
 /// An agent's database: the only truth, of which `AgentState` is a copy in memory.
 ///
 /// After every `commit` that returns, `load()` equals the state before it with the same changes
 /// applied. Telemetry windows that wait for their acknowledgement live here only: the outbox.
 package final class AgentStore: Sendable {
-  /// Bytes of waiting windows beyond which the oldest are dropped, unless told otherwise.
+  /// Bytes of waiting windows beyond which old ones are merged, unless told otherwise.
   package static let outboxBytesDefault = 64 << 20
 
   private let outboxBytesMax: Int
+  /// Batches handed out, for the turns of boots.
+  let turns = Mutex<UInt64>(0)
   let database: StoreDatabase
   // The last property: the folder is given back after the database is closed.
   private let folder: StateFolder?
@@ -52,8 +55,8 @@ package final class AgentStore: Sendable {
 
   /// Stores all changes in order in one transaction, or none and throws.
   ///
-  /// Where a new window would exceed the outbox's bound, the oldest windows are dropped and the
-  /// gap is recorded in the same transaction.
+  /// Where a new window would exceed the outbox's bound, old windows are merged into coarser ones
+  /// in the same transaction; see `OutboxMerging`.
   package func commit(_ changes: [AgentChange]) throws(StoreError) {
     guard !changes.isEmpty else { return }
     try database.write("storing changes") { db in

@@ -15,6 +15,7 @@ enum FleetSchema {
       for guardian in roundGuards { try db.execute(sql: guardian) }
     }
     migrator.registerMigration("4-telemetry") { try $0.execute(sql: telemetry) }
+    migrator.registerMigration("telemetry-blocks") { try TelemetrySchema.pack($0) }
     return migrator
   }
 

@@ -28,12 +28,17 @@ package struct StoredWindow: Sendable, Equatable {
   package var boot: [UInt8]
   /// The window as it was reported.
   package var window: WireTelemetryWindow
+  /// What speaks against it.
+  package var flags: TelemetryFlags
 
   /// A window of a node's boot.
-  package init(node: Identifier, boot: [UInt8], window: WireTelemetryWindow) {
+  package init(
+    node: Identifier, boot: [UInt8], window: WireTelemetryWindow, flags: TelemetryFlags = []
+  ) {
     self.node = node
     self.boot = boot
     self.window = window
+    self.flags = flags
   }
 }
 
@@ -50,25 +55,32 @@ extension FleetStore {
   ///
   /// Newest means the last one stored of the boot that was heard of last: node clocks may jump.
   package func latestWindows() throws(StoreError) -> [StoredWindow] {
-    try windows(
-      """
-      SELECT node, boot, window FROM boot
-      WHERE id IN (SELECT max(id) FROM boot GROUP BY node) ORDER BY node
-      """, [])
+    try database.read("reading telemetry") { db in
+      let rows = try Row.fetchAll(
+        db,
+        sql: """
+          SELECT node, boot, window FROM boot
+          WHERE id IN (SELECT max(id) FROM boot GROUP BY node) ORDER BY node
+          """)
+      return try rows.map { found in
+        let row = StoredRow(found, of: "boot")
+        return StoredWindow(
+          node: try row.identifier("node"), boot: try row.bytes("boot"),
+          window: try row.window("window"))
+      }
+    }
   }
 
   /// The last stored window of a boot below a sequence; nil when there is none.
   package func previousWindow(
     node: Identifier, boot: [UInt8], before sequence: UInt64
   ) throws(StoreError) -> WireTelemetryWindow? {
-    try windows(
-      """
-      SELECT node, boot.boot AS boot, telemetry.window AS window
-      FROM boot JOIN telemetry ON telemetry.boot = boot.id
-      WHERE node = ? AND boot.boot = ? AND telemetry.sequence < ?
-      ORDER BY telemetry.sequence DESC LIMIT 1
-      """, [node.text, Data(boot), Int64(clamping: sequence)]
-    ).first?.window
+    try database.read("reading telemetry") { db in
+      let id = try Int64.fetchOne(
+        db, sql: "SELECT id FROM boot WHERE node = ? AND boot = ?",
+        arguments: [node.text, Data(boot)])
+      return try id.flatMap { try TelemetryReader(db: db).last(of: $0, .raw, before: sequence) }
+    }
   }
 
   /// The newest windows of a node, at most `limit` of them, oldest first.
@@ -78,15 +90,14 @@ extension FleetStore {
     node: Identifier, since: Instant? = nil, limit: Int
   ) throws(StoreError) -> [StoredWindow] {
     guard limit > 0 else { return [] }
-    let floor = since?.microseconds ?? 0
-    let newest = try windows(
-      """
-      SELECT node, boot.boot AS boot, telemetry.window AS window
-      FROM boot JOIN telemetry ON telemetry.boot = boot.id
-      WHERE node = ? AND newest_at_us >= ? AND at_us >= ?
-      ORDER BY boot.id DESC, telemetry.sequence DESC LIMIT ?
-      """, [node.text, floor, floor, limit])
-    return newest.reversed()
+    return try database.read("reading telemetry") { db in
+      let newest = try TelemetryReader(db: db)
+        .newest(of: node, since: since?.microseconds ?? 0, limit: limit)
+      return newest.reversed().map { found in
+        StoredWindow(
+          node: node, boot: found.boot, window: found.marked.window, flags: found.marked.flags)
+      }
+    }
   }
 
   /// What each node has counted under each price table, in node and digest order.
@@ -118,20 +129,6 @@ extension FleetStore {
           at: try row.instant("at_us"), kind: try row.text("kind"),
           subject: try row.text("subject"), detail: try row.text("detail"))
         return StoredEvent(id: try row.integer("id"), event: event)
-      }
-    }
-  }
-
-  private func windows(
-    _ sql: String, _ arguments: StatementArguments
-  ) throws(StoreError) -> [StoredWindow] {
-    try database.read("reading telemetry") { db in
-      let rows = try Row.fetchAll(db, sql: sql, arguments: arguments)
-      return try rows.map { found in
-        let row = StoredRow(found, of: "telemetry")
-        return StoredWindow(
-          node: try row.identifier("node"), boot: try row.bytes("boot"),
-          window: try row.window("window"))
       }
     }
   }

@@ -1,5 +1,6 @@
 package import FleetCore
 import GRDB
+import Synchronization
 
 /// The coordinator's database: the only truth, of which `FleetState` is a copy in memory.
 ///
@@ -7,6 +8,7 @@ import GRDB
 /// applied. Calls block until SQLite is done; they may come from any thread, commits one at a time.
 package final class FleetStore: Sendable {
   let database: StoreDatabase
+  private let plausibility = Mutex(TelemetryPlausibility())
   // The last property: the folder is given back after the database is closed.
   private let folder: StateFolder?
 
@@ -29,6 +31,11 @@ package final class FleetStore: Sendable {
     let kind = StoreDatabase.Kind(
       applicationID: FleetSchema.applicationID, migrator: FleetSchema.migrator, readers: 2)
     database = try StoreDatabase(path: path, kind: kind, pagesMax: pagesMax)
+  }
+
+  /// Changes what telemetry is held against from the next transaction on.
+  package func judge(by change: (inout TelemetryPlausibility) -> Void) {
+    plausibility.withLock { change(&$0) }
   }
 
   /// Raises the epoch by one and loads, in one transaction: a coordinator's first act.
@@ -54,7 +61,7 @@ package final class FleetStore: Sendable {
   package func commit(_ changes: [FleetChange]) throws(StoreError) {
     guard !changes.isEmpty else { return }
     try database.write("storing changes") { db in
-      let writer = FleetWriter(db: db)
+      let writer = FleetWriter(db: db, plausibility: plausibility.withLock { $0 })
       for change in changes {
         try Refusal.naming(change) { try writer.apply(change) }
       }

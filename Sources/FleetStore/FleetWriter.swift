@@ -6,6 +6,7 @@ import GRDB
 /// Carries fleet changes into an open transaction, exactly as `FleetState.apply` does in memory.
 struct FleetWriter {
   let db: Database
+  var plausibility = TelemetryPlausibility()
 
   func apply(_ change: FleetChange) throws {
     switch change {
@@ -22,8 +23,9 @@ struct FleetWriter {
       try updateNode(
         node, Self.observedColumns.map { "\($0) = ?" }.joined(separator: ", "),
         Self.values(of: observed))
-    case .telemetryStored(let node, let boot, let windows, _):
-      try TelemetryWriter(db: db).store(windows, node: node, boot: boot)
+    case .telemetryStored(let node, let boot, let windows, let at):
+      try TelemetryWriter(db: db, plausibility: plausibility)
+        .store(windows, node: node, boot: boot, at: at)
     case .jobCreated(let job): try create(job)
     case .jobEnded(let job, let state, let detail):
       try db.changeOne(

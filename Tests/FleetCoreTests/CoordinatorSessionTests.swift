@@ -228,7 +228,8 @@ import Testing
     _ sequences: ClosedRange<UInt64>, _ bench: inout CoordinatorBench
   ) -> UInt64? {
     let (message, payload) = batch(sequences)
-    let directives = bench.receive(message, from: node, payload: payload)
+    let directives =
+      bench.receive(message, from: node, payload: payload) + bench.handle(.tick)
     for case .telemetryAcknowledged(let answer) in directives.messages(to: node) {
       return answer.through
     }

@@ -177,8 +177,9 @@ import Testing
       change(&window)
       var windows = WireTelemetryWindows()
       windows.windows = [window]
-      let directives = bench.receive(
+      var directives = bench.receive(
         .telemetryBatch(batch), from: node, payload: SignedDocument.encoded(windows))
+      directives += bench.handle(.tick)
       return directives.messages(to: node).count
     }
     #expect(acknowledged { $0.inferenceCounts = [UInt64](repeating: 1, count: 65) } == 0)
@@ -186,5 +187,31 @@ import Testing
     #expect(acknowledged { $0.sequence = 2 } == 0)
     #expect(bench.mirror.windows.isEmpty)
     #expect(acknowledged { $0.inferenceCounts = [UInt64](repeating: 1, count: 64) } == 1)
+    // What fits its bounds and cannot be true is marked, so that no gate reads it.
+    var rules = TelemetryPlausibility(wattsMax: 2)
+    let price = FleetFixture.digest([1])
+    rules.prices[price] = [1]
+    let now = Instant(microseconds: 1_790_000_000_000_000)
+    var before = WireTelemetryWindow()
+    before.sequence = 1
+    before.atUs = UInt64(now.microseconds)
+    before.priceDigest = wireBytes(price.bytes)
+    before.inferenceCounts = [10]
+    func flags(_ change: (inout WireTelemetryWindow) -> Void) -> TelemetryFlags {
+      var window = before
+      window.sequence = 2
+      window.atUs += 1_000_000
+      change(&window)
+      return rules.flags(of: window, after: before, receivedAt: now)
+    }
+    #expect(flags { $0.inferenceCounts = [12] } == [])
+    #expect(flags { $0.inferenceCounts = [13] } == .power)
+    #expect(flags { $0.inferenceCounts = [9] } == .counterFell)
+    #expect(flags { $0.atUs = before.atUs + 300_000_000 } == [])
+    #expect(flags { $0.atUs = before.atUs + 300_000_001 } == .clock)
+    #expect(flags { $0.atUs = before.atUs - 1 } == .clock)
+    #expect(flags { $0.inferenceCounts = [10, 1] } == .unpriced)
+    #expect(flags { $0.sequence = 3 } == .gap)
+    #expect(TelemetryFlags.implausible.isDisjoint(with: [.gap, .merged, .lost]))
   }
 }

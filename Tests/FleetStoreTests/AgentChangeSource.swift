@@ -13,9 +13,6 @@ struct AgentChangeSource {
 
   init(seed: UInt64) { generator = SplitMix(seed: seed) }
 
-  /// What goes out next.
-  var oldest: OutboxBatch? { waiting.first }
-
   mutating func transaction(on state: AgentState) -> [AgentChange] {
     var state = state
     return (0..<Int.random(in: 1...4, using: &generator)).map { _ in

@@ -96,9 +96,9 @@ import Testing
     _ = consume store
     let path = folder.path + "/fleet.sqlite"
     try damage(
-      path, "UPDATE telemetry SET window = x'FF'; UPDATE total SET counters = x'01020304'")
+      path, "UPDATE telemetry_block SET block = x'FF'; UPDATE total SET counters = x'01020304'")
     store = try FleetStore(folder: folder.path)
-    #expect(throws: StoreError.damaged(path: path, table: "telemetry", column: "window")) {
+    #expect(throws: StoreError.damaged(path: path, table: "telemetry_block", column: "block")) {
       try store.telemetry(node: name("a"), limit: 1)
     }
     #expect(throws: StoreError.damaged(path: path, table: "total", column: "counters")) {

@@ -379,6 +379,9 @@ package nonisolated struct WireWelcome: Sendable {
 
   package var serverTimeUs: UInt64 = 0
 
+  /// one batch may hold windows that stand for several
+  package var takesMergedWindows: Bool = false
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package init() {}
@@ -772,6 +775,18 @@ package nonisolated struct WireTelemetryWindow: @unchecked Sendable {
   package var receivedBytes: UInt64 {
     get {_storage._receivedBytes}
     set {_uniqueStorage()._receivedBytes = newValue}
+  }
+
+  /// first sequence that this window stands for; 0 for itself alone
+  package var mergedFrom: UInt64 {
+    get {_storage._mergedFrom}
+    set {_uniqueStorage()._mergedFrom = newValue}
+  }
+
+  /// windows of earlier boots that the node lost for good, ever
+  package var lostWindows: UInt64 {
+    get {_storage._lostWindows}
+    set {_uniqueStorage()._lostWindows = newValue}
   }
 
   package var unknownFields = SwiftProtobuf.UnknownStorage()
@@ -1483,7 +1498,7 @@ nonisolated extension WireGoodbye: SwiftProtobuf.Message, SwiftProtobuf._Message
 
 nonisolated extension WireWelcome: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".Welcome"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}version\0\u{1}epoch\0\u{3}heartbeat_milliseconds\0\u{1}liveness\0\u{1}desired\0\u{3}telemetry_through\0\u{3}server_time_us\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}version\0\u{1}epoch\0\u{3}heartbeat_milliseconds\0\u{1}liveness\0\u{1}desired\0\u{3}telemetry_through\0\u{3}server_time_us\0\u{3}takes_merged_windows\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1498,6 +1513,7 @@ nonisolated extension WireWelcome: SwiftProtobuf.Message, SwiftProtobuf._Message
       case 5: try { try decoder.decodeSingularMessageField(value: &self._desired) }()
       case 6: try { try decoder.decodeSingularUInt64Field(value: &self.telemetryThrough) }()
       case 7: try { try decoder.decodeSingularUInt64Field(value: &self.serverTimeUs) }()
+      case 8: try { try decoder.decodeSingularBoolField(value: &self.takesMergedWindows) }()
       default: break
       }
     }
@@ -1529,6 +1545,9 @@ nonisolated extension WireWelcome: SwiftProtobuf.Message, SwiftProtobuf._Message
     if self.serverTimeUs != 0 {
       try visitor.visitSingularUInt64Field(value: self.serverTimeUs, fieldNumber: 7)
     }
+    if self.takesMergedWindows != false {
+      try visitor.visitSingularBoolField(value: self.takesMergedWindows, fieldNumber: 8)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -1540,6 +1559,7 @@ nonisolated extension WireWelcome: SwiftProtobuf.Message, SwiftProtobuf._Message
     if lhs._desired != rhs._desired {return false}
     if lhs.telemetryThrough != rhs.telemetryThrough {return false}
     if lhs.serverTimeUs != rhs.serverTimeUs {return false}
+    if lhs.takesMergedWindows != rhs.takesMergedWindows {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -2101,7 +2121,7 @@ nonisolated extension WireTelemetryWindows: SwiftProtobuf.Message, SwiftProtobuf
 
 nonisolated extension WireTelemetryWindow: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".TelemetryWindow"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}sequence\0\u{3}at_us\0\u{3}model_digest\0\u{3}price_digest\0\u{3}inference_counts\0\u{3}learning_counts\0\u{1}inferences\0\u{1}labelled\0\u{1}correct\0\u{3}learning_samples\0\u{3}learning_correct\0\u{3}chip_time_us\0\u{3}busy_time_us\0\u{3}resident_kibibytes\0\u{3}cpu_time_us\0\u{3}learning_state\0\u{3}recent_labelled\0\u{3}recent_correct\0\u{3}sent_bytes\0\u{3}received_bytes\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}sequence\0\u{3}at_us\0\u{3}model_digest\0\u{3}price_digest\0\u{3}inference_counts\0\u{3}learning_counts\0\u{1}inferences\0\u{1}labelled\0\u{1}correct\0\u{3}learning_samples\0\u{3}learning_correct\0\u{3}chip_time_us\0\u{3}busy_time_us\0\u{3}resident_kibibytes\0\u{3}cpu_time_us\0\u{3}learning_state\0\u{3}recent_labelled\0\u{3}recent_correct\0\u{3}sent_bytes\0\u{3}received_bytes\0\u{3}merged_from\0\u{3}lost_windows\0")
 
   fileprivate class _StorageClass {
     var _sequence: UInt64 = 0
@@ -2124,6 +2144,8 @@ nonisolated extension WireTelemetryWindow: SwiftProtobuf.Message, SwiftProtobuf.
     var _recentCorrect: UInt32 = 0
     var _sentBytes: UInt64 = 0
     var _receivedBytes: UInt64 = 0
+    var _mergedFrom: UInt64 = 0
+    var _lostWindows: UInt64 = 0
 
       // This property is used as the initial default value for new instances of the type.
       // The type itself is protecting the reference to its storage via CoW semantics.
@@ -2154,6 +2176,8 @@ nonisolated extension WireTelemetryWindow: SwiftProtobuf.Message, SwiftProtobuf.
       _recentCorrect = source._recentCorrect
       _sentBytes = source._sentBytes
       _receivedBytes = source._receivedBytes
+      _mergedFrom = source._mergedFrom
+      _lostWindows = source._lostWindows
     }
   }
 
@@ -2192,6 +2216,8 @@ nonisolated extension WireTelemetryWindow: SwiftProtobuf.Message, SwiftProtobuf.
         case 18: try { try decoder.decodeSingularUInt32Field(value: &_storage._recentCorrect) }()
         case 19: try { try decoder.decodeSingularUInt64Field(value: &_storage._sentBytes) }()
         case 20: try { try decoder.decodeSingularUInt64Field(value: &_storage._receivedBytes) }()
+        case 21: try { try decoder.decodeSingularUInt64Field(value: &_storage._mergedFrom) }()
+        case 22: try { try decoder.decodeSingularUInt64Field(value: &_storage._lostWindows) }()
         default: break
         }
       }
@@ -2260,6 +2286,12 @@ nonisolated extension WireTelemetryWindow: SwiftProtobuf.Message, SwiftProtobuf.
       if _storage._receivedBytes != 0 {
         try visitor.visitSingularUInt64Field(value: _storage._receivedBytes, fieldNumber: 20)
       }
+      if _storage._mergedFrom != 0 {
+        try visitor.visitSingularUInt64Field(value: _storage._mergedFrom, fieldNumber: 21)
+      }
+      if _storage._lostWindows != 0 {
+        try visitor.visitSingularUInt64Field(value: _storage._lostWindows, fieldNumber: 22)
+      }
     }
     try unknownFields.traverse(visitor: &visitor)
   }
@@ -2289,6 +2321,8 @@ nonisolated extension WireTelemetryWindow: SwiftProtobuf.Message, SwiftProtobuf.
         if _storage._recentCorrect != rhs_storage._recentCorrect {return false}
         if _storage._sentBytes != rhs_storage._sentBytes {return false}
         if _storage._receivedBytes != rhs_storage._receivedBytes {return false}
+        if _storage._mergedFrom != rhs_storage._mergedFrom {return false}
+        if _storage._lostWindows != rhs_storage._lostWindows {return false}
         return true
       }
       if !storagesAreEqual {return false}
