@@ -31,6 +31,7 @@ struct RehearsalFolder {
           coordinatorPublicKey: "", chip: Self.chip, inferencesPerSecond: 50,
           telemetrySeconds: max(1, options.telemetrySeconds),
           heartbeatMilliseconds: options.heartbeatSeconds * 1_000))
+      try Self.dropCheckData(of: fleet)
       let keys = try (0..<options.nodes).map { _ in try CurveKeyPair.generate() }
       models = try Self.fillState(fleet, keys, options)
       try Self.plan(written, fleet, keys, options).write(fleet.path + "/plan.json")
@@ -38,6 +39,15 @@ struct RehearsalFolder {
       try? FileManager.default.removeItem(atPath: path)
       throw error
     }
+  }
+
+  /// Hollow chips learn nothing that would have to be judged.
+  private static func dropCheckData(of fleet: FleetFolder) throws {
+    let url = URL(filePath: fleet.coordinatorSettings)
+    let lines = try String(contentsOf: url, encoding: .utf8).split(
+      separator: "\n", omittingEmptySubsequences: false)
+    let kept = lines.filter { !$0.hasPrefix("checkData:") }
+    try Data(kept.joined(separator: "\n").utf8).write(to: url)
   }
 
   static func name(_ node: Int) -> String { "hollow-\(node + 1)" }
