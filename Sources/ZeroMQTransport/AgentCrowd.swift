@@ -60,7 +60,7 @@ package final class AgentCrowd {
     let socket = try Socket(.dealer, in: context)
     try EndpointSettings.applyClient(
       to: socket, endpoint, keys: keys, serverKey: coordinatorKey,
-      reconnectMilliseconds: .random(in: 1_000...5_000))
+      reconnectMilliseconds: .random(in: 1_000...4_000))
     let monitored = try MonitoredSocket(socket, name: "\(connectionCount)", in: context)
     try monitored.socket.connect(addresses[endpoint] ?? "")
     lines[Self.key(agent, endpoint)] = Line(monitored, agent: agent, endpoint: endpoint)
