@@ -9,6 +9,9 @@ extension AgentCore {
     if case .talking(let session) = conversation { session } else { nil }
   }
 
+  /// True while the coordinator has let this agent in.
+  package var isTalking: Bool { session != nil }
+
   mutating func start(at now: Instant, into directives: inout [AgentDirective]) {
     open(.control, at: now, into: &directives)
   }

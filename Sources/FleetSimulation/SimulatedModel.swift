@@ -1,6 +1,6 @@
 import Crypto
-import FleetCore
-import FleetProtocol
+package import FleetCore
+package import FleetProtocol
 
 /// The keys of a simulated fleet; the same in every run, so that a seed gives the same bytes.
 enum SimulatedTrust {
@@ -46,6 +46,26 @@ enum SimulatedTrust {
   static func identifier(_ text: String) -> Identifier {
     guard let identifier = Identifier(text) else { preconditionFailure("'\(text)' is a name") }
     return identifier
+  }
+}
+
+/// A model that only has the shape of one, for fleets of hollow chips.
+package struct HollowModel {
+  /// Its content.
+  package let bytes: [UInt8]
+  /// What the coordinator keeps of it.
+  package let record: ModelRecord
+
+  /// A published model of that many bytes, signed by a fleet's own publisher.
+  package init(
+    name: Identifier, release: UInt64, chip: String, size: Int, publisher: SigningKey
+  ) {
+    var random = SimulationRandom(seed: release)
+    bytes = random.bytes(size)
+    record =
+      SimulatedModel(
+        published: name, release: release, chip: chip, bytes: bytes, signer: publisher
+      ).record
   }
 }
 
@@ -108,6 +128,16 @@ struct SimulatedModel {
     record = Self.record(
       manifest, signer: SimulatedTrust.federation, chips: manifest.chips,
       published: order.published)
+  }
+
+  /// A sound model of another fleet.
+  init(
+    published name: Identifier, release: UInt64, chip: String, bytes: [UInt8], signer: SigningKey
+  ) {
+    content = SimulatedContent(bytes)
+    var manifest = Self.facts(name, release: release, content)
+    manifest.chips = [chip]
+    record = Self.record(manifest, signer: signer, chips: [chip], published: nil)
   }
 
   private static func facts(

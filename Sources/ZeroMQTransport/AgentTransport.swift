@@ -20,12 +20,12 @@ package final class AgentTransport: Sendable {
   ///   - control: `tcp://HOST:PORT` of the control endpoint.
   ///   - data: likewise of the data endpoint.
   ///   - reconnectMilliseconds: pause before libzmq dials a lost peer again; drawn at random
-  ///     between 1,000 and 5,000 it keeps a fleet from coming back all at once.
+  ///     between 1,000 and 4,000 it keeps a fleet from coming back all at once.
   ///   - lingerMilliseconds: how long `stop` may spend on a last message, such as a goodbye.
   ///   - deliver: see the type.
   package init(
     keys: CurveKeyPair, coordinatorKey: CurvePublicKey, control: String, data: String,
-    reconnectMilliseconds: Int32 = .random(in: 1_000...5_000), lingerMilliseconds: Int32 = 0,
+    reconnectMilliseconds: Int32 = .random(in: 1_000...4_000), lingerMilliseconds: Int32 = 0,
     deliver: @escaping @Sendable (AgentTransportEvent) -> Void
   ) throws(TransportError) {
     let context = try Context()

@@ -9,7 +9,9 @@ package final class Context: Sendable {
   private static let versionNeeded = [4, 3, 3]
 
   /// Starts a context with that many I/O threads; refuses an old or keyless libzmq.
-  package init(ioThreads: Int32 = 1) throws(TransportError) {
+  ///
+  /// libzmq makes 1,023 sockets in a context unless `socketsMax` says more.
+  package init(ioThreads: Int32 = 1, socketsMax: Int32? = nil) throws(TransportError) {
     var (major, minor, patch): (Int32, Int32, Int32) = (0, 0, 0)
     zmq_version(&major, &minor, &patch)
     let found = [Int(major), Int(minor), Int(patch)]
@@ -21,6 +23,7 @@ package final class Context: Sendable {
     guard zmq_has("curve") == 1 else { throw .curveMissing }
     guard let pointer = zmq_ctx_new() else { throw .socket(.last("create a context")) }
     zmq_ctx_set(pointer, ZMQ_IO_THREADS, ioThreads)
+    if let socketsMax { zmq_ctx_set(pointer, ZMQ_MAX_SOCKETS, socketsMax) }
     self.pointer = pointer
   }
 

@@ -23,6 +23,17 @@ enum Poller {
     wait([first, input(monitor), input(mailbox)])
   }
 
+  /// Waits for input on any of many sockets and their event channels; says which have some.
+  static func wait(
+    _ pointers: [UnsafeMutableRawPointer], milliseconds: Int
+  ) -> [Int] {
+    var items = pointers.map {
+      zmq_pollitem_t(socket: $0, fd: 0, events: Int16(ZMQ_POLLIN), revents: 0)
+    }
+    guard zmq_poll(&items, Int32(items.count), milliseconds) > 0 else { return [] }
+    return items.indices.filter { items[$0].revents != 0 }
+  }
+
   /// Waits for the mailbox alone.
   static func wait(mailbox: Int32) { wait([input(mailbox)]) }
 

@@ -66,7 +66,7 @@ struct BenchCase: Sendable {
       BenchCase(
         name: "compile.50M-synapses.seconds", unit: "CPU-seconds", needsProcess: true,
         run: CompilerCases.fiftyMillion),
-    ]
+    ] + FleetCases.cases
 }
 
 /// What a case measured.

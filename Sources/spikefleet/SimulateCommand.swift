@@ -5,5 +5,7 @@ struct SimulateCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "simulate",
     abstract: "Run the fleet's own decisions under faults, or at your size, without any node.",
-    subcommands: [SimulateChaosCommand.self])
+    subcommands: [
+      SimulateFleetCommand.self, SimulateChaosCommand.self, SimulateWorkerCommand.self,
+    ])
 }

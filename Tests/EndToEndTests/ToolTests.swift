@@ -15,6 +15,7 @@ import ZeroMQTransport
     ["federate"], ["federate", "start"], ["federate", "status"], ["federate", "watch"],
     ["federate", "cancel"], ["demo"],
     ["chip"], ["chip", "list"], ["chip", "show"], ["chip", "run"], ["chip", "raster"],
+    ["simulate"], ["simulate", "chaos"], ["simulate", "fleet"],
   ]
 
   @Test(arguments: commands) func `each command explains itself`(command: [String]) throws {
@@ -38,6 +39,9 @@ import ZeroMQTransport
     ["chip", "run", "m.snn", "--data", "d", "--probe", "hidden"],
     ["chip", "run", "m.snn", "--data", "d", "--learn", "--metrics"],
     ["chip", "raster", "m.snn", "--data", "d"],
+    ["simulate", "chaos"], ["simulate", "chaos", "--seeds", "3..1"],
+    ["simulate", "chaos", "--seeds", "1", "--nodes", "0"], ["simulate", "fleet"],
+    ["simulate", "fleet", "--nodes", "0"],
   ])
   func `wrong usage ends with status 64`(arguments: [String]) throws {
     let outcome = try Programs.run(Programs.tool, arguments)

@@ -28,7 +28,7 @@ import Testing
         directives.filter(\.isAnswer) + directives.filter { !$0.isAnswer }
       }
     }
-    expect(found, "before it", "acknowledge before commit, coordinator")
+    expect(found, "not on the disk", "acknowledge before commit, coordinator")
   }
 
   @Test func `an agent that acknowledges before it commits is found`() {

@@ -1,0 +1,51 @@
+import Foundation
+import Testing
+
+/// The commands that `docs/SIMULATION.md` shows are run as they stand there.
+@Suite(.serialized, .timeLimit(.minutes(5))) struct SimulationPageTests {
+  private func run(_ block: String) throws -> Programs.Outcome {
+    let text = try String(
+      contentsOfFile: SmallModel.packageFile("docs/SIMULATION.md"), encoding: .utf8)
+    let commands = try #require(TourTests.block(block, of: text))
+    let programs = URL(filePath: Programs.tool).deletingLastPathComponent().path
+    return try Programs.run(
+      "/bin/bash", ["-c", "set -euo pipefail; PATH='\(programs)':\"$PATH\"\n\(commands)"])
+  }
+
+  @Test func `seeds under faults end with one line that sums up`() throws {
+    let outcome = try run("chaos")
+    #expect(outcome.status == 0, "\(outcome.output)\n\(outcome.errors)")
+    let last = try #require(outcome.output.split(separator: "\n").last)
+    for word in ["seeds", "0 failed", "simulated hours", "messages", "crashes", "real time"] {
+      #expect(last.contains(word), "\(word) in \(last)")
+    }
+  }
+
+  @Test func `a fleet of hollow chips is measured`() throws {
+    let outcome = try run("fleet")
+    #expect(outcome.status == 0, "\(outcome.output)\n\(outcome.errors)")
+    for row in ["all online after a cold start", "all back after kill -9 of the coordinator"] {
+      let line = outcome.output.split(separator: "\n").first { $0.hasPrefix(row) }
+      let value = line?.dropFirst(row.count).split(separator: " ").first.flatMap { Double($0) }
+      #expect(value.map { $0 > 0 } ?? false, "\(row) in\n\(outcome.output)")
+    }
+  }
+
+  @Test func `a fleet with broken, slow and flapping nodes is measured as well`() throws {
+    let outcome = try Programs.run(
+      Programs.tool,
+      [
+        "simulate", "fleet", "--nodes", "20", "--hold", "3", "--commands", "1", "--singles", "2",
+        "--fail-rate", "10", "--slow-rate", "10", "--flap-seconds", "60", "--per-worker", "7",
+        "-o", "json",
+      ])
+    #expect(outcome.status == 0, "\(outcome.output)\n\(outcome.errors)")
+    struct Figures: Decodable {
+      var workers: Int
+      var commandAppliedMax: Double
+    }
+    let figures = try JSONDecoder().decode(Figures.self, from: Data(outcome.output.utf8))
+    #expect(figures.workers == 3)
+    #expect(figures.commandAppliedMax >= 2, "a slow chip takes two seconds")
+  }
+}
