@@ -20,6 +20,8 @@ package struct CoordinatorCore: Sendable {
   var budgets: [Identifier: NodeBudget]
   var pace: GreetingPace
   var bulk: BulkBudget
+  var queries: [UInt64: PendingQuery]
+  var enrolReports: TokenBucket?
   private var lastInstant: Instant
   private var sessionCount: UInt64
 
@@ -33,6 +35,7 @@ package struct CoordinatorCore: Sendable {
     aggregations = [:]
     budgets = [:]
     pace = GreetingPace(settings.limits)
+    queries = [:]
     bulk = BulkBudget(bytesMax: settings.limits.bulkBytesMax)
     lastInstant = Instant(microseconds: 0)
     sessionCount = 0
@@ -64,6 +67,7 @@ package struct CoordinatorCore: Sendable {
       watchLiveness(at: now, into: &directives)
       watchDeadlines(at: now, into: &directives)
       watchTraffic(at: now)
+      watchQueries(at: now, into: &directives)
     case .received(let address, let user, let frames):
       receive(frames, from: address, user: user, at: now, into: &directives)
     case .malformed(let address, let user, let count):
@@ -71,6 +75,9 @@ package struct CoordinatorCore: Sendable {
     case .blocked(let address): cut(address, at: now, into: &directives)
     case .command(let command, let requestID):
       obey(command, requestID: requestID, at: now, into: &directives)
+    case .query(let node, let kind, let limit, let id):
+      ask(node, kind, limit: limit, id: id, at: now, into: &directives)
+    case .enrolment(let request): enrol(request, at: now, into: &directives)
     case .uploadChecked(let key, let outcome):
       finishUpload(key, outcome, at: now, into: &directives)
     case .aggregated(let key, let outcome):
@@ -128,9 +135,10 @@ package struct CoordinatorCore: Sendable {
     _ frames: [[UInt8]], from address: ReplyAddress, user: String, at now: Instant,
     into directives: inout [CoordinatorDirective]
   ) {
-    guard let node = identify(user, address, into: &directives),
-      admit(frames, node: node, at: now, into: &directives)
+    guard let peer = identify(user, address, into: &directives),
+      admit(frames, node: peer.node, at: now, into: &directives)
     else { return }
+    let node = peer.node
     let packet: Packet
     do {
       packet = try Packet(frames: frames, endpoint: address.endpoint, direction: .up)
@@ -139,7 +147,7 @@ package struct CoordinatorCore: Sendable {
       return
     }
     if case .hello(let hello) = packet.message {
-      receive(hello, node: node, from: address, packet.header, at: now, into: &directives)
+      receive(hello, peer: peer, from: address, packet.header, at: now, into: &directives)
       return
     }
     guard var session = sessions[node], session.number == packet.header.session,
@@ -180,6 +188,7 @@ package struct CoordinatorCore: Sendable {
     case .observedState(let observed):
       note(observed: observed, node: node, at: now, into: &directives)
     case .roundAnswer(let answer): take(answer, node: node, at: now, into: &directives)
+    case .agentReport(let report): take(report, node: node, into: &directives)
     case .goodbye: part(node, at: now, into: &directives)
     case .blobRequest(let request):
       serve(request, node: node, packet.header, at: now, into: &directives)
@@ -190,7 +199,7 @@ package struct CoordinatorCore: Sendable {
     case .telemetryBatch(let batch):
       store(batch, payload: packet.payload ?? [], node: node, at: now, into: &directives)
     case .hello, .welcome, .busy, .reset, .heartbeatReply, .desiredState, .roundOffer,
-      .roundVerdict, .unsupported, .refused, .blobChunk, .blobMissing, .updateWanted,
+      .roundVerdict, .unsupported, .refused, .agentQuery, .blobChunk, .blobMissing, .updateWanted,
       .telemetryAcknowledged:
       preconditionFailure("\(packet.message.type) passed the direction check")
     }

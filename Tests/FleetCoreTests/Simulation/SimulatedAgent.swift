@@ -112,6 +112,7 @@ extension SimulatedFleet {
     case .sendUpdate(let order): sendUpdate(order, of: index)
     case .sendOutbox(_, let session, let sequence): sendOutbox(index, session, sequence)
     case .dropBlob(let digest): agents[index].blobs[digest] = nil
+    case .makeNextKey, .adoptNextKey, .answerQuery: break
     case .report(let event): trace("\(event.kind) \(event.subject) \(event.detail)")
     }
     return true

@@ -98,7 +98,7 @@ extension SimulatedFleet {
       require(answers[id] == nil || answers[id] == response, "two answers to \(id)")
       answers[id] = response
     case .disconnect(let address): cut(address)
-    case .allowKey: break
+    case .allowKey, .denyKey, .answerQuery: break
     case .report(let event): trace("\(event.kind) \(event.subject) \(event.detail)")
     }
     return true
