@@ -15,6 +15,8 @@ struct AgentParts {
   private let keys: CurveKeyPair
   private let root: TrustRoot
   private let stream: NodeStream
+  /// Time that the enrolment endpoint has to answer.
+  private static let joinMilliseconds = 10_000
   /// Time that a goodbye may take on its way out.
   private static let lingerMilliseconds: Int32 = 500
 
@@ -27,7 +29,7 @@ struct AgentParts {
         cure: "copy it from the coordinator: `spikefleet status` and its log show it")
     }
     coordinatorKey = key
-    keys = try Self.keys(settings.keyFile, file)
+    keys = try Self.keys(settings, file)
     root = try RootFile(path: settings.rootFile).load()
     let samples = try SampleFolder.read(settings.stream)
     stream = NodeStream(
@@ -35,10 +37,12 @@ struct AgentParts {
   }
 
   private static func keys(
-    _ path: String, _ file: ConfigurationFile
+    _ settings: AgentConfiguration, _ file: ConfigurationFile
   ) throws -> CurveKeyPair {
+    let path = settings.keyFile
     do {
-      return try CurveKeyFile(path: path).load()
+      let keyFile = CurveKeyFile(path: path)
+      return settings.makesKey ? try keyFile.loadOrCreate() : try keyFile.load()
     } catch {
       guard case .system(_, let call, let number) = error else { throw error }
       throw file.error(
@@ -50,7 +54,9 @@ struct AgentParts {
 
   /// Takes the state folder, starts chip and sockets, and returns the shell that owns them.
   func start() throws -> AgentShell {
-    let log = try settings.logFormat.logger(label: "agent", level: settings.logLevel)
+    let tail = LogTail()
+    let log = try settings.logFormat.logger(
+      label: "agent", level: settings.logLevel, tail: tail)
     let store = try AgentStore(folder: settings.stateFolder)
     let blobs = try BlobStore(folder: settings.stateFolder)
     let state = try store.load()
@@ -78,6 +84,7 @@ struct AgentParts {
       report: { inbox.post(.chip($0)) })
     let signals = StopSignals { inbox.post(.stop(signal: $0)) }
     tell(log, state)
+    if state.epoch == 0 { join(log) }
     return AgentShell(
       store: store, blobs: blobs,
       records: LearningRecordFolder(stateFolder: settings.stateFolder),
@@ -87,7 +94,44 @@ struct AgentParts {
         control: settings.control, data: settings.data, node: settings.node.text,
         publicKey: keys.publicKey, log: log),
       crash: CrashPoint(environment: ProcessInfo.processInfo.environment), signals: signals,
-      log: log)
+      affairs: NodeAffairs(settings: settings, root: root, tail: tail), log: log)
+  }
+
+  /// Shows the join token once, before the first session ever; then the coordinator decides.
+  private func join(_ log: Logger) {
+    guard let join = settings.join else { return }
+    do {
+      let text = try SecretFile.read(join.tokenFile)
+      guard let server = CurvePublicKey(z85: join.publicKey) else {
+        log.error(
+          "join.publicKey is not a CURVE key of 40 characters", metadata: ["kind": "join.failed"])
+        return
+      }
+      var enrol = WireEnrol()
+      enrol.token = text.filter { !$0.isWhitespace }
+      enrol.nodeID = settings.node.text
+      let answer = try EnrolmentCall.ask(
+        EnrolmentMessage.frames(enrol), keys: keys, address: join.address, serverKey: server,
+        milliseconds: Self.joinMilliseconds)
+      guard let answer else {
+        log.warning(
+          "nobody answers; tried again at the next start",
+          metadata: ["kind": "join.unanswered", "subject": "\(join.address)"])
+        return
+      }
+      let told = try EnrolmentMessage.answer(answer)
+      guard told.code.isEmpty else {
+        log.warning(
+          "\(told.code): \(told.detail)",
+          metadata: ["kind": "join.refused", "subject": "\(join.address)"])
+        return
+      }
+      log.notice(
+        "the token is with the coordinator; dialling until it lets this node in",
+        metadata: ["kind": "join.left", "subject": "\(join.address)"])
+    } catch {
+      log.error("not joined: \(error)", metadata: ["kind": "join.failed"])
+    }
   }
 
   private func tell(_ log: Logger, _ state: AgentState) {

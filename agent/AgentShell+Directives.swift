@@ -48,6 +48,10 @@ extension AgentShell {
       } catch {
         log.warning("content left behind: \(error)", metadata: ["kind": "store.left-behind"])
       }
+    case .makeNextKey: answers.append(.nextKeyMade(publicKey: makeNextKey()))
+    case .adoptNextKey(let publicKey): answers.append(.nextKeyAdopted(adopt(publicKey)))
+    case .answerQuery(let id, let kind, let lines):
+      answers.append(.queryAnswered(answer(id, kind, lines: Int(lines))))
     case .report(let event):
       // Connections have lines of their own, which say what to do.
       log.log(

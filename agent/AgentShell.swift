@@ -23,16 +23,18 @@ final class AgentShell {
   let transport: AgentTransport
   let chip: ChipWorker
   let log: Logger
+  /// The key files, the newest log lines and what a self-test looks at.
+  let affairs: NodeAffairs
   var sentBytes: UInt64 = 0
   /// After the goodbye the sockets are closed by the transport, which waits for it to leave.
   private(set) var isStopping = false
-  private var core: AgentCore
+  private(set) var core: AgentCore
   private let inbox: Inbox<Mail>
   private let tickNanoseconds: UInt64
-  private let crash: CrashPoint
+  let crash: CrashPoint
   private let signals: StopSignals
   private var failures: FailureLog
-  private var connections: ConnectionLog
+  var connections: ConnectionLog
   private var receivedBytes: UInt64 = 0
   /// What the chip made and the disk did not take yet.
   private var unstored: [Unstored] = []
@@ -49,8 +51,10 @@ final class AgentShell {
     store: AgentStore, blobs: BlobStore, records: LearningRecordFolder,
     transport: AgentTransport, chip: ChipWorker, inbox: Inbox<Mail>, core: AgentCore,
     tickMilliseconds: UInt32, connections: ConnectionLog,
-    crash: CrashPoint, signals: StopSignals, log: Logger
+    crash: CrashPoint, signals: StopSignals,
+    affairs: NodeAffairs, log: Logger
   ) {
+    self.affairs = affairs
     self.store = store
     self.blobs = blobs
     self.records = records

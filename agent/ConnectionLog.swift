@@ -7,7 +7,7 @@ struct ConnectionLog {
   private let log: Logger
   private let addresses: [WireEndpoint: String]
   private let node: String
-  private let publicKey: CurvePublicKey
+  var publicKey: CurvePublicKey
   private var last: [WireEndpoint: String] = [:]
 
   init(control: String, data: String, node: String, publicKey: CurvePublicKey, log: Logger) {

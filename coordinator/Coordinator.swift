@@ -14,7 +14,6 @@ import ZeroMQTransport
 extension LogFormat: ExpressibleByArgument {}
 
 /// The daemon that holds the fleet's state.
-@main
 struct Coordinator: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "spikefleet-coordinator",
@@ -25,6 +24,9 @@ struct Coordinator: AsyncParsableCommand {
       file, then defaults. `spikefleet init` writes a file to start from. SIGTERM and SIGINT stop \
       it after what is acknowledged is on the disk; it goes on from its state folder at the next \
       start.
+
+      `spikefleet-coordinator enrol --config FILE` is another process: it takes join tokens from \
+      machines that are not nodes yet (`spikefleet-coordinator enrol --help`).
       """,
     version: Version.text)
 
@@ -118,7 +120,9 @@ struct Coordinator: AsyncParsableCommand {
     let group = ServiceGroup(
       configuration: .init(
         services: [
-          .init(service: TickService(daemon: daemon)),
+          .init(
+            service: TickService(
+              daemon: daemon, spool: settings.enrolSpool.map { EnrolmentSpool(path: $0) })),
           .init(
             service: AdminService(service: service, token: token, settings: settings, log: log)),
         ],
@@ -131,12 +135,14 @@ struct Coordinator: AsyncParsableCommand {
 /// Tells the core that time passes, until the process is asked to end.
 private struct TickService: Service {
   let daemon: CoordinatorDaemon
+  let spool: EnrolmentSpool?
 
   func run() async throws {
     let pause = Duration.milliseconds(daemon.snapshot().settings.tickMilliseconds)
     await cancelWhenGracefulShutdown {
       while !Task.isCancelled {
         daemon.handle(.tick)
+        for request in spool?.take() ?? [] { daemon.handle(.enrolment(request)) }
         do {
           try await Task.sleep(for: pause)
         } catch {

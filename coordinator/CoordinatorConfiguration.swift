@@ -21,6 +21,8 @@ struct CoordinatorConfiguration {
   var rootFile: String
   /// Folder of the database, the blobs and the admin token.
   var stateFolder: String
+  /// Folder in which the enrolment process leaves requests; nil where there is none.
+  var enrolSpool: String?
   /// Sample folder for the held-out check of federated rounds; nil to commit unchecked.
   var checkData: String?
   /// Heartbeat interval and liveness of agents.
@@ -40,12 +42,19 @@ struct CoordinatorConfiguration {
         cure: "name the address of the admin endpoint, 127.0.0.1:7472 for this machine only")
     }
     adminHost = String(admin[..<colon])
+    // The token travels in the clear; whoever wants it from afar puts TLS or SSH in front.
+    guard ["127.0.0.1", "localhost", "::1", "[::1]"].contains(adminHost) else {
+      throw file.error(
+        "admin", found: "`\(admin)`", expected: "an address of this machine alone",
+        cure: "use 127.0.0.1:\(port) and reach it through `ssh -L` or a proxy that speaks TLS")
+    }
     adminPort = port
     curveKeyFile = try file.path("curveKeyFile")
     deployKeyFile = try file.path("deployKeyFile")
     federationKeyFile = try file.path("federationKeyFile")
     rootFile = try file.path("rootFile")
     stateFolder = try file.path("stateFolder")
+    enrolSpool = try file.optionalPath("enrolSpool")
     checkData = try file.optionalPath("checkData")
     settings = CoordinatorSettings()
     settings.heartbeatMilliseconds = UInt32(

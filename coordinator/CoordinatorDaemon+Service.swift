@@ -64,6 +64,12 @@ struct CoordinatorService: FleetService {
     return try daemon.store.telemetry(node: node, limit: limit).map(views.telemetry)
   }
 
+  func audit(after id: Int64, limit: Int) async throws -> [AuditView] {
+    try daemon.store.audit(after: id, limit: limit).map {
+      AuditView(id: $0.id, entry: $0.entry, hash: $0.hash)
+    }
+  }
+
   func events(after id: Int64, limit: Int) async throws -> [EventView] {
     try daemon.store.events(after: id, limit: limit).map { stored in
       EventView(
@@ -79,8 +85,84 @@ struct CoordinatorService: FleetService {
       .acceptNode(publicKey: try key(of: request).z85, name: request.name), requestID)
   }
 
+  func reject(_ request: KeyRequest, requestID: String) async throws -> CommandView {
+    try command(
+      .rejectKey(publicKey: try key(request.publicKey, request.fingerprint).z85), requestID)
+  }
+
+  func order(
+    _ request: NodeRequest, node: String, requestID: String
+  ) async throws -> CommandView {
+    let order: NodeOrder =
+      switch request.verb {
+      case .revoke: .revoke
+      case .label: .label(set: request.labels ?? [:], remove: request.remove ?? [])
+      case .cordon: .cordon
+      case .uncordon: .uncordon
+      case .drain: .drain(giveBack: request.giveBack ?? false)
+      case .rotateKey: .rotateKey
+      case .replace:
+        .replace(publicKey: try key(request.publicKey, request.fingerprint).z85)
+      }
+    return try command(.node(node, order), requestID)
+  }
+
+  func createToken(_ request: TokenRequest, requestID: String) async throws -> CommandView {
+    let now = WallClock.now()
+    return try command(
+      .createToken(
+        JoinToken(
+          name: request.name, hash: request.hash, node: request.node, createdAt: now,
+          expiresAt: now.advanced(milliseconds: Int64(request.hours) * 3_600_000),
+          usesLeft: request.uses)), requestID)
+  }
+
+  func revokeToken(_ name: String, requestID: String) async throws -> CommandView {
+    try command(.revokeToken(name), requestID)
+  }
+
+  func tokens() async throws -> [TokenView] {
+    let tokens = daemon.snapshot().state.tokens
+    return tokens.keys.sorted().compactMap { tokens[$0] }.map {
+      TokenView(
+        name: $0.name, node: $0.node, usesLeft: $0.usesLeft,
+        expiresMicroseconds: $0.expiresAt.microseconds)
+    }
+  }
+
+  func logs(node: Identifier, limit: Int) async throws -> [String] {
+    try await ask(node, .logs, limit: limit).lines
+  }
+
+  func selfTest(node: Identifier) async throws -> [CheckView] {
+    try await ask(node, .selfTest, limit: 0).checks.map {
+      CheckView(name: $0.name, result: $0.result, detail: $0.detail)
+    }
+  }
+
+  private func ask(
+    _ node: Identifier, _ kind: WireAgentQueryKind, limit: Int
+  ) async throws -> (lines: [String], checks: [WireSelfCheck]) {
+    let outcome = await daemon.questions.ask { id in
+      daemon.handle(.query(node, kind, limit: UInt32(clamping: limit), id: id))
+    }
+    switch outcome {
+    case .answered(let lines, let checks): return (lines, checks)
+    case .refused(let code, let detail):
+      throw ServiceError(
+        status: code == "unknown-node" ? 404 : 409, code: code, detail: detail)
+    }
+  }
+
   private func key(of request: AcceptRequest) throws(ServiceError) -> CurvePublicKey {
-    if let text = request.publicKey {
+    try key(request.publicKey, request.fingerprint)
+  }
+
+  /// A key in full, or the pending one with a fingerprint.
+  private func key(
+    _ publicKey: String?, _ fingerprint: String?
+  ) throws(ServiceError) -> CurvePublicKey {
+    if let text = publicKey {
       guard let key = CurvePublicKey(z85: text) else {
         throw ServiceError(
           status: 400, code: "public-key",
@@ -88,7 +170,7 @@ struct CoordinatorService: FleetService {
       }
       return key
     }
-    let wanted = request.fingerprint ?? ""
+    let wanted = fingerprint ?? ""
     let matches = daemon.pendingKeys.all.compactMap { CurvePublicKey(z85: $0.publicKey) }
       .filter { $0.fingerprint.text == wanted }
     guard let key = matches.first else {

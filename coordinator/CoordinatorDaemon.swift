@@ -27,6 +27,7 @@ final class CoordinatorDaemon: Sendable {
   let log: Logger
   let startedAt: Instant
   let pendingKeys = PendingKeys()
+  let questions = Questions()
   let priceTables: PriceTables
   private let deployKey: SigningKey
   let work: BackgroundWork
@@ -151,7 +152,7 @@ final class CoordinatorDaemon: Sendable {
     case .disconnect(let address):
       let peer = PeerAddress(endpoint: address.endpoint, routingID: address.routingID)
       transport.withLock { $0?.disconnect(peer) }
-    case .allowKey: admit(machine.core.state)
+    case .allowKey, .denyKey: admit(machine.core.state)
     case .sendChunks(let address, let order): send(order, to: address)
     case .appendUpload(let key, let offset, let bytes):
       do throws(StoreError) {
@@ -179,6 +180,7 @@ final class CoordinatorDaemon: Sendable {
         self.handle(.aggregated(order.key, outcome))
       }
     case .answer(_, let response): machine.answer = response
+    case .answerQuery(let id, let outcome): questions.answer(id, outcome)
     case .report(let event): write(event)
     }
   }
@@ -187,14 +189,17 @@ final class CoordinatorDaemon: Sendable {
   func admit(_ state: FleetState) {
     let allowed = Self.allowed(state)
     for key in allowed.keys { pendingKeys.forget(key.z85) }
+    pendingKeys.hide(Set(state.barredKeys.keys))
     transport.withLock { $0?.setAllowed(allowed) }
   }
 
   static func allowed(_ state: FleetState) -> [CurvePublicKey: String] {
     var allowed: [CurvePublicKey: String] = [:]
     for node in state.nodes.values {
-      guard let key = CurvePublicKey(z85: node.publicKey) else { continue }
-      allowed[key] = PeerIdentity(node: node.id, publicKey: node.publicKey).text
+      for text in node.admittedKeys {
+        guard let key = CurvePublicKey(z85: text) else { continue }
+        allowed[key] = PeerIdentity(node: node.id, publicKey: text).text
+      }
     }
     return allowed
   }

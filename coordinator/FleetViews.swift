@@ -3,6 +3,7 @@ import FleetAPI
 import FleetCore
 import FleetProtocol
 import FleetStore
+import Workbench
 import ZeroMQTransport
 
 /// The fleet as the admin endpoint shows it: pure functions of a snapshot and stored rows.
@@ -17,7 +18,7 @@ struct FleetViews {
     state.nodes.keys.sorted().compactMap { id in
       guard let record = state.nodes[id] else { return nil }
       let session = core.sessions[id]
-      return NodeView(
+      var view = NodeView(
         name: id.text, publicKey: record.publicKey,
         fingerprint: CurvePublicKey(z85: record.publicKey)?.fingerprint.text ?? "",
         liveness: session?.liveness.rawValue ?? "never",
@@ -27,7 +28,22 @@ struct FleetViews {
         observedGeneration: record.observed.map { "\($0.generation)" },
         observedModel: record.observed?.model.hex, phase: record.observed?.phase.rawValue,
         code: record.observed?.code ?? "", detail: record.observed?.detail ?? "")
+      let terms = record.terms
+      view.duty = duty(record)
+      view.labels = terms.labels
+      view.agentVersion = terms.agentVersion
+      view.isOutdated = !terms.agentVersion.isEmpty && terms.agentVersion != Version.text
+      view.isRotating = terms.isRotating
+      view.duplicateMicroseconds = core.duplicateSeen(id)?.microseconds
+      return view
     }
+  }
+
+  /// What an operator reads: revoked, open, cordoned, draining, or drained.
+  private func duty(_ record: NodeRecord) -> String {
+    if record.terms.revokedAt != nil { return "revoked" }
+    guard record.terms.duty == .draining else { return record.terms.duty.rawValue }
+    return core.awaitedRounds(of: record.id).isEmpty ? "drained" : "draining"
   }
 
   func models() -> [ModelView] {

@@ -15,20 +15,35 @@ final class PendingKeys: Sendable {
     var lastSeen: Instant
   }
 
-  private let knocks = Mutex<[Knock]>([])
+  private struct State {
+    var knocks: [Knock] = []
+    /// Keys that an operator decided about already.
+    var hidden: Set<String> = []
+  }
+
+  private let state = Mutex(State())
 
   func note(_ publicKey: String, address: String, at now: Instant) {
-    knocks.withLock { knocks in
-      knocks.removeAll { $0.publicKey == publicKey }
-      knocks.append(Knock(publicKey: publicKey, address: address, lastSeen: now))
-      if knocks.count > Self.keysMax { knocks.removeFirst() }
+    state.withLock { state in
+      guard !state.hidden.contains(publicKey) else { return }
+      state.knocks.removeAll { $0.publicKey == publicKey }
+      state.knocks.append(Knock(publicKey: publicKey, address: address, lastSeen: now))
+      if state.knocks.count > Self.keysMax { state.knocks.removeFirst() }
     }
   }
 
   func forget(_ publicKey: String) {
-    knocks.withLock { knocks in knocks.removeAll { $0.publicKey == publicKey } }
+    state.withLock { state in state.knocks.removeAll { $0.publicKey == publicKey } }
+  }
+
+  /// Shows these keys no more, and others again.
+  func hide(_ keys: Set<String>) {
+    state.withLock { state in
+      state.hidden = keys
+      state.knocks.removeAll { keys.contains($0.publicKey) }
+    }
   }
 
   /// Newest first.
-  var all: [Knock] { knocks.withLock { $0.reversed() } }
+  var all: [Knock] { state.withLock { $0.knocks.reversed() } }
 }

@@ -3,6 +3,7 @@ enum APIPath {
   static let status = "/v1/status"
   static let nodes = "/v1/nodes"
   static let pending = "/v1/pending"
+  static let tokens = "/v1/tokens"
   static let models = "/v1/models"
   static let blobs = "/v1/blobs"
   static let deployments = "/v1/deployments"
@@ -11,6 +12,7 @@ enum APIPath {
   static let energy = "/v1/energy"
   static let telemetry = "/v1/telemetry"
   static let events = "/v1/events"
+  static let audit = "/v1/audit"
 
   /// Header that makes a repeated command harmless.
   static let requestID = "Request-Id"

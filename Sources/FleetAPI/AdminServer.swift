@@ -43,6 +43,8 @@ package struct AdminServer: Sendable {
     router.add(middleware: TokenMiddleware(token: token))
     addReads(to: router)
     addLists(to: router)
+    addNodes(to: router)
+    addTokens(to: router)
     addCommands(to: router)
     addModels(to: router)
     return router
@@ -63,18 +65,60 @@ package struct AdminServer: Sendable {
     let service = service
     router.get("/v1/telemetry/:node") { request, context in
       let name = try context.parameters.require("node")
-      guard let node = Identifier(name) else {
-        throw ServiceError(
-          status: 400, code: "node-name",
-          detail: "`\(name.prefix(64))` is no node name; expected [a-z0-9][a-z0-9._-]{0,62}")
-      }
+      guard let node = Identifier(name) else { throw ServiceError.notANode(name) }
       let limit = try Self.number("limit", of: request, default: 100)
       return try JSONAnswer.make(try await service.telemetry(node: node, limit: Int(limit)))
+    }
+    router.get("/v1/audit") { request, _ in
+      let after = try Self.number("after", of: request, default: 0)
+      let limit = try Self.number("limit", of: request, default: 100)
+      return try JSONAnswer.make(try await service.audit(after: after, limit: Int(limit)))
     }
     router.get("/v1/events") { request, _ in
       let after = try Self.number("after", of: request, default: 0)
       let limit = try Self.number("limit", of: request, default: 100)
       return try JSONAnswer.make(try await service.events(after: after, limit: Int(limit)))
+    }
+  }
+
+  private func addNodes(to router: Router<BasicRequestContext>) {
+    let service = service
+    router.post("/v1/nodes/:node") { request, context in
+      let id = try Self.requestID(of: request)
+      let node = try context.parameters.require("node")
+      let body: NodeRequest = try await JSONAnswer.body(of: request)
+      return try JSONAnswer.make(try await service.order(body, node: node, requestID: id))
+    }
+    router.post("/v1/pending/reject") { request, _ in
+      let id = try Self.requestID(of: request)
+      let body: KeyRequest = try await JSONAnswer.body(of: request)
+      return try JSONAnswer.make(try await service.reject(body, requestID: id))
+    }
+    router.get("/v1/nodes/:node/logs") { request, context in
+      let name = try context.parameters.require("node")
+      guard let node = Identifier(name) else { throw ServiceError.notANode(name) }
+      let limit = try Self.number("limit", of: request, default: 50)
+      return try JSONAnswer.make(try await service.logs(node: node, limit: Int(limit)))
+    }
+    router.get("/v1/nodes/:node/self-test") { _, context in
+      let name = try context.parameters.require("node")
+      guard let node = Identifier(name) else { throw ServiceError.notANode(name) }
+      return try JSONAnswer.make(try await service.selfTest(node: node))
+    }
+  }
+
+  private func addTokens(to router: Router<BasicRequestContext>) {
+    let service = service
+    router.get("/v1/tokens") { _, _ in try JSONAnswer.make(try await service.tokens()) }
+    router.post("/v1/tokens") { request, _ in
+      let id = try Self.requestID(of: request)
+      let body: TokenRequest = try await JSONAnswer.body(of: request)
+      return try JSONAnswer.make(try await service.createToken(body, requestID: id))
+    }
+    router.post("/v1/tokens/:token/revoke") { request, context in
+      let id = try Self.requestID(of: request)
+      let token = try context.parameters.require("token")
+      return try JSONAnswer.make(try await service.revokeToken(token, requestID: id))
     }
   }
 

@@ -22,6 +22,15 @@ package struct BearerToken: Sendable, CustomStringConvertible {
     self.text = trimmed
   }
 
+  /// SHA-256 of the token's text in lower case, 64 hexadecimal digits: all that may be stored.
+  package var hash: String {
+    let digits: [Character] = Array("0123456789abcdef")
+    return SHA256.hash(data: Array(text.lowercased().utf8)).reduce(into: "") { text, byte in
+      text.append(digits[Int(byte >> 4)])
+      text.append(digits[Int(byte & 15)])
+    }
+  }
+
   /// True when an `Authorization` header holds this token; takes the same time for any other.
   func admits(authorization: String?) -> Bool {
     let found = SHA256.hash(data: Array((authorization ?? "").utf8))

@@ -55,9 +55,57 @@ package struct FleetClient: FleetService {
     try await get("\(APIPath.events)?after=\(id)&limit=\(limit)")
   }
 
+  /// Rows of the audit after a position, oldest first.
+  package func audit(after id: Int64, limit: Int) async throws -> [AuditView] {
+    try await get("\(APIPath.audit)?after=\(id)&limit=\(limit)")
+  }
+
   /// Binds a key to a name.
   package func accept(_ request: AcceptRequest, requestID: String) async throws -> CommandView {
     try await post(APIPath.nodes, request, requestID)
+  }
+
+  /// Turns a key away.
+  package func reject(_ request: KeyRequest, requestID: String) async throws -> CommandView {
+    try await post("\(APIPath.pending)/reject", request, requestID)
+  }
+
+  /// Changes what holds for a node.
+  package func order(
+    _ request: NodeRequest, node: String, requestID: String
+  ) async throws -> CommandView {
+    try await post("\(APIPath.nodes)/\(try Self.checked(node: node))", request, requestID)
+  }
+
+  /// The newest lines of an agent's log, oldest first.
+  package func logs(node: Identifier, limit: Int) async throws -> [String] {
+    try await get("\(APIPath.nodes)/\(node.text)/logs?limit=\(limit)")
+  }
+
+  /// What an agent finds when it tests itself.
+  package func selfTest(node: Identifier) async throws -> [CheckView] {
+    try await get("\(APIPath.nodes)/\(node.text)/self-test")
+  }
+
+  /// Keeps the hash of a fresh join token.
+  package func createToken(
+    _ request: TokenRequest, requestID: String
+  ) async throws -> CommandView {
+    try await post(APIPath.tokens, request, requestID)
+  }
+
+  /// Forgets a join token.
+  package func revokeToken(_ name: String, requestID: String) async throws -> CommandView {
+    try await post(
+      "\(APIPath.tokens)/\(try Self.checked(node: name))/revoke", [String: String](), requestID)
+  }
+
+  /// Join tokens in name order.
+  package func tokens() async throws -> [TokenView] { try await get(APIPath.tokens) }
+
+  private static func checked(node name: String) throws(ServiceError) -> String {
+    guard let node = Identifier(name) else { throw ServiceError.notANode(name) }
+    return node.text
   }
 
   /// Adds a model whose blob is stored.

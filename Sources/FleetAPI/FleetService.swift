@@ -14,6 +14,20 @@ package protocol FleetService: Sendable {
   func pending() async throws -> [PendingView]
   /// Binds a key to a name.
   func accept(_ request: AcceptRequest, requestID: String) async throws -> CommandView
+  /// Turns a key away.
+  func reject(_ request: KeyRequest, requestID: String) async throws -> CommandView
+  /// Changes what holds for a node.
+  func order(_ request: NodeRequest, node: String, requestID: String) async throws -> CommandView
+  /// The newest lines of an agent's log, oldest first.
+  func logs(node: Identifier, limit: Int) async throws -> [String]
+  /// What an agent finds when it tests itself.
+  func selfTest(node: Identifier) async throws -> [CheckView]
+  /// Keeps the hash of a fresh join token.
+  func createToken(_ request: TokenRequest, requestID: String) async throws -> CommandView
+  /// Forgets a join token.
+  func revokeToken(_ name: String, requestID: String) async throws -> CommandView
+  /// Join tokens in name order.
+  func tokens() async throws -> [TokenView]
   /// Models, newest first.
   func models() async throws -> [ModelView]
   /// Stores the bytes of a model under their digest; throws when they have another.
@@ -38,6 +52,8 @@ package protocol FleetService: Sendable {
   func energy() async throws -> [EnergyView]
   /// The newest windows of a node, oldest first.
   func telemetry(node: Identifier, limit: Int) async throws -> [TelemetryView]
+  /// Rows of the audit after a position, oldest first.
+  func audit(after id: Int64, limit: Int) async throws -> [AuditView]
   /// Events after a position, oldest first.
   func events(after id: Int64, limit: Int) async throws -> [EventView]
 }
@@ -56,6 +72,13 @@ package struct ServiceError: Error, Sendable, Equatable, CustomStringConvertible
     self.status = status
     self.code = code
     self.detail = detail
+  }
+
+  /// A word in a path that names no node.
+  static func notANode(_ name: String) -> ServiceError {
+    ServiceError(
+      status: 400, code: "node-name",
+      detail: "`\(name.prefix(64))` is no node name; expected [a-z0-9][a-z0-9._-]{0,62}")
   }
 
   package var description: String { "\(code): \(detail)" }

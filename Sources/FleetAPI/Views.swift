@@ -77,8 +77,20 @@ package struct NodeView: Codable, Sendable, Equatable {
   package var code: String
   /// The reason in words, empty when there is none.
   package var detail: String
+  /// open, cordoned, draining, drained or revoked.
+  package var duty = "open"
+  /// What operators select it by.
+  package var labels: [String: String] = [:]
+  /// Version of its agent as of its last HELLO; empty before the first.
+  package var agentVersion = ""
+  /// True where that is not the coordinator's own.
+  package var isOutdated = false
+  /// True while its agent is asked for a new key.
+  package var isRotating = false
+  /// When two live processes last used its key, microseconds since 1970 UTC.
+  package var duplicateMicroseconds: Int64?
 
-  /// A value with all its fields.
+  /// A value with its facts; the terms of the node are those of a fresh one.
   package init(
     name: String, publicKey: String, fingerprint: String, liveness: String,
     silentMilliseconds: Int64? = nil, chip: String, desiredModel: String? = nil,

@@ -143,6 +143,7 @@ extension AgentCore {
         beat.accepted = (state.accepted?.generation ?? .none).wire
         beat.observed = (state.observed?.generation ?? .none).wire
         beat.openRounds = openRounds()
+        beat.nextPublicKey = offeredKey
         send(.heartbeat(beat), into: &directives)
       }
     }
@@ -287,7 +288,7 @@ extension AgentCore {
       let detail = "epoch \(welcome.epoch), this node has seen \(state.epoch); nothing it orders"
       report("epoch.older", detail + " is obeyed", at: now, into: &directives)
     }
-    hear(welcome.serverTimeUs)
+    hear(welcome.serverTimeUs, at: now)
     attempts[.control] = 0
     conversation = .talking(
       AgentSession(
@@ -298,17 +299,24 @@ extension AgentCore {
     forgetRequests()
     acknowledge(boot: settings.boot, through: welcome.telemetryThrough, into: &directives)
     repeatObserved(into: &directives)
+    rotate(isWanted: welcome.rotateKey, known: "", at: now, into: &directives)
   }
 
-  private mutating func hear(_ microseconds: UInt64) {
-    heardTime = max(heardTime, Instant(microseconds: Int64(clamping: microseconds)))
+  private mutating func hear(_ microseconds: UInt64, at now: Instant) {
+    let told = Instant(microseconds: Int64(clamping: microseconds))
+    heardTime = max(heardTime, told)
+    clockSkewMilliseconds = now.milliseconds(since: told)
   }
 
   private mutating func dispatch(
     _ packet: Packet, at now: Instant, into directives: inout [AgentDirective]
   ) {
     switch packet.message {
-    case .heartbeatReply(let reply): hear(reply.serverTimeUs)
+    case .heartbeatReply(let reply):
+      hear(reply.serverTimeUs, at: now)
+      rotate(
+        isWanted: reply.rotateKey, known: reply.knownNextKey, at: now, into: &directives)
+    case .agentQuery(let query): consider(query, at: now, into: &directives)
     case .desiredState(let desired): obey(desired, at: now, into: &directives)
     case .roundOffer(let offer): consider(offer, at: now, into: &directives)
     case .roundVerdict(let verdict): close(verdict, at: now, into: &directives)
@@ -323,7 +331,8 @@ extension AgentCore {
     case .telemetryAcknowledged(let acknowledged):
       take(acknowledged, into: &directives)
     case .welcome, .busy, .reset, .refused, .hello, .heartbeat, .desiredAccepted,
-      .observedState, .roundAnswer, .goodbye, .blobRequest, .updateAnnounce, .updateChunk,
+      .observedState, .roundAnswer, .goodbye, .agentReport, .blobRequest, .updateAnnounce,
+      .updateChunk,
       .telemetryBatch:
       preconditionFailure("\(packet.message.type) passed the direction check")
     }

@@ -29,6 +29,9 @@ package struct AgentCore: Sendable {
   var dataUsedAt: Instant
   /// The latest time that the coordinator has told.
   var heardTime: Instant
+  /// By how much the node's clock was ahead of the coordinator's at its last word, in
+  /// milliseconds; nil before the first.
+  package internal(set) var clockSkewMilliseconds: Int64?
   var jitter: SeedSequence
 
   // Work that the shell was asked for.
@@ -60,6 +63,10 @@ package struct AgentCore: Sendable {
   var windowSequence: UInt64
   var outbox: Outbox
 
+  // The node's own affairs.
+  var rotation: KeyRotation
+  var queries: TokenBucket?
+
   /// An agent on the state that its store loaded.
   package init(state: AgentState, settings: AgentSettings) {
     self.state = state
@@ -85,6 +92,7 @@ package struct AgentCore: Sendable {
     hasJustTrained = false
     windowSequence = 0
     outbox = .unknown
+    rotation = .none
   }
 
   /// Goes back to what the store holds after a `persist` failed; conversations go on.
@@ -142,6 +150,10 @@ package struct AgentCore: Sendable {
       giveUp(key, ModelRefusal(code, detail), at: now, into: &directives)
     case .windowClosed(let window): queue(window, into: &directives)
     case .outboxSent(let last, let boot): sent(last, boot: boot, at: now)
+    case .nextKeyMade(let publicKey): nextKeyMade(publicKey)
+    case .nextKeyAdopted(let isAdopted):
+      nextKeyAdopted(isAdopted, at: now, into: &directives)
+    case .queryAnswered(let report): send(.agentReport(report), into: &directives)
     case .stopping:
       stop(into: &directives)
       return directives

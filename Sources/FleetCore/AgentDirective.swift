@@ -37,6 +37,12 @@ package enum AgentDirective: Sendable, Equatable {
   case sendOutbox(version: UInt8, session: UInt64, sequence: UInt64, mergedTogether: Bool)
   /// Remove a blob that nothing needs any more.
   case dropBlob(ContentDigest)
+  /// Make a key pair beside the present one, or find the one that was made; answer `nextKeyMade`.
+  case makeNextKey
+  /// Let the new key take the old one's place for good; answer `nextKeyAdopted`.
+  case adoptNextKey(publicKey: String)
+  /// Gather the newest log lines or test yourself; answer `queryAnswered`.
+  case answerQuery(id: UInt64, WireAgentQueryKind, lines: UInt32)
   /// Tell the log.
   case report(FleetEvent)
 }

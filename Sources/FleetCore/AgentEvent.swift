@@ -32,6 +32,12 @@ package enum AgentEvent: Sendable {
   case windowClosed(WireTelemetryWindow)
   /// The shell looked for waiting telemetry and sent a batch, or found none.
   case outboxSent(last: UInt64?, boot: [UInt8])
+  /// A new key is on the disk beside the present one; nil when it could not be written.
+  case nextKeyMade(publicKey: String?)
+  /// The new key took the place of the old one, on the disk and in the sockets, or could not.
+  case nextKeyAdopted(Bool)
+  /// What this node says of itself.
+  case queryAnswered(WireAgentReport)
   /// The process was asked to end; after the directives nothing follows.
   case stopping
 }

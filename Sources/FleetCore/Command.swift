@@ -2,6 +2,14 @@
 package enum Command: Sendable, Equatable {
   /// Bind a key to a node name.
   case acceptNode(publicKey: String, name: String)
+  /// Turn a key away: it is not shown as pending any more.
+  case rejectKey(publicKey: String)
+  /// Change what holds for an accepted node.
+  case node(String, NodeOrder)
+  /// Keep the hash of a fresh join token.
+  case createToken(JoinToken)
+  /// Forget a join token.
+  case revokeToken(String)
   /// Record a model whose blob is stored and whose manifest was verified.
   case addModel(ModelRecord)
   /// Make these nodes run this model; an empty list means every node.

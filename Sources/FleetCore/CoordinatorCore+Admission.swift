@@ -7,18 +7,18 @@ extension CoordinatorCore {
   /// The ZAP handler is asked once per connection, so this is what ends a live one.
   mutating func identify(
     _ user: String, _ address: ReplyAddress, into directives: inout [CoordinatorDirective]
-  ) -> Identifier? {
+  ) -> PeerIdentity? {
     guard let peer = PeerIdentity(user), let record = state.nodes[peer.node] else {
       count("unknown-node")
       directives.append(.disconnect(address))
       return nil
     }
-    guard record.publicKey == peer.publicKey else {
-      count("replaced-key")
+    guard record.admits(peer.publicKey) else {
+      count(record.terms.revokedAt == nil ? "replaced-key" : "revoked-key")
       directives.append(.disconnect(address))
       return nil
     }
-    return peer.node
+    return peer
   }
 
   /// Ends what a node's former key holds open.
@@ -83,9 +83,10 @@ extension CoordinatorCore {
 
   /// Takes a greeting in its turn, or says when to come again.
   mutating func receive(
-    _ hello: WireHello, node: Identifier, from address: ReplyAddress, _ header: FrameHeader,
+    _ hello: WireHello, peer: PeerIdentity, from address: ReplyAddress, _ header: FrameHeader,
     at now: Instant, into directives: inout [CoordinatorDirective]
   ) {
+    let node = peer.node
     var busy = WireBusy()
     if let wait = budget(of: node, at: now, { $0.quarantineLeft(at: now) }) {
       count("quarantine")
@@ -95,7 +96,13 @@ extension CoordinatorCore {
       count("greeting-pace")
       busy.retryAfterMilliseconds = wait
       busy.reason = "many nodes greet at once"
+    } else if let wait = waitOfDuplicate(hello, node: node, at: now) {
+      count("duplicate-identity")
+      busy.retryAfterMilliseconds = wait
+      busy.reason = "a newer agent process with this node's key is served; is its disk a copy?"
+      tellDuplicate(node, at: now, into: &directives)
     } else {
+      finishRotation(of: node, using: peer.publicKey, at: now, into: &directives)
       greet(hello, node: node, from: address, header, at: now, into: &directives)
       return
     }
@@ -117,7 +124,7 @@ extension CoordinatorCore {
     _ frameCount: Int, from address: ReplyAddress, user: String, at now: Instant,
     into directives: inout [CoordinatorDirective]
   ) {
-    guard let node = identify(user, address, into: &directives),
+    guard let node = identify(user, address, into: &directives)?.node,
       admit([], node: node, at: now, into: &directives)
     else { return }
     strike(

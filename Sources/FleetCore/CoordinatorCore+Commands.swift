@@ -45,16 +45,27 @@ extension CoordinatorCore {
       let decision = try decide(command, at: now)
       let response = CommandResponse.done(decision.answer)
       persist(
-        decision.changes + [.requestAnswered(id: requestID, response: response, at: now)],
+        decision.changes + [
+          .requestAnswered(id: requestID, response: response, at: now),
+          .audited(command.entry(requestID, "done", at: now)),
+        ],
         into: &directives)
-      if case .acceptNode(let key, let name) = command, let node = Identifier(name) {
-        directives.append(.allowKey(publicKey: key, node: node))
+      switch command {
+      case .acceptNode(let key, let name), .node(let name, .replace(let key)):
+        if let node = Identifier(name) {
+          directives.append(.allowKey(publicKey: key, node: node))
+        }
+      default: break
       }
+      enforce(decision, at: now, into: &directives)
       directives.append(.answer(requestID: requestID, response))
       follow(command, decision, at: now, into: &directives)
     } catch {
       persist(
-        [.requestAnswered(id: requestID, response: error.response, at: now)], into: &directives)
+        [
+          .requestAnswered(id: requestID, response: error.response, at: now),
+          .audited(command.entry(requestID, error.code, at: now)),
+        ], into: &directives)
       directives.append(.answer(requestID: requestID, error.response))
     }
   }
@@ -64,6 +75,10 @@ extension CoordinatorCore {
   ) throws(CommandRefusal) -> CommandDecision {
     switch command {
     case .acceptNode(let key, let name): try acceptNode(publicKey: key, name: name, at: now)
+    case .rejectKey(let key): try rejectKey(key, at: now)
+    case .node(let name, let order): try decide(order, on: name, at: now)
+    case .createToken(let token): try createToken(token, at: now)
+    case .revokeToken(let name): try revokeToken(name, at: now)
     case .addModel(let model): try addModel(model, at: now)
     case .deploy(let model, let nodes): try deploy(model, to: nodes, at: now)
     case .startJob(let specification): try startJob(specification, at: now)
@@ -81,62 +96,15 @@ extension CoordinatorCore {
       case .nodeAccepted(let node):
         expel(node.id, "another key was accepted", at: now, into: &directives)
       case .desiredSet(let node, _): reconcile(node, into: &directives)
+      case .participantClosed(let key, let node, _):
+        drop(UploadKey(round: key, node: node), into: &directives)
+        answer(standing(of: node, in: key, digest: nil), key, node: node, into: &directives)
+        advance(key.job, at: now, into: &directives)
       case .jobCreated(let job): advance(job.id, at: now, into: &directives)
       case .roundCancelled(let key): dismiss(key, into: &directives)
       default: break
       }
     }
-  }
-
-  // MARK: nodes
-
-  private func acceptNode(
-    publicKey: String, name: String, at now: Instant
-  ) throws(CommandRefusal) -> CommandDecision {
-    guard let id = Identifier(name) else {
-      throw CommandRefusal(
-        "node-name",
-        "'\(name.prefix(80))' is not a name; use a-z, 0-9, '.', '_' and '-', at most 63 of them")
-    }
-    guard Self.isPublicKey(publicKey) else {
-      throw CommandRefusal(
-        "public-key", "a CURVE public key has 40 Z85 characters; copy it from `node list`")
-    }
-    if let owner = owner(of: publicKey), owner != id {
-      throw CommandRefusal(
-        "duplicate-key", "this key already belongs to '\(owner)'; each node needs its own key")
-    }
-    guard var record = state.nodes[id] else {
-      let node = NodeRecord(id: id, publicKey: publicKey, acceptedAt: now)
-      let event = FleetEvent(id, "node.accepted", "key accepted", at: now)
-      return CommandDecision(changes: [.nodeAccepted(node), .event(event)], answer: id.text)
-    }
-    if record.publicKey == publicKey { return CommandDecision(changes: [], answer: id.text) }
-    // A connection keeps the name that its key had, so two keys of one node would look alike.
-    if let session = sessions[id], session.liveness != .offline {
-      throw CommandRefusal(
-        "duplicate-name",
-        "'\(id)' is online with another key; choose another name, or stop that agent and accept"
-          + " again to replace its key")
-    }
-    record.publicKey = publicKey
-    record.acceptedAt = now
-    let event = FleetEvent(id, "node.key-replaced", "another key was accepted", at: now)
-    return CommandDecision(changes: [.nodeAccepted(record), .event(event)], answer: id.text)
-  }
-
-  private func owner(of publicKey: String) -> Identifier? {
-    state.nodes.values.first { $0.publicKey == publicKey }?.id
-  }
-
-  /// The alphabet of ZeroMQ's Z85, RFC 32.
-  private static func isPublicKey(_ text: String) -> Bool {
-    let others = Array(".-:+=^!/*?&<>()[]{}@%$#".utf8)
-    return text.utf8.count == 40
-      && text.utf8.allSatisfy { byte in
-        (0x30...0x39).contains(byte) || (0x41...0x5A).contains(byte)
-          || (0x61...0x7A).contains(byte) || others.contains(byte)
-      }
   }
 
   // MARK: models
@@ -197,9 +165,10 @@ extension CoordinatorCore {
     guard let model = state.models[digest] else {
       throw CommandRefusal("unknown-model", "model \(digest.short) is not stored; push it first")
     }
-    let targets = names.isEmpty ? state.nodes.keys.sorted() : try known(names)
+    let targets = names.isEmpty ? openForWork : try known(names)
+    try checkDuty(of: targets)
     guard !targets.isEmpty else {
-      throw CommandRefusal("no-nodes", "no node is accepted yet; see `node list`")
+      throw CommandRefusal("no-nodes", "no node takes work; see `node list`")
     }
     try checkChips(of: model, on: targets)
     let generation = Generation(epoch: state.epoch, number: state.lastGeneration + 1)

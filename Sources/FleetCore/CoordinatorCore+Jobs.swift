@@ -66,6 +66,7 @@ extension CoordinatorCore {
     of job: JobSpecification, _ model: ModelRecord
   ) throws(CommandRefusal) -> [Identifier] {
     let nodes = try known(job.nodes)
+    try checkDuty(of: nodes)
     guard !nodes.isEmpty, nodes.count == job.nodes.count else {
       throw CommandRefusal(
         "nodes", "\(job.nodes.count) names of \(nodes.count) nodes; name each node once")

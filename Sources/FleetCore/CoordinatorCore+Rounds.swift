@@ -81,7 +81,7 @@ extension CoordinatorCore {
     return newest.flatMap { state.rounds[$0] }
   }
 
-  /// A round over the job's whole cohort; an attempt reuses the seed of its round.
+  /// A round over those of the job's nodes that take work; an attempt reuses its round's seed.
   func plan(
     _ job: JobRecord, round: UInt32, attempt: UInt32, at now: Instant
   ) -> RoundRecord {
@@ -89,7 +89,8 @@ extension CoordinatorCore {
     return RoundRecord(
       key: RoundKey(job: job.id, round: round, attempt: attempt), base: job.current,
       seed: seeds.next(), samples: job.specification.samplesPerRound,
-      cohort: job.specification.nodes.compactMap { Identifier($0) }, plannedAt: now)
+      cohort: job.specification.nodes.compactMap { Identifier($0) }
+        .filter { state.nodes[$0]?.terms.takesWork == true }, plannedAt: now)
   }
 
   private mutating func open(

@@ -18,9 +18,8 @@ extension CoordinatorCore {
     }
     let boot = [UInt8](hello.bootID)
     let other = sessions[node]
-    if state.nodes[node]?.chip != hello.chip {
-      persist([.nodeChip(node, chip: hello.chip)], into: &directives)
-    }
+    let isDuplicate = supersede(other, by: boot, node: node, at: now)
+    note(facts: hello, node: node, into: &directives)
     let version = min(hello.versionMax, Limits.protocolVersion)
     sessions[node] = Session(
       number: nextSessionNumber(), node: node, version: UInt8(version), boot: boot,
@@ -35,17 +34,12 @@ extension CoordinatorCore {
     welcome.telemetryThrough = state.nodes[node]?.telemetryThrough(boot: boot) ?? 0
     welcome.takesMergedWindows = true
     welcome.serverTimeUs = UInt64(max(0, now.microseconds))
+    welcome.rotateKey = state.nodes[node]?.terms.isRotating ?? false
     send(.welcome(welcome), to: node, correlation: header.sequence, into: &directives)
     directives.append(
       .report(FleetEvent(node, "node.online", "agent \(hello.agentVersion)", at: now)))
     // After the welcome: the conversation does not wait for a full disk to take these.
-    if let other, other.boot != boot, other.liveness == .online,
-      now.milliseconds(since: other.lastHeard) < Int64(settings.heartbeatMilliseconds)
-    {
-      let detail = "a second live agent process uses this node's key; the newer one is served"
-      persist(
-        [.event(FleetEvent(node, "node.duplicate-identity", detail, at: now))], into: &directives)
-    }
+    if isDuplicate { tellDuplicate(node, at: now, into: &directives) }
     let accepted = Generation(hello.accepted)
     if accepted.epoch > state.epoch {
       let detail =
@@ -59,6 +53,22 @@ extension CoordinatorCore {
     reconcile(
       node, claims: (accepted, Generation(hello.observed)), into: &directives)
     settle(hello.openRounds, node: node, at: now, into: &directives)
+  }
+
+  /// Records which chip and which agent a node has, where it is news.
+  private mutating func note(
+    facts hello: WireHello, node: Identifier, into directives: inout [CoordinatorDirective]
+  ) {
+    guard let record = state.nodes[node] else { return }
+    var changes: [FleetChange] = []
+    if record.chip != hello.chip { changes.append(.nodeChip(node, chip: hello.chip)) }
+    let version = String(hello.agentVersion.prefix(NodeTerms.agentVersionMax))
+    if record.terms.agentVersion != version {
+      var terms = record.terms
+      terms.agentVersion = version
+      changes.append(.nodeTerms(node, terms))
+    }
+    persist(changes, into: &directives)
   }
 
   private func refusal(of hello: WireHello, node: Identifier) -> WireRefused? {
@@ -92,7 +102,10 @@ extension CoordinatorCore {
     _ beat: WireHeartbeat, node: Identifier, _ header: FrameHeader, at now: Instant,
     into directives: inout [CoordinatorDirective]
   ) {
+    note(nextKey: beat.nextPublicKey, node: node, at: now, into: &directives)
     var reply = WireHeartbeatReply()
+    reply.rotateKey = state.nodes[node]?.terms.isRotating ?? false
+    reply.knownNextKey = state.nodes[node]?.terms.nextKey ?? ""
     reply.desired = (state.nodes[node]?.desired?.generation ?? .none).wire
     reply.serverTimeUs = UInt64(max(0, now.microseconds))
     send(.heartbeatReply(reply), to: node, correlation: header.sequence, into: &directives)

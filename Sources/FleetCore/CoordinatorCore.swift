@@ -21,6 +21,8 @@ package struct CoordinatorCore: Sendable {
   var pace: GreetingPace
   var bulk: BulkBudget
   var intake: TelemetryIntake
+  var queries: [UInt64: PendingQuery]
+  var enrolReports: TokenBucket?
   private var lastInstant: Instant
   private var sessionCount: UInt64
 
@@ -34,6 +36,7 @@ package struct CoordinatorCore: Sendable {
     aggregations = [:]
     budgets = [:]
     pace = GreetingPace(settings.limits)
+    queries = [:]
     bulk = BulkBudget(bytesMax: settings.limits.bulkBytesMax)
     intake = TelemetryIntake()
     lastInstant = Instant(microseconds: 0)
@@ -67,6 +70,7 @@ package struct CoordinatorCore: Sendable {
       watchDeadlines(at: now, into: &directives)
       watchTraffic(at: now)
       storeTelemetry(at: now, into: &directives)
+      watchQueries(at: now, into: &directives)
     case .received(let address, let user, let frames):
       receive(frames, from: address, user: user, at: now, into: &directives)
     case .malformed(let address, let user, let count):
@@ -74,6 +78,9 @@ package struct CoordinatorCore: Sendable {
     case .blocked(let address): cut(address, at: now, into: &directives)
     case .command(let command, let requestID):
       obey(command, requestID: requestID, at: now, into: &directives)
+    case .query(let node, let kind, let limit, let id):
+      ask(node, kind, limit: limit, id: id, at: now, into: &directives)
+    case .enrolment(let request): enrol(request, at: now, into: &directives)
     case .uploadChecked(let key, let outcome):
       finishUpload(key, outcome, at: now, into: &directives)
     case .aggregated(let key, let outcome):
@@ -131,9 +138,10 @@ package struct CoordinatorCore: Sendable {
     _ frames: [[UInt8]], from address: ReplyAddress, user: String, at now: Instant,
     into directives: inout [CoordinatorDirective]
   ) {
-    guard let node = identify(user, address, into: &directives),
-      admit(frames, node: node, at: now, into: &directives)
+    guard let peer = identify(user, address, into: &directives),
+      admit(frames, node: peer.node, at: now, into: &directives)
     else { return }
+    let node = peer.node
     let packet: Packet
     do {
       packet = try Packet(frames: frames, endpoint: address.endpoint, direction: .up)
@@ -142,7 +150,7 @@ package struct CoordinatorCore: Sendable {
       return
     }
     if case .hello(let hello) = packet.message {
-      receive(hello, node: node, from: address, packet.header, at: now, into: &directives)
+      receive(hello, peer: peer, from: address, packet.header, at: now, into: &directives)
       return
     }
     guard var session = sessions[node], session.number == packet.header.session,
@@ -183,6 +191,7 @@ package struct CoordinatorCore: Sendable {
     case .observedState(let observed):
       note(observed: observed, node: node, at: now, into: &directives)
     case .roundAnswer(let answer): take(answer, node: node, at: now, into: &directives)
+    case .agentReport(let report): take(report, node: node, into: &directives)
     case .goodbye: part(node, at: now, into: &directives)
     case .blobRequest(let request):
       serve(request, node: node, packet.header, at: now, into: &directives)
@@ -193,7 +202,7 @@ package struct CoordinatorCore: Sendable {
     case .telemetryBatch(let batch):
       take(batch, payload: packet.payload ?? [], node: node, at: now, into: &directives)
     case .hello, .welcome, .busy, .reset, .heartbeatReply, .desiredState, .roundOffer,
-      .roundVerdict, .unsupported, .refused, .blobChunk, .blobMissing, .updateWanted,
+      .roundVerdict, .unsupported, .refused, .agentQuery, .blobChunk, .blobMissing, .updateWanted,
       .telemetryAcknowledged:
       preconditionFailure("\(packet.message.type) passed the direction check")
     }

@@ -15,6 +15,8 @@ package enum CoordinatorDirective: Sendable, Equatable {
   case disconnect(ReplyAddress)
   /// Admit this key from now on, as this node.
   case allowKey(publicKey: String, node: Identifier)
+  /// Admit this key no longer.
+  case denyKey(publicKey: String)
   /// Send the chunks first ..< first + count of a stored blob.
   case sendChunks(ReplyAddress, ChunkOrder)
   /// Write update bytes at an offset of the upload's staging file; offset 0 starts it afresh.
@@ -27,8 +29,18 @@ package enum CoordinatorDirective: Sendable, Equatable {
   case aggregate(AggregationOrder)
   /// Answer a command.
   case answer(requestID: String, CommandResponse)
+  /// Answer a query about an agent: what it said, or why it was not asked.
+  case answerQuery(id: UInt64, QueryOutcome)
   /// Tell the log.
   case report(FleetEvent)
+}
+
+/// What came of asking an agent about itself.
+package enum QueryOutcome: Sendable, Equatable {
+  /// The agent's own words: lines of its log, or checks it made.
+  case answered(lines: [String], checks: [WireSelfCheck])
+  /// Not asked, with a stable code and what to do.
+  case refused(code: String, detail: String)
 }
 
 /// A desired state on its way to a node: everything but the signature.

@@ -30,6 +30,10 @@ package enum CoordinatorEvent: Sendable {
   case blocked(ReplyAddress)
   /// An operator's command; a repeated request id gets the stored answer.
   case command(Command, requestID: String)
+  /// The enrolment process took this in from a stranger.
+  case enrolment(EnrolmentRequest)
+  /// An operator asks what an agent says of itself; `answerQuery` follows, now or later.
+  case query(Identifier, WireAgentQueryKind, limit: UInt32, id: UInt64)
   /// A complete upload was stored, hashed and validated, or refused.
   case uploadChecked(UploadKey, UploadOutcome)
   /// A sealed round was aggregated and checked.

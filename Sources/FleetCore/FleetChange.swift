@@ -9,6 +9,16 @@ package enum FleetChange: Sendable, Equatable {
   case nodeAccepted(NodeRecord)
   /// A node reported which chip it carries.
   case nodeChip(Identifier, chip: String)
+  /// The terms on which a node belongs to the fleet changed.
+  case nodeTerms(Identifier, NodeTerms)
+  /// Nobody may come in with this key.
+  case keyBarred(BarredKey)
+  /// This key is like any unknown one again.
+  case keyFreed(String)
+  /// A join token is new, or let somebody in.
+  case tokenChanged(JoinToken)
+  /// A join token is good no longer.
+  case tokenRemoved(Identifier)
   /// A model's blob and manifest are stored.
   case modelAdded(ModelRecord)
   /// A deployment named this model for this node.
@@ -43,6 +53,8 @@ package enum FleetChange: Sendable, Equatable {
   case roundCancelled(RoundKey)
   /// A command's answer, so that a retry of the command returns it instead of acting twice.
   case requestAnswered(id: String, response: CommandResponse, at: Instant)
+  /// Somebody asked for something: a row of the audit, in the transaction of what follows from it.
+  case audited(AuditEntry)
   /// Something an operator will want to read later.
   case event(FleetEvent)
 }

@@ -11,6 +11,10 @@ package struct FleetState: Sendable, Equatable {
   package var lastGeneration: UInt64
   /// Accepted nodes by name.
   package var nodes: [Identifier: NodeRecord]
+  /// Keys that nobody may come in with, by key.
+  package var barredKeys: [String: BarredKey]
+  /// Join tokens by name.
+  package var tokens: [Identifier: JoinToken]
   /// Models by digest.
   package var models: [ContentDigest: ModelRecord]
   /// Jobs by name.
@@ -25,6 +29,8 @@ package struct FleetState: Sendable, Equatable {
     self.epoch = epoch
     lastGeneration = 0
     nodes = [:]
+    barredKeys = [:]
+    tokens = [:]
     models = [:]
     jobs = [:]
     rounds = [:]
@@ -50,6 +56,15 @@ package struct FleetState: Sendable, Equatable {
     switch change {
     case .nodeAccepted(let node): nodes[node.id] = node
     case .nodeChip(let node, let chip): updateNode(node) { $0.chip = chip }
+    case .nodeTerms(let node, let terms): updateNode(node) { $0.terms = terms }
+    case .keyBarred(let key): barredKeys[key.publicKey] = key
+    case .keyFreed(let key): barredKeys[key] = nil
+    case .tokenChanged(let token):
+      guard let name = Identifier(token.name) else {
+        preconditionFailure("a token without a name was stored")
+      }
+      tokens[name] = token
+    case .tokenRemoved(let name): tokens[name] = nil
     case .modelAdded(let model): models[model.digest] = model
     case .desiredSet(let node, let assignment):
       updateNode(node) { $0.desired = assignment }
@@ -69,7 +84,7 @@ package struct FleetState: Sendable, Equatable {
         $0.detail = detail
       }
     case .requestAnswered(let id, let response, _): answers[id] = response
-    case .event: break
+    case .event, .audited: break
     default: applyRound(change)
     }
   }

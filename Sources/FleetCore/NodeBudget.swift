@@ -10,6 +10,11 @@ struct NodeBudget: Sendable {
   /// Nothing opens a conversation before this instant; set after malformed messages.
   private(set) var quarantinedUntil: Instant?
 
+  /// Processes that a newer one with the same key took over from, newest last.
+  var supersededBoots: [[UInt8]] = []
+  /// When two live processes with this node's key were last seen.
+  var duplicateAt: Instant?
+
   init(_ limits: TrafficLimits, at now: Instant) {
     messages = TokenBucket(limits.messages, at: now)
     bytes = TokenBucket(limits.bytes, at: now)

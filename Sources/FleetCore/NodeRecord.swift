@@ -18,6 +18,8 @@ package struct NodeRecord: Sendable, Equatable {
   package var observed: ObservedModel?
   /// Telemetry stored so far, one entry per boot, newest boot last.
   package var boots: [BootProgress]
+  /// On which terms it belongs to the fleet.
+  package var terms: NodeTerms
 
   /// A node as it is right after the operator accepted its key.
   package init(id: Identifier, publicKey: String, acceptedAt: Instant) {
@@ -27,6 +29,17 @@ package struct NodeRecord: Sendable, Equatable {
     chip = ""
     accepted = .none
     boots = []
+    terms = NodeTerms()
+  }
+
+  /// True where a connection with this key is the node's.
+  package func admits(_ publicKey: String) -> Bool {
+    terms.revokedAt == nil && (publicKey == self.publicKey || publicKey == terms.nextKey)
+  }
+
+  /// The keys that it may come in with: none, one, or two while a key is being rotated.
+  package var admittedKeys: [String] {
+    terms.revokedAt == nil ? [publicKey] + (terms.nextKey.map { [$0] } ?? []) : []
   }
 
   /// Highest telemetry sequence stored for a boot, 0 when there is none.

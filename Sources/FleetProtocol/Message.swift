@@ -9,6 +9,8 @@ package enum Message: Sendable, Equatable {
   case observedState(WireObservedState)
   case roundAnswer(WireRoundAnswer)
   case goodbye(WireGoodbye)
+  case agentReport(WireAgentReport)
+  case agentQuery(WireAgentQuery)
   case welcome(WireWelcome)
   case busy(WireBusy)
   case reset(WireReset)
@@ -36,6 +38,8 @@ package enum Message: Sendable, Equatable {
     case .observedState: .observedState
     case .roundAnswer: .roundAnswer
     case .goodbye: .goodbye
+    case .agentReport: .agentReport
+    case .agentQuery: .agentQuery
     case .welcome: .welcome
     case .busy: .busy
     case .reset: .reset
@@ -67,6 +71,8 @@ package enum Message: Sendable, Equatable {
         case .observedState: try .observedState(WireObservedState(serializedBytes: body))
         case .roundAnswer: try .roundAnswer(WireRoundAnswer(serializedBytes: body))
         case .goodbye: try .goodbye(WireGoodbye(serializedBytes: body))
+        case .agentReport: try .agentReport(WireAgentReport(serializedBytes: body))
+        case .agentQuery: try .agentQuery(WireAgentQuery(serializedBytes: body))
         case .welcome: try .welcome(WireWelcome(serializedBytes: body))
         case .busy: try .busy(WireBusy(serializedBytes: body))
         case .reset: try .reset(WireReset(serializedBytes: body))
@@ -101,6 +107,8 @@ package enum Message: Sendable, Equatable {
     case .observedState(let message): body = message
     case .roundAnswer(let message): body = message
     case .goodbye(let message): body = message
+    case .agentReport(let message): body = message
+    case .agentQuery(let message): body = message
     case .welcome(let message): body = message
     case .busy(let message): body = message
     case .reset(let message): body = message

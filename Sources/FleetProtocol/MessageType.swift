@@ -24,6 +24,7 @@ package enum MessageType: UInt8, Sendable, CaseIterable {
   case observedState = 4
   case roundAnswer = 5
   case goodbye = 6
+  case agentReport = 7
   case welcome = 16
   case busy = 17
   case reset = 18
@@ -33,6 +34,7 @@ package enum MessageType: UInt8, Sendable, CaseIterable {
   case roundVerdict = 22
   case unsupported = 23
   case refused = 24
+  case agentQuery = 25
   case blobRequest = 32
   case updateAnnounce = 33
   case updateChunk = 34
@@ -45,11 +47,12 @@ package enum MessageType: UInt8, Sendable, CaseIterable {
   /// The limits of this type: its door, its sender and the largest body and payload in bytes.
   package var rule: MessageRule {
     switch self {
-    case .hello, .heartbeat:
+    case .hello, .heartbeat, .agentReport:
       MessageRule(endpoint: .control, direction: .up, bodyBytesMax: 16_384)
     case .desiredAccepted, .goodbye, .roundAnswer, .observedState:
       MessageRule(endpoint: .control, direction: .up, bodyBytesMax: 4_096)
-    case .welcome, .busy, .reset, .heartbeatReply, .roundVerdict, .unsupported, .refused:
+    case .welcome, .busy, .reset, .heartbeatReply, .roundVerdict, .unsupported, .refused,
+      .agentQuery:
       MessageRule(endpoint: .control, direction: .down, bodyBytesMax: 4_096)
     case .desiredState, .roundOffer:
       MessageRule(endpoint: .control, direction: .down, bodyBytesMax: 65_536)

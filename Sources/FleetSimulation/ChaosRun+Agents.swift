@@ -138,6 +138,7 @@ extension ChaosRun {
     case .sendOutbox(let version, let session, let sequence, _):
       sendOutbox(agent, version, session, sequence)
     case .dropBlob(let digest): agent.blobs.remove(digest)
+    case .makeNextKey, .adoptNextKey, .answerQuery: break
     case .report(let event): trace("\(event.kind) \(event.subject) \(event.detail)")
     }
     return true

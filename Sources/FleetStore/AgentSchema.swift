@@ -12,7 +12,7 @@ enum AgentSchema {
     migrator.registerMigration("1-agent") { try $0.execute(sql: agent) }
     migrator.registerMigration("2-training") { try $0.execute(sql: training) }
     migrator.registerMigration("3-outbox") { try $0.execute(sql: outbox) }
-    migrator.registerMigration("outbox-tiers") { try $0.execute(sql: outboxTiers) }
+    migrator.registerMigration("4-outbox-tiers") { try $0.execute(sql: outboxTiers) }
     return migrator
   }
 

@@ -22,6 +22,17 @@ struct FleetLoader {
       let progress = BootProgress(boot: try row.bytes("boot"), through: try row.bits("through"))
       state.nodes[try row.identifier("node")]?.boots.append(progress)
     }
+    try each("barred_key", "SELECT * FROM barred_key") { row in
+      let text = try row.text("public_key")
+      guard let reason = BarredKey.Reason(rawValue: try row.word("reason")) else {
+        throw row.damage("reason")
+      }
+      state.barredKeys[text] = BarredKey(
+        publicKey: text, reason: reason, at: try row.instant("at_us"))
+    }
+    try each("join_token", "SELECT * FROM join_token") { row in
+      state.tokens[try row.identifier("name")] = try json(JoinToken.self, row, "token")
+    }
     try each("model", "SELECT * FROM model") { row in
       let model = try self.model(row)
       state.models[model.digest] = model
@@ -64,6 +75,8 @@ struct FleetLoader {
       node.desired = DesiredAssignment(
         generation: try row.generation("desired"), model: try row.digest("desired_model"))
     }
+    // Absent in rows that an older release wrote.
+    if try !row.isNull("terms") { node.terms = try json(NodeTerms.self, row, "terms") }
     if try !row.isNull("observed_epoch") { node.observed = try row.observed() }
     return node
   }

@@ -15,7 +15,12 @@ enum FleetSchema {
       for guardian in roundGuards { try db.execute(sql: guardian) }
     }
     migrator.registerMigration("4-telemetry") { try $0.execute(sql: telemetry) }
-    migrator.registerMigration("telemetry-blocks") { try TelemetrySchema.pack($0) }
+    migrator.registerMigration("5-telemetry-blocks") { try TelemetrySchema.pack($0) }
+    migrator.registerMigration("6-node-terms") { try $0.execute(sql: terms) }
+    migrator.registerMigration("7-join-tokens") { try $0.execute(sql: tokens) }
+    migrator.registerMigration("8-audit") { db in
+      for statement in audit { try db.execute(sql: statement) }
+    }
     return migrator
   }
 
@@ -74,6 +79,46 @@ enum FleetSchema {
       kind BLOB NOT NULL,
       subject BLOB NOT NULL,
       detail BLOB NOT NULL
+    ) STRICT;
+    """
+
+  /// Terms are one JSON value: they are always read and written whole.
+  private static let terms = """
+    ALTER TABLE node ADD COLUMN terms TEXT;
+    CREATE TABLE barred_key (
+      public_key BLOB PRIMARY KEY,
+      reason TEXT NOT NULL CHECK (reason IN ('rejected', 'retired')),
+      at_us INTEGER NOT NULL
+    ) STRICT;
+    """
+
+  /// Rows are only ever added, without a hole, each with a hash over the one before.
+  private static let audit = [
+    """
+    CREATE TABLE audit (
+      id INTEGER PRIMARY KEY,
+      at_us INTEGER NOT NULL,
+      actor BLOB NOT NULL,
+      request BLOB NOT NULL,
+      action BLOB NOT NULL,
+      outcome BLOB NOT NULL,
+      hash BLOB NOT NULL
+    ) STRICT;
+    """,
+    """
+    CREATE TRIGGER audit_kept BEFORE UPDATE ON audit
+    BEGIN SELECT RAISE(ABORT, 'a row of the audit never changes'); END
+    """,
+    """
+    CREATE TRIGGER audit_whole BEFORE DELETE ON audit
+    BEGIN SELECT RAISE(ABORT, 'a row of the audit is never removed'); END
+    """,
+  ]
+
+  private static let tokens = """
+    CREATE TABLE join_token (
+      name TEXT PRIMARY KEY,
+      token TEXT NOT NULL
     ) STRICT;
     """
 

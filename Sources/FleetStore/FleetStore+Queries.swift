@@ -132,4 +132,23 @@ extension FleetStore {
       }
     }
   }
+
+  /// Rows of the audit after a position, oldest first, with their hashes.
+  package func audit(
+    after id: Int64, limit: Int
+  ) throws(StoreError) -> [(id: Int64, entry: AuditEntry, hash: [UInt8])] {
+    try database.read("reading the audit") { db in
+      let rows = try Row.fetchAll(
+        db, sql: "SELECT * FROM audit WHERE id > ? ORDER BY id LIMIT ?",
+        arguments: [id, max(0, limit)])
+      return try rows.map { found in
+        let row = StoredRow(found, of: "audit")
+        let entry = AuditEntry(
+          at: try row.instant("at_us"), actor: try row.text("actor"),
+          requestID: try row.text("request"), action: try row.text("action"),
+          outcome: try row.text("outcome"))
+        return (try row.integer("id"), entry, try row.bytes("hash"))
+      }
+    }
+  }
 }

@@ -13,6 +13,20 @@ struct FleetWriter {
     case .nodeAccepted(let node): try accept(node)
     case .nodeChip(let node, let chip):
       try updateNode(node, "chip = ?", [chip.stored])
+    case .nodeTerms(let node, let terms):
+      try updateNode(node, "terms = ?", [try Self.json(terms)])
+    case .keyBarred(let key):
+      try db.change(
+        "INSERT OR REPLACE INTO barred_key (public_key, reason, at_us) VALUES (?, ?, ?)",
+        [key.publicKey.stored, key.reason.rawValue, key.at.microseconds])
+    case .keyFreed(let key):
+      try db.change("DELETE FROM barred_key WHERE public_key = ?", [key.stored])
+    case .tokenChanged(let token):
+      try db.change(
+        "INSERT OR REPLACE INTO join_token (name, token) VALUES (?, ?)",
+        [token.name, try Self.json(token)])
+    case .tokenRemoved(let name):
+      try db.change("DELETE FROM join_token WHERE name = ?", [name.text])
     case .modelAdded(let model): try add(model)
     case .desiredSet(let node, let assignment): try assign(assignment, to: node)
     case .desiredAccepted(let node, let generation):
@@ -35,6 +49,7 @@ struct FleetWriter {
       try db.change(
         "INSERT INTO request (id, response, at_us) VALUES (?, ?, ?)",
         [id.stored, try Self.json(response), at.microseconds])
+    case .audited(let entry): try audit(entry)
     case .event(let event):
       try db.change(
         "INSERT INTO event (at_us, kind, subject, detail) VALUES (?, ?, ?, ?)",
@@ -45,6 +60,20 @@ struct FleetWriter {
       .roundSealed, .roundCommitted, .roundFailed, .roundCancelled:
       try RoundWriter(db: db).apply(change)
     }
+  }
+
+  /// Adds a row to the chain; the database itself counts and keeps the rows.
+  private func audit(_ entry: AuditEntry) throws {
+    let last = try Row.fetchOne(db, sql: "SELECT id, hash FROM audit ORDER BY id DESC LIMIT 1")
+    let previous: Data = last?["hash"] ?? Data(AuditEntry.origin)
+    let id: Int64 = last?["id"] ?? 0
+    try db.change(
+      "INSERT INTO audit (id, at_us, actor, request, action, outcome, hash) "
+        + "VALUES (?, ?, ?, ?, ?, ?, ?)",
+      [
+        id + 1, entry.at.microseconds, entry.actor.stored, entry.requestID.stored,
+        entry.action.stored, entry.outcome.stored, Data(entry.hash(after: [UInt8](previous))),
+      ])
   }
 
   // MARK: nodes
@@ -75,7 +104,7 @@ struct FleetWriter {
     let columns =
       [
         "public_key", "accepted_at_us", "chip", "desired_epoch", "desired_number",
-        "desired_model", "accepted_epoch", "accepted_number",
+        "desired_model", "accepted_epoch", "accepted_number", "terms",
       ] + Self.observedColumns
     let overwrites = columns.map { "\($0) = excluded.\($0)" }.joined(separator: ", ")
     let marks = columns.map { _ in "?" }.joined(separator: ", ")
@@ -83,6 +112,7 @@ struct FleetWriter {
       node.id.text, node.publicKey.stored, node.acceptedAt.microseconds, node.chip.stored,
       node.desired?.generation.epoch.stored, node.desired?.generation.number.stored,
       node.desired?.model.stored, node.accepted.epoch.stored, node.accepted.number.stored,
+      try Self.json(node.terms),
     ]
     try db.change(
       """

@@ -15,6 +15,10 @@ package struct AgentConfiguration: Sendable, Equatable {
   package var data: String
   /// File with this node's CURVE key pair, mode 0600.
   package var keyFile: String
+  /// Whether a missing key file is made at the first start, as in a golden image.
+  package var makesKey: Bool
+  /// How this machine joins without an operator; nil where it waits to be accepted.
+  package var join: JoinSettings?
   /// Signed root file: whose signatures this node believes.
   package var rootFile: String
   /// Folder of the database and the models.
@@ -48,6 +52,9 @@ package struct AgentConfiguration: Sendable, Equatable {
     control = try Self.address("coordinator.control", file)
     data = try Self.address("coordinator.data", file)
     keyFile = try file.path("keyFile")
+    let missing = try file.choice("keyFileMissing", of: ["refuse", "create"], default: "refuse")
+    makesKey = missing == "create"
+    join = try Self.join(file)
     rootFile = try file.path("rootFile")
     stateFolder = try file.path("stateFolder")
     stream = try file.path("stream")
@@ -75,6 +82,15 @@ package struct AgentConfiguration: Sendable, Equatable {
       rehearsal: samples == 0 ? nil : .init(samples: samples, share: share))
   }
 
+  private static func join(
+    _ file: ConfigurationFile
+  ) throws(ConfigurationError) -> JoinSettings? {
+    guard let tokenFile = try file.optionalPath("join.tokenFile") else { return nil }
+    return JoinSettings(
+      tokenFile: tokenFile, address: try address("join.address", file),
+      publicKey: try file.string("join.publicKey"))
+  }
+
   private static func address(
     _ key: String, _ file: ConfigurationFile
   ) throws(ConfigurationError) -> String {
@@ -89,5 +105,22 @@ package struct AgentConfiguration: Sendable, Equatable {
         cure: "write the address that the coordinator's log names")
     }
     return text
+  }
+}
+
+/// How a machine joins a fleet by itself: with a token, once.
+package struct JoinSettings: Sendable, Equatable {
+  /// File of mode 0600 with the token.
+  package var tokenFile: String
+  /// `tcp://HOST:PORT` of the enrolment endpoint.
+  package var address: String
+  /// The enrolment endpoint's pinned CURVE key, 40 characters of Z85.
+  package var publicKey: String
+
+  /// Settings with their facts.
+  package init(tokenFile: String, address: String, publicKey: String) {
+    self.tokenFile = tokenFile
+    self.address = address
+    self.publicKey = publicKey
   }
 }

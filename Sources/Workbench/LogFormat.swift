@@ -10,10 +10,19 @@ package enum LogFormat: String, Sendable, CaseIterable {
   /// Names of the levels, least urgent first.
   package static let levels = Logger.Level.allCases.map(\.rawValue)
 
-  /// A logger that writes to standard error; the level is one of `levels`.
-  package func logger(label: String, level: String) throws(LogLevelError) -> Logger {
+  /// A logger that writes to standard error, and to a tail; the level is one of `levels`.
+  package func logger(
+    label: String, level: String, tail: LogTail? = nil
+  ) throws(LogLevelError) -> Logger {
     guard let level = Logger.Level(rawValue: level) else { throw LogLevelError(found: level) }
-    var logger = Logger(label: label) { LogLines(source: $0, format: self) }
+    var logger = Logger(label: label) { source in
+      LogLines(
+        source: source, format: self,
+        write: { line in
+          tail?.note(line)
+          LogLines.writeToStandardError(line)
+        })
+    }
     logger.logLevel = level
     return logger
   }

@@ -16,14 +16,29 @@ final class AdmissionList: Sendable {
   }
 
   private let state: Mutex<State>
+  private let admitsAnyKey: Bool
 
-  init(_ nodes: [CurvePublicKey: String]) { state = Mutex(State(nodes: nodes)) }
+  init(_ nodes: [CurvePublicKey: String]) {
+    state = Mutex(State(nodes: nodes))
+    admitsAnyKey = false
+  }
+
+  /// A list for the enrolment endpoint: every key stands for itself.
+  init(admittingAnyKey: Void) {
+    state = Mutex(State(nodes: [:]))
+    admitsAnyKey = true
+  }
 
   func replace(with nodes: [CurvePublicKey: String]) { state.withLock { $0.nodes = nodes } }
 
   func expectProbe(_ key: CurvePublicKey) { state.withLock { _ = $0.probes.insert(key) } }
 
   func answer(for key: CurvePublicKey) -> Answer {
+    if admitsAnyKey { return .admitted(nodeID: key.z85) }
+    return known(key)
+  }
+
+  private func known(_ key: CurvePublicKey) -> Answer {
     state.withLock { state in
       if let nodeID = state.nodes[key] { return .admitted(nodeID: nodeID) }
       return state.probes.contains(key) ? .probe : .unknown

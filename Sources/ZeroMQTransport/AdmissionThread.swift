@@ -7,6 +7,8 @@ internal import Glibc
 /// A 300 would leave the client hanging in its handshake until the server's limit.
 final class AdmissionThread: Sendable {
   static let domain = "fleet"
+  /// Domain of the enrolment endpoint, which lives in a process of its own.
+  static let enrolmentDomain = "enrol"
   private static let address = "inproc://zeromq.zap.01"
 
   private let mailbox: Mailbox<Never>
@@ -14,7 +16,7 @@ final class AdmissionThread: Sendable {
 
   /// Binds the address that libzmq asks; must come before any endpoint is bound.
   init(
-    context: Context, list: AdmissionList,
+    context: Context, list: AdmissionList, domain: String = AdmissionThread.domain,
     deliver: @escaping @Sendable (TransportEvent) -> Void
   ) throws(TransportError) {
     let mailbox: Mailbox<Never>
@@ -33,7 +35,8 @@ final class AdmissionThread: Sendable {
         var strangers = StrangerTable()
         while !mailbox.isClosed {
           Poller.wait(socket, mailbox: mailbox.descriptor)
-          Self.answer(on: socket, list: list, strangers: &strangers, deliver: deliver)
+          Self.answer(
+            on: socket, list: list, domain: domain, strangers: &strangers, deliver: deliver)
         }
       } catch {
         throw .socket(error)
@@ -50,12 +53,14 @@ final class AdmissionThread: Sendable {
 
   /// Answers what waits; a failed call is reported and the door goes on.
   private static func answer(
-    on socket: borrowing Socket, list: AdmissionList, strangers: inout StrangerTable,
+    on socket: borrowing Socket, list: AdmissionList, domain: String,
+    strangers: inout StrangerTable,
     deliver: (TransportEvent) -> Void
   ) {
     do throws(ZMQError) {
       while let request = try socket.receive(frameLimit: 7) {
-        let reply = reply(to: request, list: list, strangers: &strangers, deliver: deliver)
+        let reply = reply(
+          to: request, list: list, domain: domain, strangers: &strangers, deliver: deliver)
         if case .failed(let error) = socket.send(reply) { throw error }
       }
     } catch {
@@ -66,7 +71,7 @@ final class AdmissionThread: Sendable {
 
   /// Frames: version, request id, domain, address, identity, mechanism, client key.
   private static func reply(
-    to request: Socket.Inbound, list: AdmissionList, strangers: inout StrangerTable,
+    to request: Socket.Inbound, list: AdmissionList, domain: String, strangers: inout StrangerTable,
     deliver: (TransportEvent) -> Void
   ) -> [[UInt8]] {
     let frames = request.frames

@@ -1,4 +1,5 @@
 package import FleetProtocol
+internal import Synchronization
 
 /// An agent's connections to its coordinator: control, and data while it is wanted.
 ///
@@ -9,6 +10,7 @@ package import FleetProtocol
 package final class AgentTransport: Sendable {
   private let controlAddress: String
   private let dataAddress: String
+  private let keys: Mutex<CurveKeyPair>
   private let control: DealerEndpoint
   private let data: DealerEndpoint
 
@@ -30,7 +32,7 @@ package final class AgentTransport: Sendable {
   ) throws(TransportError) {
     let context = try Context()
     var plan = DealerEndpoint.Plan(
-      endpoint: .control, keys: keys, serverKey: coordinatorKey,
+      endpoint: .control, serverKey: coordinatorKey,
       reconnectMilliseconds: reconnectMilliseconds, lingerMilliseconds: lingerMilliseconds,
       context: context, deliver: deliver)
     let first = try DealerEndpoint(plan)
@@ -43,6 +45,7 @@ package final class AgentTransport: Sendable {
       throw error
     }
     self.control = first
+    self.keys = Mutex(keys)
     controlAddress = control
     dataAddress = data
   }
@@ -51,11 +54,15 @@ package final class AgentTransport: Sendable {
 
   /// Dials afresh: an old socket and everything posted before are given up.
   package func open(_ endpoint: WireEndpoint) {
+    let keys = keys.withLock { $0 }
     switch endpoint {
-    case .control: control.open(controlAddress)
-    case .data: data.open(dataAddress)
+    case .control: control.open(controlAddress, keys: keys)
+    case .data: data.open(dataAddress, keys: keys)
     }
   }
+
+  /// Dials with another pair from the next `open` on.
+  package func setKeys(_ pair: CurveKeyPair) { keys.withLock { $0 = pair } }
 
   /// Hangs up and stays down until `open`; what waits is given up.
   package func close(_ endpoint: WireEndpoint) { dealer(endpoint).close() }

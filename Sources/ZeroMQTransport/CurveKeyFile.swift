@@ -45,6 +45,48 @@ package struct CurveKeyFile: Sendable {
     }
   }
 
+  /// The pair of the file, or a fresh one that is then stored.
+  ///
+  /// A file that a crash left unfinished makes room: nobody can have been told its key.
+  package func loadOrCreate() throws(CurveKeyFileError) -> CurveKeyPair {
+    do throws(CurveKeyFileError) {
+      return try load()
+    } catch {
+      switch error {
+      case .system(_, "open", ENOENT): break
+      case .content: unlink(path)
+      default: throw error
+      }
+    }
+    let pair: CurveKeyPair
+    do throws(ZMQError) {
+      pair = try CurveKeyPair.generate()
+    } catch {
+      throw .system(path: path, call: "making a key", errno: error.errno)
+    }
+    try save(pair)
+    try syncFolder()
+    return pair
+  }
+
+  /// Takes the place of another file, durably and in one step.
+  package func replace(_ other: CurveKeyFile) throws(CurveKeyFileError) {
+    guard rename(path, other.path) == 0 else {
+      throw .system(path: path, call: "rename", errno: errno)
+    }
+    try syncFolder()
+  }
+
+  private func syncFolder() throws(CurveKeyFileError) {
+    let folder = path.lastIndex(of: "/").map { String(path[..<$0]) } ?? "."
+    let descriptor = open(folder.isEmpty ? "/" : folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+    guard descriptor >= 0 else { throw .system(path: folder, call: "open", errno: errno) }
+    defer { close(descriptor) }
+    guard fsync(descriptor) == 0 else {
+      throw .system(path: folder, call: "fsync", errno: errno)
+    }
+  }
+
   private func parse(_ text: String) throws(CurveKeyFileError) -> CurveKeyPair {
     let lines = text.split(separator: "\n")
     guard lines.count == 2, lines[0].hasPrefix("public "), lines[1].hasPrefix("secret ") else {

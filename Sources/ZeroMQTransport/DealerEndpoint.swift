@@ -4,14 +4,14 @@ internal import FleetProtocol
 /// One connection of an agent: a thread that makes and destroys a DEALER socket on demand.
 final class DealerEndpoint: Sendable {
   enum Order: Sendable {
-    case open(String)
+    case open(String, CurveKeyPair)
     case close
     case send(DealerBacklog.Outbound)
   }
 
   /// What the owner does after one socket.
   private enum Next {
-    case open(String)
+    case open(String, CurveKeyPair)
     case idle
     case end
   }
@@ -19,7 +19,6 @@ final class DealerEndpoint: Sendable {
   /// What a thread needs to make its sockets.
   struct Plan: Sendable {
     var endpoint: WireEndpoint
-    var keys: CurveKeyPair
     var serverKey: CurvePublicKey
     var reconnectMilliseconds: Int32
     var lingerMilliseconds: Int32
@@ -55,7 +54,7 @@ final class DealerEndpoint: Sendable {
     owner = start.0
   }
 
-  func open(_ address: String) { mailbox.postAlways(.open(address)) }
+  func open(_ address: String, keys: CurveKeyPair) { mailbox.postAlways(.open(address, keys)) }
 
   func close() { mailbox.postAlways(.close) }
 
@@ -84,10 +83,10 @@ final class DealerEndpoint: Sendable {
       switch next {
       case .end: return
       case .idle: next = rest(mailbox, &backlog)
-      case .open(let address):
+      case .open(let address, let keys):
         connection += 1
         do throws(ZMQError) {
-          next = try work(plan, address, connection: connection, mailbox, &backlog)
+          next = try work(plan, address, keys, connection: connection, mailbox, &backlog)
         } catch {
           plan.deliver(.failed(plan.endpoint, error: error))
           next = .idle
@@ -110,12 +109,13 @@ final class DealerEndpoint: Sendable {
 
   /// The life of one socket, from making to closing.
   private static func work(
-    _ plan: Plan, _ address: String, connection: Int, _ mailbox: Mailbox<Order>,
+    _ plan: Plan, _ address: String, _ keys: CurveKeyPair, connection: Int,
+    _ mailbox: Mailbox<Order>,
     _ backlog: inout DealerBacklog
   ) throws(ZMQError) -> Next {
     let socket = try Socket(.dealer, in: plan.context)
     try EndpointSettings.applyClient(
-      to: socket, plan.endpoint, keys: plan.keys, serverKey: plan.serverKey,
+      to: socket, plan.endpoint, keys: keys, serverKey: plan.serverKey,
       reconnectMilliseconds: plan.reconnectMilliseconds)
     let monitored = try MonitoredSocket(
       socket, name: "\(plan.endpoint.rawValue)-\(connection)", in: plan.context)
@@ -147,10 +147,10 @@ final class DealerEndpoint: Sendable {
     for order in mailbox.take() {
       switch order {
       case .send(let outbound): backlog.append(outbound)
-      case .open(let address):
+      case .open(let address, let keys):
         backlog.giveUp(mailbox)
         mailbox.done(bytes: 0)
-        next = .open(address)
+        next = .open(address, keys)
       case .close:
         backlog.giveUp(mailbox)
         mailbox.done(bytes: 0)

@@ -6,8 +6,14 @@ import Workbench
 /// `spikefleet node`.
 struct NodeCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "node", abstract: "List, accept and describe nodes.",
-    subcommands: [NodeListCommand.self, NodeAcceptCommand.self, NodeDescribeCommand.self])
+    commandName: "node", abstract: "Let nodes in, keep them in order, see them off.",
+    subcommands: [
+      NodeListCommand.self, NodeDescribeCommand.self, NodeAcceptCommand.self,
+      NodeRejectCommand.self, NodeRevokeCommand.self, NodeReplaceCommand.self,
+      NodeRotateKeyCommand.self, NodeLabelCommand.self, NodeCordonCommand.self,
+      NodeUncordonCommand.self, NodeDrainCommand.self, NodeLogsCommand.self,
+      NodeSelfTestCommand.self, NodeBundleCommand.self,
+    ])
 }
 
 /// `spikefleet node list`.
@@ -17,6 +23,12 @@ struct NodeListCommand: FleetCommand {
 
   @Flag(help: "List keys that knocked and that nobody accepted.")
   var pending = false
+
+  @Flag(help: "List nodes whose agent is of another version than the coordinator.")
+  var outdated = false
+
+  @Option(help: ArgumentHelp("List nodes with this label only.", valueName: "name=value"))
+  var label: String?
 
   @OptionGroup var context: ContextOptions
   @OptionGroup var output: OutputOptions
@@ -37,12 +49,20 @@ struct NodeListCommand: FleetCommand {
         Console.table(table, empty: "no key waits to be accepted")
       }
     } else {
-      try output.print(try await client.nodes()) { views in
+      try output.print(try await client.nodes().filter(isListed)) { views in
         Console.table(
           NodeTables.list(views),
-          empty: "no nodes yet; `spikefleet node list --pending` shows the keys that knock")
+          empty: outdated || label != nil
+            ? "no such node"
+            : "no nodes yet; `spikefleet node list --pending` shows the keys that knock")
       }
     }
+  }
+
+  private func isListed(_ view: NodeView) -> Bool {
+    if outdated, !view.isOutdated { return false }
+    guard let label else { return true }
+    return view.labels.contains { "\($0.key)=\($0.value)" == label }
   }
 }
 
@@ -68,11 +88,7 @@ struct NodeAcceptCommand: FleetCommand {
     guard Identifier(name) != nil else {
       throw ValidationError("--name: found `\(name)`, expected [a-z0-9][a-z0-9._-]{0,62}")
     }
-    guard key.utf8.count == 40 || key.utf8.count == 19 else {
-      throw ValidationError(
-        "found `\(key)`, expected a public key of 40 characters or a fingerprint such as "
-          + "0123-4567-89ab-cdef")
-    }
+    try NodeKey.validate(key)
   }
 
   func perform() async throws {
@@ -104,39 +120,5 @@ struct NodeDescribeCommand: FleetCommand {
         "no node is called `\(name)`; `spikefleet node list` shows those that were accepted")
     }
     try output.print(view) { Console.write(NodeTables.description($0).text) }
-  }
-}
-
-/// Nodes as tables.
-enum NodeTables {
-  static func list(_ views: [NodeView]) -> TextTable {
-    var table = TextTable([
-      .text("NODE"), .text("STATE"), .text("CHIP"), .text("SHOULD RUN"), .text("RUNS"),
-      .text("PHASE"), .text("REASON"),
-    ])
-    for view in views {
-      table.add([
-        view.name, view.liveness, view.chip.isEmpty ? Figure.missing : view.chip,
-        Figure.digest(view.desiredModel), Figure.digest(view.observedModel),
-        view.phase ?? Figure.missing, view.code,
-      ])
-    }
-    return table
-  }
-
-  static func description(_ view: NodeView) -> TextTable {
-    var table = TextTable([.text("FIELD"), .text("VALUE")])
-    table.add(["name", view.name])
-    table.add(["state", view.liveness])
-    table.add(["last heard", Figure.duration(milliseconds: view.silentMilliseconds)])
-    table.add(["chip", view.chip.isEmpty ? Figure.missing : view.chip])
-    table.add(["fingerprint", view.fingerprint])
-    table.add(["public key", view.publicKey])
-    table.add(["should run", view.desiredModel ?? Figure.missing])
-    table.add(["generation", view.desiredGeneration ?? Figure.missing])
-    table.add(["reports about", view.observedModel ?? Figure.missing])
-    table.add(["phase", view.phase ?? Figure.missing])
-    if !view.code.isEmpty { table.add(["reason", "\(view.code): \(view.detail)"]) }
-    return table
   }
 }

@@ -17,14 +17,17 @@ struct Spikefleet: AsyncParsableCommand {
     version: Version.text,
     groupedSubcommands: [
       CommandGroup(
-        name: "Set up:", subcommands: [InitCommand.self, NodeCommand.self, DataCommand.self]),
+        name: "Set up:",
+        subcommands: [
+          InitCommand.self, NodeCommand.self, TokenCommand.self, DataCommand.self,
+        ]),
       CommandGroup(
         name: "Models:", subcommands: [ModelCommand.self, ChipCommand.self, DeployCommand.self]),
       CommandGroup(
         name: "Watch:",
         subcommands: [
           StatusCommand.self, TopCommand.self, EnergyCommand.self, TelemetryCommand.self,
-          EventsCommand.self,
+          EventsCommand.self, AuditCommand.self,
         ]),
       CommandGroup(name: "Learn together:", subcommands: [FederateCommand.self]),
       CommandGroup(name: "Try it:", subcommands: [DemoCommand.self, SimulateCommand.self]),

@@ -40,6 +40,33 @@ final class FixedFleet: FleetService {
     note("accept \(request.name) \(request.publicKey ?? "-") \(requestID)")
   }
 
+  func reject(_ request: KeyRequest, requestID: String) async throws -> CommandView {
+    note("reject \(request.fingerprint ?? request.publicKey ?? "-") \(requestID)")
+  }
+
+  func order(
+    _ request: NodeRequest, node: String, requestID: String
+  ) async throws -> CommandView {
+    let labels = (request.labels ?? [:]).sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }
+    return note(([request.verb.rawValue, node] + labels).joined(separator: " "))
+  }
+
+  func logs(node: Identifier, limit: Int) async throws -> [String] { ["\(node) \(limit)"] }
+
+  func selfTest(node: Identifier) async throws -> [CheckView] {
+    [CheckView(name: "keys", result: "ok", detail: node.text)]
+  }
+
+  func createToken(_ request: TokenRequest, requestID: String) async throws -> CommandView {
+    note("token \(request.name) \(request.hash) \(request.uses)")
+  }
+
+  func revokeToken(_ name: String, requestID: String) async throws -> CommandView {
+    note("revoke token \(name)")
+  }
+
+  func tokens() async throws -> [TokenView] { [] }
+
   func putBlob(_ bytes: [UInt8], digest: ContentDigest) async throws {
     stored.withLock { $0[digest] = bytes }
   }
@@ -72,6 +99,8 @@ final class FixedFleet: FleetService {
   func telemetry(node: Identifier, limit: Int) async throws -> [TelemetryView] {
     throw ServiceError(status: 404, code: "node-unknown", detail: "\(node) limit \(limit)")
   }
+
+  func audit(after id: Int64, limit: Int) async throws -> [AuditView] { [] }
 
   func events(after id: Int64, limit: Int) async throws -> [EventView] {
     [

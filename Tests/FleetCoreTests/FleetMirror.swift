@@ -46,7 +46,8 @@ struct FleetMirror {
         "key of \(node.id) is not unique")
     case .nodeChip(let node, _), .desiredAccepted(let node, _), .observed(let node, _):
       require(state.nodes[node] != nil, "unknown node \(node)")
-    case .modelAdded: break
+    case .nodeTerms(let node, _): require(state.nodes[node] != nil, "unknown node \(node)")
+    case .modelAdded, .keyBarred, .keyFreed, .tokenChanged, .tokenRemoved, .audited: break
     case .desiredSet(let node, let assignment):
       require(state.nodes[node] != nil, "unknown node \(node)")
       require(state.models[assignment.model] != nil, "unknown model")

@@ -44,6 +44,40 @@ import Testing
     #expect(bench.core.sessions[node] == nil)
   }
 
+  @Test func `requirement 5: a revoked key's live session ends at once, and its data link too`() {
+    var bench = CoordinatorBench()
+    bench.hello(node)
+    bench.receive(.blobRequest(WireBlobRequest()), from: node)
+    let directives = bench.handle(.command(.node(node.text, .revoke), requestID: "revoke"))
+    for endpoint in WireEndpoint.allCases {
+      #expect(directives.contains(.disconnect(CoordinatorBench.address(node, endpoint))))
+    }
+    #expect(bench.core.sessions[node] == nil)
+    let address = CoordinatorBench.address(node, .control)
+    #expect(bench.heartbeat(node) == [.disconnect(address)])
+  }
+
+  @Test func `requirement 6: two processes of one key do not take turns`() {
+    var bench = CoordinatorBench()
+    func hello(_ boot: UInt8) -> Message? {
+      bench.pass(milliseconds: 1_000)
+      var hello = WireHello()
+      hello.versionMin = 1
+      hello.versionMax = 2
+      hello.nodeID = node.text
+      hello.bootID = wireBytes([UInt8](repeating: boot, count: 16))
+      return bench.receive(.hello(hello), from: node).messages(to: node).first
+    }
+    #expect(hello(1)?.type == .welcome)
+    #expect(hello(2)?.type == .welcome, "the newest is served")
+    for _ in 0..<20 { #expect(hello(1)?.type == .busy, "the older one waits") }
+    #expect(bench.core.sessions[node]?.boot == [UInt8](repeating: 2, count: 16))
+    #expect(bench.core.duplicateSeen(node) == bench.now)
+    bench.pass(milliseconds: 40_000)
+    bench.handle(.tick)
+    #expect(hello(1)?.type == .welcome, "its successor is gone")
+  }
+
   @Test func `requirement 6: a second live process of a key takes over and is told of`() {
     var bench = CoordinatorBench()
     bench.hello(node)

@@ -37,7 +37,10 @@ struct FleetChangeSource {
 
   private mutating func fleetChange(in state: FleetState) -> FleetChange? {
     drawn += 1
-    switch Int.random(in: 0..<12, using: &generator) {
+    switch Int.random(in: 0..<16, using: &generator) {
+    case 12: return node(state).map { .nodeTerms($0, newTerms()) }
+    case 13: return barredChange(in: state)
+    case 14: return tokenChange(in: state)
     case 0: return .nodeAccepted(newNode(state))
     case 1: return node(state).map { .nodeChip($0, chip: generator.text()) }
     case 2: return .modelAdded(newModel(state))
@@ -74,6 +77,43 @@ struct FleetChangeSource {
     return NodeRecord(
       id: name("node-\(drawn)"), publicKey: "key \(drawn)\(generator.text())",
       acceptedAt: generator.instant())
+  }
+
+  private mutating func newTerms() -> NodeTerms {
+    var terms = NodeTerms()
+    terms.duty = NodeTerms.Duty.allCases.randomElement(using: &generator) ?? .open
+    terms.labels = ["site": generator.text(), "k\(drawn)": ""]
+    terms.revokedAt = Bool.random(using: &generator) ? generator.instant() : nil
+    terms.isRotating = Bool.random(using: &generator)
+    terms.nextKey = Bool.random(using: &generator) ? generator.text() : nil
+    terms.agentVersion = generator.text()
+    return terms
+  }
+
+  private mutating func barredChange(in state: FleetState) -> FleetChange {
+    if let key = state.barredKeys.keys.sorted().randomElement(using: &generator),
+      Bool.random(using: &generator)
+    {
+      return .keyFreed(key)
+    }
+    return .keyBarred(
+      BarredKey(
+        publicKey: "barred \(drawn % 5)",
+        reason: Bool.random(using: &generator) ? .rejected : .retired, at: generator.instant()))
+  }
+
+  private mutating func tokenChange(in state: FleetState) -> FleetChange {
+    if let name = state.tokens.keys.sorted().randomElement(using: &generator),
+      Bool.random(using: &generator)
+    {
+      return .tokenRemoved(name)
+    }
+    return .tokenChanged(
+      JoinToken(
+        name: "token-\(drawn % 5)", hash: generator.text(),
+        node: Bool.random(using: &generator) ? generator.text() : nil,
+        createdAt: generator.instant(), expiresAt: generator.instant(),
+        usesLeft: generator.narrow()))
   }
 
   private mutating func newModel(_ state: FleetState) -> ModelRecord {

@@ -1,0 +1,97 @@
+/// What can be asked about one accepted node, by its word in the body.
+package enum NodeVerb: String, Codable, Sendable, CaseIterable {
+  case revoke, label, cordon, uncordon, drain, rotateKey, replace
+}
+
+/// Body of `POST /v1/nodes/NAME`.
+package struct NodeRequest: Codable, Sendable, Equatable {
+  /// What is asked.
+  package var verb: NodeVerb
+  /// For `label`: names and values to set.
+  package var labels: [String: String]?
+  /// For `label`: names to take away.
+  package var remove: [String]?
+  /// For `drain`: give open rounds back instead of finishing them.
+  package var giveBack: Bool?
+  /// For `replace`: the new hardware's key, or nil to look its fingerprint up.
+  package var publicKey: String?
+  /// For `replace`: fingerprint of a pending key.
+  package var fingerprint: String?
+
+  /// A request for a verb; what belongs to it is set after.
+  package init(_ verb: NodeVerb) { self.verb = verb }
+}
+
+/// Body of `POST /v1/pending/reject`: exactly one of key and fingerprint.
+package struct KeyRequest: Codable, Sendable, Equatable {
+  /// The CURVE public key, 40 Z85 characters.
+  package var publicKey: String?
+  /// Fingerprint of a pending key.
+  package var fingerprint: String?
+
+  /// A request with its facts.
+  package init(publicKey: String? = nil, fingerprint: String? = nil) {
+    self.publicKey = publicKey
+    self.fingerprint = fingerprint
+  }
+}
+
+/// Body of `POST /v1/tokens`: a fresh token's hash, never the token.
+package struct TokenRequest: Codable, Sendable, Equatable {
+  /// What it is called.
+  package var name: String
+  /// SHA-256 of its text, 64 hexadecimal digits.
+  package var hash: String
+  /// The only node that it lets in; nil for any.
+  package var node: String?
+  /// Nodes that it lets in.
+  package var uses: UInt32
+  /// Hours until it expires.
+  package var hours: UInt32
+
+  /// A request with its facts.
+  package init(name: String, hash: String, node: String?, uses: UInt32, hours: UInt32) {
+    self.name = name
+    self.hash = hash
+    self.node = node
+    self.uses = uses
+    self.hours = hours
+  }
+}
+
+/// A join token as operators see it: without its hash.
+package struct TokenView: Codable, Sendable, Equatable {
+  /// What it is called.
+  package var name: String
+  /// The only node that it lets in; nil for any.
+  package var node: String?
+  /// Nodes that it still lets in.
+  package var usesLeft: UInt32
+  /// Microseconds since 1970 UTC.
+  package var expiresMicroseconds: Int64
+
+  /// A value with its facts.
+  package init(name: String, node: String?, usesLeft: UInt32, expiresMicroseconds: Int64) {
+    self.name = name
+    self.node = node
+    self.usesLeft = usesLeft
+    self.expiresMicroseconds = expiresMicroseconds
+  }
+}
+
+/// One check that an agent made of itself.
+package struct CheckView: Codable, Sendable, Equatable {
+  /// What was checked.
+  package var name: String
+  /// ok, warning or failed.
+  package var result: String
+  /// What was found, and what to do.
+  package var detail: String
+
+  /// A check with its facts.
+  package init(name: String, result: String, detail: String) {
+    self.name = name
+    self.result = result
+    self.detail = detail
+  }
+}

@@ -1,0 +1,75 @@
+package import FleetCore
+import Foundation
+
+/// The folder through which the enrolment process hands requests to the coordinator.
+///
+/// One small file a request, named by what it says: a repeat is the same file. The writer never
+/// reads, the reader never writes, and the folder holds a bounded number of files.
+package struct EnrolmentSpool: Sendable {
+  /// Requests that may wait.
+  package static let requestsMax = 256
+  private static let bytesMax = 1_024
+  private static let suffix = ".request"
+
+  /// The folder.
+  package let path: String
+
+  /// Names a folder; nothing is opened yet.
+  package init(path: String) { self.path = path }
+
+  /// Leaves a request; false when too many wait.
+  package func leave(_ request: EnrolmentRequest) throws(SecretFileError) -> Bool {
+    mkdir(path, 0o700)
+    guard let names = names() else { throw .system(path: path, call: "open", errno: errno) }
+    let name = request.tokenHash.prefix(16) + Self.digest(request) + Self.suffix
+    if names.contains(String(name)) { return true }
+    guard names.count < Self.requestsMax else { return false }
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.sortedKeys]
+    guard let data = try? encoder.encode(request) else {
+      preconditionFailure("three strings did not become JSON")
+    }
+    do throws(SecretFileError) {
+      try SecretFile.create(path + "/" + name, text: String(decoding: data, as: UTF8.self))
+    } catch {
+      if case .exists = error { return true }
+      throw error
+    }
+    return true
+  }
+
+  /// Removes and returns what waits, in the order of names; what is no request is removed too.
+  package func take() -> [EnrolmentRequest] {
+    (names() ?? []).sorted().compactMap { name in
+      let file = path + "/" + name
+      defer { unlink(file) }
+      guard let text = try? SecretFile.read(file), text.utf8.count < Self.bytesMax else {
+        return nil
+      }
+      return try? JSONDecoder().decode(EnrolmentRequest.self, from: Data(text.utf8))
+    }
+  }
+
+  /// Names of waiting requests; nil when the folder cannot be read.
+  private func names() -> [String]? {
+    guard let directory = opendir(path) else { return nil }
+    defer { closedir(directory) }
+    var names: [String] = []
+    while let entry = readdir(directory), names.count <= Self.requestsMax {
+      let name = withUnsafePointer(to: entry.pointee.d_name) { pointer in
+        pointer.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
+      }
+      if name.hasSuffix(Self.suffix) { names.append(name) }
+    }
+    return names
+  }
+
+  /// A short name for key and node, of letters and digits alone.
+  private static func digest(_ request: EnrolmentRequest) -> String {
+    var hash: UInt64 = 0xcbf2_9ce4_8422_2325
+    for byte in "\(request.publicKey) \(request.node)".utf8 {
+      hash = (hash ^ UInt64(byte)) &* 0x100_0000_01b3
+    }
+    return String(hash, radix: 16)
+  }
+}

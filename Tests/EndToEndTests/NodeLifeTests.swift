@@ -1,0 +1,98 @@
+import FleetAPI
+import FleetCore
+import FleetProtocol
+import Foundation
+import Testing
+import Workbench
+import ZeroMQTransport
+
+/// Nodes that come and go, as real processes.
+@Suite(.serialized, .timeLimit(.minutes(5))) struct NodeLifeTests {
+  @Test func `a node changes its key, tells of itself, and is revoked`() async throws {
+    let fleet = try TestFleet(nodes: ["north"])
+    try await fleet.startCoordinator()
+    try fleet.startAgent("north")
+    try await fleet.acceptAll()
+    let client = try fleet.client()
+    func view() async throws -> NodeView { try #require(try await client.nodes().first) }
+    func order(_ verb: NodeVerb) async throws {
+      let answer = try await client.order(
+        NodeRequest(verb), node: "north", requestID: FleetClient.newRequestID())
+      #expect(answer.done, "\(answer.code): \(answer.detail)")
+    }
+    let before = try await view()
+    try await order(.rotateKey)
+    let after = try await eventually("the new key is used", log: { fleet.logs }) {
+      let view = try await view()
+      return view.publicKey != before.publicKey && view.liveness == "online" ? view : nil
+    }
+    #expect(!after.isRotating)
+    #expect(try fleet.publicKey(of: "north") == after.publicKey)
+    let checks = try await client.selfTest(node: #require(Identifier("north")))
+    #expect(checks.map(\.result).allSatisfy { $0 == "ok" || $0 == "warning" }, "\(checks)")
+    #expect(checks.contains { $0.name == "chip" && $0.result == "ok" })
+    let lines = try await client.logs(node: #require(Identifier("north")), limit: 20)
+    #expect(lines.contains { $0.contains("key.adopted") }, "\(lines)")
+    let secret = try NodeKeys.load(folder: fleet.folder, node: "north").secretZ85
+    #expect(!lines.contains { $0.contains(secret) })
+    try await order(.revoke)
+    _ = try await eventually("the agent is refused", log: { fleet.logs }) {
+      fleet.daemon("north")?.log.contains("does not know this node's key") == true ? true : nil
+    }
+    #expect(try await view().duty == "revoked")
+    #expect(try await view().liveness == "never")
+  }
+
+  @Test func `a machine joins with a token through the enrolment process`() async throws {
+    let fleet = try TestFleet(nodes: ["north"])
+    let enrol = fleet.folder.appending(path: "enrol")
+    try FileManager.default.createDirectory(at: enrol, withIntermediateDirectories: true)
+    try Data(
+      """
+      listen: "tcp://127.0.0.1:*"
+      keyFile: "enrol.key"
+      spoolFolder: "spool"
+
+      """.utf8
+    ).write(to: enrol.appending(path: "enrol.yaml"))
+    let settings = fleet.folder.appending(path: "coordinator/coordinator.yaml")
+    let text = try String(contentsOf: settings, encoding: .utf8)
+    try Data((text + "enrolSpool: \"../enrol/spool\"\n").utf8).write(to: settings)
+    try await fleet.startCoordinator()
+    let desk = try DaemonProcess(
+      "enrol", Programs.coordinator,
+      ["enrol", "--config", enrol.appending(path: "enrol.yaml").path],
+      log: fleet.folder.appending(path: "enrol.log"))
+    defer { desk.kill() }
+    let address = try await eventually("the enrolment endpoint listens", log: { desk.log }) {
+      desk.log.firstMatch(of: /address=(tcp:\S+)/).map { String($0.1) }
+    }
+    let key = try CurveKeyFile(path: enrol.appending(path: "enrol.key").path).load()
+      .publicKey.z85
+    func tool(_ arguments: [String]) throws {
+      let outcome = try Programs.run(
+        Programs.tool,
+        arguments + ["--context", fleet.folder.appending(path: "operator/context.yaml").path])
+      #expect(outcome.status == 0, "\(arguments): \(outcome.errors)")
+    }
+    let token = fleet.folder.appending(path: "join.token").path
+    try tool(["token", "create", "site", "--file", token])
+    let bundle = fleet.folder.appending(path: "agents/south").path
+    try tool([
+      "node", "bundle", "south", "--output", bundle, "--root",
+      fleet.folder.appending(path: "coordinator/root.signed").path, "--token-file", token,
+      "--enrol-address", address, "--enrol-key", key,
+    ])
+    try FileManager.default.copyItem(
+      at: fleet.folder.appending(path: "agents/north/stream"),
+      to: URL(filePath: bundle + "/stream"))
+    try fleet.startAgent("south")
+    _ = try await eventually("south is let in", log: { fleet.logs + desk.log }) {
+      try await fleet.client().nodes().contains { $0.name == "south" && $0.liveness == "online" }
+        ? true : nil
+    }
+    #expect(try await fleet.client().tokens().map(\.usesLeft) == [0])
+    // The token is spent: a second machine with it is not let in.
+    #expect(try FileManager.default.contentsOfDirectory(atPath: enrol.path + "/spool").isEmpty)
+  }
+}

@@ -1,0 +1,64 @@
+import Foundation
+import Testing
+
+/// The commands of `docs/OPERATIONS.md` are run as they stand there, from top to bottom.
+@Suite(.serialized, .timeLimit(.minutes(5))) struct OperationsTests {
+  private static let blocks = [
+    "install", "accept", "daily", "rotate", "backup", "replace", "golden", "decommission",
+    "audit",
+  ]
+
+  @Test func `an operator gets through the page`() throws {
+    let text = try String(
+      contentsOfFile: SmallModel.packageFile("docs/OPERATIONS.md"), encoding: .utf8)
+    let page = try Self.blocks.map { try #require(TourTests.block($0, of: text), "\($0)") }
+    #expect(text.split(separator: "```bash").count - 1 == page.count, "a block is not run")
+    let folder = FileManager.default.temporaryDirectory
+      .appending(path: "spikefleet-operations-\(UUID().uuidString.lowercased())")
+    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    defer { try? FileManager.default.removeItem(at: folder) }
+    try FileManager.default.createSymbolicLink(
+      atPath: folder.appending(path: "fleet-configs").path,
+      withDestinationPath: SmallModel.packageFile("fleet-configs"))
+    let programs = URL(filePath: Programs.tool).deletingLastPathComponent().path
+    let script = """
+      set -euo pipefail
+      cd '\(folder.path)'
+      export PATH='\(programs)':"$PATH"
+      trap 'kill $(jobs -p) 2>/dev/null || true; wait' EXIT
+      \(page.joined(separator: "\n"))
+      """
+    let outcome = try Programs.run("/bin/bash", ["-c", script])
+    #expect(outcome.status == 0, "\(outcome.output)\n\(outcome.errors)")
+    for word in ["drained north", "north uses the key", "golden trace", "revoked", "rows hold"] {
+      #expect(outcome.output.contains(word), "\(word) in\n\(outcome.output)")
+    }
+  }
+
+  @Test(arguments: ["coordinator", "enrol", "agent"])
+  func `requirement 15: a daemon's unit takes away what it does not need`(name: String) throws {
+    let path = SmallModel.packageFile("fleet-configs/systemd/spikefleet-\(name).service")
+    let text = try String(contentsOfFile: path, encoding: .utf8)
+    let lines = text.split(separator: "\n").map(String.init)
+    for line in [
+      "NoNewPrivileges=yes", "ProtectSystem=strict", "ProtectHome=yes", "PrivateTmp=yes",
+      "PrivateDevices=yes", "SystemCallFilter=@system-service", "CapabilityBoundingSet=",
+      "MemoryDenyWriteExecute=yes", "LimitCORE=0", "UMask=0077",
+    ] { #expect(lines.contains(line), "\(line) in \(path)") }
+    #expect(lines.contains { $0.hasPrefix("LimitNOFILE=") })
+    #expect(lines.contains { $0.hasPrefix("User=spikefleet-") })
+    // What faces strangers, and what runs on small machines, has a bound on its memory.
+    if name != "coordinator" { #expect(lines.contains { $0.hasPrefix("MemoryMax=") }) }
+    let analyzer = "/usr/bin/systemd-analyze"
+    guard FileManager.default.isExecutableFile(atPath: analyzer) else { return }
+    // The programs are not installed where the tests run.
+    let copy = FileManager.default.temporaryDirectory
+      .appending(path: "spikefleet-\(UUID().uuidString.lowercased()).service")
+    defer { try? FileManager.default.removeItem(at: copy) }
+    let runnable = text.replacing(/ExecStart=\S+/, with: "ExecStart=/bin/true")
+    try Data(runnable.utf8).write(to: copy)
+    let outcome = try Programs.run(analyzer, ["verify", copy.path])
+    #expect(outcome.status == 0, "\(outcome.errors)")
+    #expect(!outcome.errors.contains(copy.lastPathComponent), "\(outcome.errors)")
+  }
+}
