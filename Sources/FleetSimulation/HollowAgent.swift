@@ -125,6 +125,8 @@ package struct HollowAgent {
       blobs.subtract(chunks)
       blobs.insert(model)
       events.append(.assembled(model, .stored))
+    case .compareSuccessor(let check):
+      events.append(.successorCompared(check.model, .within))
     case .loadModel(let model):
       let outcome: LoadOutcome =
         behaviour.isBroken
@@ -135,11 +137,13 @@ package struct HollowAgent {
     case .train(let order):
       events.append(
         .trainingFailed(order.key, code: "hollow", detail: "a hollow chip does not learn"))
-    case .sendOutbox(let version, let session, let sequence):
+    case .sendOutbox(let version, let session, let sequence, _):
       sendOutbox(version, session, sequence, &events, &actions)
     case .dropBlob(let digest): blobs.remove(digest)
-    // A hollow chip has nothing to serve with, and nothing that it could have trained.
-    case .serve, .stopTraining, .sendUpdate, .report: break
+    // A hollow chip has nothing to serve with, and nothing that it could have trained; the keys of
+    // a simulated fleet are its worker's.
+    case .serve, .stopTraining, .sendUpdate, .makeNextKey, .adoptNextKey, .answerQuery, .report:
+      break
     }
   }
 
