@@ -82,6 +82,10 @@ struct Coordinator: AsyncParsableCommand {
     let blobs = try BlobStore(folder: settings.stateFolder)
     let token = try AdminTokenFile(stateFolder: settings.stateFolder).loadOrCreate()
     let checkData = try settings.checkData.map { try SampleFolder.read($0) }
+    store.judge { rules in
+      rules.wattsMax = settings.powerWattsMax
+      rules.clockAheadMicroseconds = Int64(settings.clockAheadSeconds) * 1_000_000
+    }
     let state = try store.start()
     try blobs.sweep(keeping: state.neededBlobs)
     let daemon = CoordinatorDaemon(
@@ -91,6 +95,7 @@ struct Coordinator: AsyncParsableCommand {
         blobs: blobs, federationKey: keys.federation, checkData: checkData, log: log),
       log: log)
     defer { daemon.stop() }
+    daemon.notePrices(of: state.models.values)
     daemon.handle(.started)
     let transport = try CoordinatorTransport(
       keys: keys.curve, control: settings.control, data: settings.data,
@@ -119,6 +124,7 @@ struct Coordinator: AsyncParsableCommand {
       configuration: .init(
         services: [
           .init(service: TickService(daemon: daemon)),
+          .init(service: StoreUpkeep(daemon: daemon, policy: settings.retention)),
           .init(
             service: AdminService(service: service, token: token, settings: settings, log: log)),
         ],

@@ -64,6 +64,10 @@ struct CoordinatorService: FleetService {
     return try daemon.store.telemetry(node: node, limit: limit).map(views.telemetry)
   }
 
+  func telemetry(_ query: TelemetryQuery) async throws -> TelemetryAnswer {
+    try TelemetryTable(views: views, store: daemon.store, query: query).answer()
+  }
+
   func events(after id: Int64, limit: Int) async throws -> [EventView] {
     try daemon.store.events(after: id, limit: limit).map { stored in
       EventView(

@@ -123,6 +123,7 @@ final class CoordinatorDaemon: Sendable {
           return
         }
         logEvents(of: changes)
+        notePrices(of: changes)
       } else {
         carryOut(directive, &machine, &events)
       }

@@ -38,6 +38,8 @@ package protocol FleetService: Sendable {
   func energy() async throws -> [EnergyView]
   /// The newest windows of a node, oldest first.
   func telemetry(node: Identifier, limit: Int) async throws -> [TelemetryView]
+  /// Telemetry added up over time and groups.
+  func telemetry(_ query: TelemetryQuery) async throws -> TelemetryAnswer
   /// Events after a position, oldest first.
   func events(after id: Int64, limit: Int) async throws -> [EventView]
 }

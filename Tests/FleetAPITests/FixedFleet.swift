@@ -73,6 +73,13 @@ final class FixedFleet: FleetService {
     throw ServiceError(status: 404, code: "node-unknown", detail: "\(node) limit \(limit)")
   }
 
+  func telemetry(_ query: TelemetryQuery) async throws -> TelemetryAnswer {
+    TelemetryAnswer(
+      tier: query.tier ?? "raw", sinceMicroseconds: query.since.microseconds,
+      untilMicroseconds: query.until.microseconds, groupBy: query.groupBy.map(\.rawValue),
+      metrics: query.metrics.map(\.rawValue), rows: [])
+  }
+
   func events(after id: Int64, limit: Int) async throws -> [EventView] {
     [
       EventView(
