@@ -26,7 +26,7 @@ final class AgentShell {
   var sentBytes: UInt64 = 0
   /// After the goodbye the sockets are closed by the transport, which waits for it to leave.
   private(set) var isStopping = false
-  private var core: AgentCore
+  private(set) var core: AgentCore
   private let inbox: Inbox<Mail>
   private let tickNanoseconds: UInt64
   private let crash: CrashPoint
