@@ -116,7 +116,8 @@ let package = Package(
       name: "spikefleet-bench",
       dependencies: [
         "Workbench", "SensorData", "SpikingNetwork", "CompiledModel", "NetworkCompiler",
-        "Accelerator", "NetworkTraining", arguments,
+        "Accelerator", "NetworkTraining", "FleetCore", "FleetProtocol", "FleetStore",
+        "ZeroMQTransport", arguments, protobuf,
       ],
       swiftSettings: settings),
     .executableTarget(

@@ -61,12 +61,14 @@ struct AgentParts {
     let blobs = try BlobStore(folder: settings.stateFolder)
     let state = try store.load()
     try blobs.sweep(keeping: Set(state.neededBlobs))
+    try blobs.sweepChunks(keeping: state.neededChunks)
     let inbox = Inbox<AgentShell.Mail>()
     let core = AgentCore(
       state: state,
       settings: AgentSettings(
         node: settings.node, chip: settings.chip, agentVersion: Version.text,
-        boot: AgentStore.newBootID(), root: root, jitterSeed: .random(in: .min ... .max)))
+        boot: AgentStore.newBootID(), root: root, diskQuotaBytes: settings.diskQuotaBytes,
+        jitterSeed: .random(in: .min ... .max)))
     let transport = try AgentTransport(
       keys: keys, coordinatorKey: coordinatorKey, control: settings.control, data: settings.data,
       lingerMilliseconds: Self.lingerMilliseconds,

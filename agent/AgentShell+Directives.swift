@@ -45,6 +45,7 @@ extension AgentShell {
     case .dropBlob(let digest):
       do throws(StoreError) {
         try blobs.remove(digest)
+        try blobs.sweepChunks(keeping: core.state.neededChunks)
       } catch {
         log.warning("content left behind: \(error)", metadata: ["kind": "store.left-behind"])
       }
@@ -66,6 +67,12 @@ extension AgentShell {
   private func inspect(_ model: ContentDigest, _ chunks: [ContentDigest]) -> [Bool]? {
     do throws(StoreError) {
       if try isWhole(model) { return nil }
+      let found = try blobs.reuseChunks(chunks)
+      if found > 0 {
+        log.info(
+          "\(found) of \(chunks.count) chunks are held already",
+          metadata: ["kind": "model.reused", "subject": "\(model)"])
+      }
       return try blobs.presentChunks(chunks)
     } catch {
       log.error(

@@ -84,6 +84,10 @@ struct Coordinator: AsyncParsableCommand {
     let blobs = try BlobStore(folder: settings.stateFolder)
     let token = try AdminTokenFile(stateFolder: settings.stateFolder).loadOrCreate()
     let checkData = try settings.checkData.map { try SampleFolder.read($0) }
+    store.judge { rules in
+      rules.wattsMax = settings.powerWattsMax
+      rules.clockAheadMicroseconds = Int64(settings.clockAheadSeconds) * 1_000_000
+    }
     let state = try store.start()
     try blobs.sweep(keeping: state.neededBlobs)
     let daemon = CoordinatorDaemon(
@@ -93,6 +97,7 @@ struct Coordinator: AsyncParsableCommand {
         blobs: blobs, federationKey: keys.federation, checkData: checkData, log: log),
       log: log)
     defer { daemon.stop() }
+    daemon.notePrices(of: state.models.values)
     daemon.handle(.started)
     let transport = try CoordinatorTransport(
       keys: keys.curve, control: settings.control, data: settings.data,
@@ -123,6 +128,7 @@ struct Coordinator: AsyncParsableCommand {
           .init(
             service: TickService(
               daemon: daemon, spool: settings.enrolSpool.map { EnrolmentSpool(path: $0) })),
+          .init(service: StoreUpkeep(daemon: daemon, policy: settings.retention)),
           .init(
             service: AdminService(service: service, token: token, settings: settings, log: log)),
         ],

@@ -1,4 +1,5 @@
 import FleetCore
+import FleetStore
 import Workbench
 
 /// Everything the coordinator is told: flag, then environment, then file, then default.
@@ -27,6 +28,12 @@ struct CoordinatorConfiguration {
   var checkData: String?
   /// Heartbeat interval and liveness of agents.
   var settings: CoordinatorSettings
+  /// How long each tier of telemetry is kept.
+  var retention: TelemetryRetention
+  /// Most watts that a chip of this fleet can draw; telemetry that says more is marked.
+  var powerWattsMax: Double
+  /// Seconds by which a node's clock may be ahead before its telemetry is marked.
+  var clockAheadSeconds: Int
   /// debug, info, notice, warning or error.
   var logLevel: String
 
@@ -60,6 +67,14 @@ struct CoordinatorConfiguration {
     settings.heartbeatMilliseconds = UInt32(
       try file.int("heartbeatMilliseconds", default: 10_000, in: 100...600_000))
     settings.liveness = UInt32(try file.int("liveness", default: 3, in: 2...100))
+    retention = TelemetryRetention(
+      days: [
+        .raw: try file.int("telemetry.rawDays", default: 7, in: 1...3_650),
+        .minute: try file.int("telemetry.minuteDays", default: 90, in: 1...3_650),
+        .hour: try file.int("telemetry.hourDays", default: 730, in: 1...36_500),
+      ])
+    powerWattsMax = try file.double("telemetry.powerWattsMax", default: 100, in: 1e-6...1e6)
+    clockAheadSeconds = try file.int("telemetry.clockAheadSeconds", default: 300, in: 1...86_400)
     logLevel = try file.choice("logLevel", of: LogFormat.levels, default: "info")
     try file.finish()
   }

@@ -70,6 +70,10 @@ struct CoordinatorService: FleetService {
     }
   }
 
+  func telemetry(_ query: TelemetryQuery) async throws -> TelemetryAnswer {
+    try TelemetryTable(views: views, store: daemon.store, query: query).answer()
+  }
+
   func events(after id: Int64, limit: Int) async throws -> [EventView] {
     try daemon.store.events(after: id, limit: limit).map { stored in
       EventView(

@@ -124,6 +124,7 @@ final class CoordinatorDaemon: Sendable {
           return
         }
         logEvents(of: changes)
+        notePrices(of: changes)
       } else {
         carryOut(directive, &machine, &events)
       }

@@ -171,6 +171,7 @@ struct FleetViews {
       atMicroseconds: window.atUs, model: Hex.text(window.modelDigest),
       inferences: window.inferences, labelled: window.labelled, correct: window.correct,
       learningSamples: window.learningSamples, joules: joules,
-      learningState: window.learningState, residentKibibytes: window.residentKibibytes)
+      learningState: window.learningState, residentKibibytes: window.residentKibibytes,
+      flags: stored.flags.words)
   }
 }

@@ -74,6 +74,11 @@ package struct AdminServer: Sendable {
       let limit = try Self.number("limit", of: request, default: 100)
       return try JSONAnswer.make(try await service.audit(after: after, limit: Int(limit)))
     }
+    router.get("/v1/telemetry") { request, _ in
+      let items = request.uri.queryParameters
+      let query = try TelemetryQuery { name in items.get(name) }
+      return try JSONAnswer.make(try await service.telemetry(query))
+    }
     router.get("/v1/events") { request, _ in
       let after = try Self.number("after", of: request, default: 0)
       let limit = try Self.number("limit", of: request, default: 100)

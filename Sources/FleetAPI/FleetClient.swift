@@ -50,6 +50,11 @@ package struct FleetClient: FleetService {
     try await get("\(APIPath.telemetry)/\(node.text)?limit=\(limit)")
   }
 
+  /// Telemetry added up over time and groups.
+  package func telemetry(_ query: TelemetryQuery) async throws -> TelemetryAnswer {
+    try await get(query.path)
+  }
+
   /// Events after a position, oldest first.
   package func events(after id: Int64, limit: Int) async throws -> [EventView] {
     try await get("\(APIPath.events)?after=\(id)&limit=\(limit)")

@@ -54,6 +54,8 @@ package protocol FleetService: Sendable {
   func telemetry(node: Identifier, limit: Int) async throws -> [TelemetryView]
   /// Rows of the audit after a position, oldest first.
   func audit(after id: Int64, limit: Int) async throws -> [AuditView]
+  /// Telemetry added up over time and groups.
+  func telemetry(_ query: TelemetryQuery) async throws -> TelemetryAnswer
   /// Events after a position, oldest first.
   func events(after id: Int64, limit: Int) async throws -> [EventView]
 }

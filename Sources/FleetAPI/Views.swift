@@ -291,14 +291,18 @@ package struct TelemetryView: Codable, Sendable, Equatable {
   package var learningState: String
   /// Resident memory of the agent in KiB.
   package var residentKibibytes: UInt32
+  /// What speaks against the window, or what is missing before it, in words.
+  package var flags: [String]
 
   /// A value with all its fields.
   package init(
     node: String, boot: String, sequence: UInt64, atMicroseconds: UInt64, model: String,
     inferences: UInt64, labelled: UInt64, correct: UInt64, learningSamples: UInt64,
     joules:
-      Double? = nil, learningState: String, residentKibibytes: UInt32
+      Double? = nil, learningState: String, residentKibibytes: UInt32,
+    flags: [String] = []
   ) {
+    self.flags = flags
     self.node = node
     self.boot = boot
     self.sequence = sequence

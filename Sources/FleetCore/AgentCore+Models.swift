@@ -36,6 +36,7 @@ extension AgentCore {
       let verified = try verifier(at: now).verify(
         order: [UInt8](desired.order), generation: generation, manifest: manifest,
         baseManifest: baseManifest)
+      try checkQuota(for: verified.model, manifest)
       let model = AcceptedModel(
         generation: generation, name: verified.name, releaseCounter: verified.releaseCounter,
         model: verified.model, manifest: manifest, baseManifest: baseManifest)
@@ -48,6 +49,30 @@ extension AgentCore {
       let carried = CarriedManifest.unverified(manifest).flatMap { ContentDigest($0.modelDigest) }
       let model = carried ?? ContentDigest.none
       conclude(generation, .refused, model, error, at: now, into: &directives)
+    }
+  }
+
+  /// Refuses a model for which there is no room beside what serves and what rounds start from.
+  ///
+  /// A model that was on its way gives way to it.
+  func checkQuota(
+    for model: ContentDigest, _ manifest: [UInt8]
+  ) throws(ModelRefusal) {
+    guard let wanted = CarriedManifest.unverified(manifest)?.size else { return }
+    var sizes: [ContentDigest: UInt64] = [model: wanted]
+    let trainings = state.trainings.values.map { ($0.base, $0.manifest) }
+    for (digest, held) in trainings + (state.active.map { [($0.model, $0.manifest)] } ?? []) {
+      sizes[digest] = CarriedManifest.unverified(held)?.size ?? 0
+    }
+    let total = sizes.values.reduce(UInt64(0)) { sum, size in
+      let (total, overflow) = sum.addingReportingOverflow(size)
+      return overflow ? .max : total
+    }
+    guard total <= settings.diskQuotaBytes else {
+      throw ModelRefusal(
+        "quota",
+        "models would take \(total) bytes on this node, \(wanted) of them for this one; "
+          + "`diskQuotaMebibytes` in the agent's settings allows \(settings.diskQuotaBytes)")
     }
   }
 
@@ -210,6 +235,20 @@ extension AgentState {
       needed.insert(training.result?.digest ?? training.base)
     }
     return needed.union(publishedModels).sorted()
+  }
+}
+
+extension AgentState {
+  /// Chunks of models that must be whole on the disk, whether they are or not.
+  package var neededChunks: Set<ContentDigest> {
+    var needed: Set<ContentDigest> = []
+    var manifests = trainings.values.map(\.manifest)
+    for model in [accepted, active] { if let model { manifests.append(model.manifest) } }
+    for manifest in manifests {
+      guard let facts = CarriedManifest.unverified(manifest) else { continue }
+      needed.formUnion(facts.chunkDigests.compactMap { ContentDigest($0) })
+    }
+    return needed
   }
 }
 

@@ -46,6 +46,7 @@ extension AgentCore {
     }
     let (manifest, baseManifest) = ([UInt8](offer.manifest), [UInt8](offer.baseManifest))
     let verified = try verifier(at: now).verify(manifest: manifest, baseManifest: baseManifest)
+    try checkQuota(for: verified.model, manifest)
     return TrainingRecord(
       key: key, base: verified.model, manifest: manifest, baseManifest: baseManifest,
       samples: offer.samples, seed: offer.seed)

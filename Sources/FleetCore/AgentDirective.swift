@@ -143,6 +143,8 @@ package struct AgentSettings: Sendable {
   package var backoffMaxMilliseconds: UInt32
   /// Silence on the data connection after which it is closed.
   package var dataIdleMilliseconds: UInt32
+  /// Bytes of models that this node may hold at a time; more is refused.
+  package var diskQuotaBytes: UInt64
   /// Seed of the jitter.
   package var jitterSeed: UInt64
 
@@ -151,8 +153,9 @@ package struct AgentSettings: Sendable {
     node: Identifier, chip: String, agentVersion: String, boot: [UInt8], root: TrustRoot,
     tickMilliseconds: UInt32 = 250, backoffMilliseconds: UInt32 = 500,
     backoffMaxMilliseconds: UInt32 = 30_000, dataIdleMilliseconds: UInt32 = 60_000,
-    jitterSeed: UInt64
+    diskQuotaBytes: UInt64 = .max, jitterSeed: UInt64
   ) {
+    self.diskQuotaBytes = diskQuotaBytes
     self.node = node
     self.chip = chip
     self.agentVersion = agentVersion

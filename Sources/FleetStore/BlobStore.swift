@@ -7,7 +7,7 @@ package import FleetCore
 /// fsynced. Every path is made of digests and random numbers; nothing a peer names reaches one.
 /// One process at a time may own the folder: whoever opens a `FleetStore` or `AgentStore` there.
 package final class BlobStore: Sendable {
-  private let blobs: String
+  let blobs: String
   let chunks: String
   let uploads: String
   private let staging: String
@@ -115,13 +115,18 @@ package final class BlobStore: Sendable {
 
   /// Removes every blob that nothing needs and returns how many there were.
   ///
-  /// For the start of a daemon, before anything is stored: what a crash left behind goes.
+  /// Without an age it is for the start of a daemon, before anything is stored: what a crash left
+  /// behind goes. With one it may be called at any time: what is stored comes before the row that
+  /// needs it, so that young content stays whoever needs it.
   @discardableResult
-  package func sweep(keeping needed: Set<ContentDigest>) throws(StoreError) -> Int {
+  package func sweep(
+    keeping needed: Set<ContentDigest>, olderThanSeconds age: Int = 0
+  ) throws(StoreError) -> Int {
     var removed = 0
     for shelf in try FileSystem.list(blobs) {
       for name in try FileSystem.list(blobs + "/" + shelf) {
         if let digest = ContentDigest(hex: name), needed.contains(digest) { continue }
+        if age > 0, try FileSystem.age(blobs + "/" + shelf + "/" + name) < age { continue }
         try FileSystem.remove(blobs + "/" + shelf + "/" + name)
         removed += 1
       }

@@ -42,6 +42,16 @@ enum FileSystem {
     return UInt64(max(0, information.st_size))
   }
 
+  /// Seconds since a file was written, or its name made; 0 for a missing one.
+  static func age(_ path: String) throws(StoreError) -> Int {
+    var information = stat()
+    guard stat(path, &information) == 0 else {
+      if errno == ENOENT { return 0 }
+      throw failure("looking up", path)
+    }
+    return max(0, time(nil) - max(information.st_mtim.tv_sec, information.st_ctim.tv_sec))
+  }
+
   /// Bytes `offset ..< offset + count` of a file, fewer where it ends before; nil without a file.
   static func read(
     _ path: String, offset: UInt64, count: Int

@@ -28,10 +28,10 @@ extension FleetStore {
   ) throws(StoreError) {
     try database.read("reading telemetry") { db in
       let reader = TelemetryReader(db: db)
-      for found in try Row.fetchAll(
+      let boots = try Row.fetchCursor(
         db, sql: "SELECT * FROM boot WHERE newest_at_us >= ? ORDER BY node, id",
         arguments: [span.lowerBound.microseconds])
-      {
+      while let found = try boots.next() {
         let row = StoredRow(found, of: "boot")
         let node = try row.identifier("node")
         guard nodes?.contains(node) ?? true else { continue }

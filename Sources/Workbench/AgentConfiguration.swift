@@ -33,6 +33,8 @@ package struct AgentConfiguration: Sendable, Equatable {
   package var inferencesPerSecond: Double
   /// Length of a telemetry window.
   package var telemetrySeconds: Double
+  /// Bytes of models that this node may hold at a time.
+  package var diskQuotaBytes: UInt64
   /// One of `LogFormat.levels`.
   package var logLevel: String
   /// How the log is written.
@@ -62,6 +64,8 @@ package struct AgentConfiguration: Sendable, Equatable {
     chip = try file.string("chip")
     inferencesPerSecond = try file.double("inferencesPerSecond", default: 50, in: 0.01...100_000)
     telemetrySeconds = try file.double("telemetrySeconds", default: 2, in: 0.05...3_600)
+    diskQuotaBytes =
+      UInt64(try file.int("diskQuotaMebibytes", default: 4_096, in: 1...1_048_576)) << 20
     logLevel = try file.choice("logLevel", of: LogFormat.levels, default: "info")
     let format = try file.choice(
       "logFormat", of: LogFormat.allCases.map(\.rawValue), default: LogFormat.text.rawValue)

@@ -66,6 +66,18 @@ struct BenchCase: Sendable {
       BenchCase(
         name: "compile.50M-synapses.seconds", unit: "CPU-seconds", needsProcess: true,
         run: CompilerCases.fiftyMillion),
+      BenchCase(
+        name: "fleet.telemetry.samples_per_second", unit: "samples/second",
+        run: TelemetryCases.samplesPerSecond),
+      BenchCase(
+        name: "fleet.telemetry.bytes_per_sample", unit: "bytes/sample",
+        run: TelemetryCases.bytesPerSample),
+      BenchCase(
+        name: "fleet.transfer.ratio", unit: "of bare libzmq",
+        run: { try TransferCases.ratio($0, joined: true) }),
+      BenchCase(
+        name: "fleet.transfer.ratio.unsynced", unit: "of bare libzmq",
+        run: { try TransferCases.ratio($0, joined: false) }),
     ] + FleetCases.cases
 }
 

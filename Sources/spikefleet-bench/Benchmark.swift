@@ -7,7 +7,7 @@ import Foundation
 struct Benchmark: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "spikefleet-bench",
-    abstract: "Measure the chip and its compiler: one JSON line a case.",
+    abstract: "Measure the chip, its compiler and the fleet: one JSON line a case.",
     discussion: "Times are CPU time of the measuring thread; a value is the median of several runs "
       + "after a warm-up, and `low` and `high` are the extremes. A timed run counts and "
       + "prices its events, and its first samples are held against the scalar oracle. Run it from "
@@ -27,6 +27,9 @@ struct Benchmark: ParsableCommand {
 
   @Option(help: "Folder of chip files.")
   var chips = "fleet-configs/chips"
+
+  @Option(help: "File of recorded telemetry.")
+  var recording = "fleet-configs/telemetry/digits.blocks"
 
   @Option(help: "Runs of a case, of which the median counts.")
   var runs = 5
@@ -89,6 +92,7 @@ struct BenchContext {
   let kernels: KernelSet
   let chips: String
   let runs: Int
+  let recording: String
 
   init(_ command: Benchmark) throws {
     if command.kernels == "best" {
@@ -101,6 +105,7 @@ struct BenchContext {
     }
     chips = command.chips
     runs = command.runs
+    recording = command.recording
   }
 
   /// Says on standard error what is going on.

@@ -76,51 +76,6 @@ struct EnergyCommand: FleetCommand {
   }
 }
 
-/// `spikefleet telemetry`.
-struct TelemetryCommand: FleetCommand {
-  static let configuration = CommandConfiguration(
-    commandName: "telemetry", abstract: "Show a node's newest telemetry windows, oldest first.",
-    discussion: "Counters are cumulative since the agent's start, which is one boot.")
-
-  @Argument(help: "The node's name.")
-  var node: String
-
-  @Option(parsing: .unconditional, help: "Windows to show at most.")
-  var limit = 20
-
-  @OptionGroup var context: ContextOptions
-  @OptionGroup var output: OutputOptions
-
-  func validate() throws {
-    guard Identifier(node) != nil else {
-      throw ValidationError("found `\(node)`, expected a node's name, [a-z0-9][a-z0-9._-]{0,62}")
-    }
-    guard (1...10_000).contains(limit) else {
-      throw ValidationError("--limit: found \(limit), expected 1 to 10000")
-    }
-  }
-
-  func perform() async throws {
-    guard let name = Identifier(node) else { preconditionFailure("`\(node)` was validated") }
-    let views = try await context.client().telemetry(node: name, limit: limit)
-    try output.print(views) { views in
-      var table = TextTable([
-        .text("TIME"), .text("BOOT"), .number("WINDOW"), .text("MODEL"), .number("INFERENCES"),
-        .number("CORRECT"), .number("LEARNT"), .number("ENERGY"), .text("LEARNING"),
-      ])
-      for view in views {
-        table.add([
-          Figure.instant(microseconds: Int64(clamping: view.atMicroseconds)), view.boot,
-          "\(view.sequence)", Figure.digest(view.model), "\(view.inferences)",
-          "\(view.correct) of \(view.labelled)", "\(view.learningSamples)",
-          Figure.joules(view.joules), view.learningState,
-        ])
-      }
-      Console.table(table, empty: "no telemetry of \(node) yet")
-    }
-  }
-}
-
 /// `spikefleet events`.
 struct EventsCommand: FleetCommand {
   static let configuration = CommandConfiguration(

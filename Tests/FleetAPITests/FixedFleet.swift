@@ -102,6 +102,13 @@ final class FixedFleet: FleetService {
 
   func audit(after id: Int64, limit: Int) async throws -> [AuditView] { [] }
 
+  func telemetry(_ query: TelemetryQuery) async throws -> TelemetryAnswer {
+    TelemetryAnswer(
+      tier: query.tier ?? "raw", sinceMicroseconds: query.since.microseconds,
+      untilMicroseconds: query.until.microseconds, groupBy: query.groupBy.map(\.rawValue),
+      metrics: query.metrics.map(\.rawValue), rows: [])
+  }
+
   func events(after id: Int64, limit: Int) async throws -> [EventView] {
     [
       EventView(

@@ -15,12 +15,13 @@ struct AgentBench {
   let settings: AgentSettings
 
   init(
-    state: AgentState = AgentState(), chip: String = FleetFixture.chip, jitterSeed: UInt64 = 5
+    state: AgentState = AgentState(), chip: String = FleetFixture.chip, jitterSeed: UInt64 = 5,
+    quota: UInt64 = .max
   ) {
     settings = AgentSettings(
       node: Self.node, chip: chip, agentVersion: "1.0",
       boot: [UInt8](repeating: 4, count: 16), root: FleetFixture.trustRoot,
-      backoffMaxMilliseconds: 8_000, jitterSeed: jitterSeed)
+      backoffMaxMilliseconds: 8_000, diskQuotaBytes: quota, jitterSeed: jitterSeed)
     stored = state
     core = AgentCore(state: state, settings: settings)
   }

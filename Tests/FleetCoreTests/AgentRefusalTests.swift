@@ -6,9 +6,9 @@ import Testing
   /// Delivers a desired state and returns the code it was refused with, nil when accepted.
   private func code(
     _ desired: WireDesiredState, chip: String = FleetFixture.chip,
-    state: AgentState = AgentState()
+    state: AgentState = AgentState(), quota: UInt64 = .max
   ) -> String? {
-    var bench = AgentBench(state: state, chip: chip)
+    var bench = AgentBench(state: state, chip: chip, quota: quota)
     bench.connect()
     let directives = bench.receive(.desiredState(desired))
     guard let observed = bench.stored.observed else { return nil }
@@ -30,6 +30,21 @@ import Testing
   @Test func `a sound desired state is accepted`() {
     let model = FixtureModel.published()
     #expect(code(model.desired(node, generation)) == nil)
+  }
+
+  @Test func `a model beyond the node's quota is refused, beside what serves or alone`() {
+    let model = FixtureModel.published()
+    let size = model.record.size
+    #expect(code(model.desired(node, generation), quota: size) == nil)
+    #expect(code(model.desired(node, generation), quota: size - 1) == "quota")
+    var state = AgentState()
+    let served = FixtureModel.published(seed: 9)
+    state.active = AcceptedModel(
+      generation: .none, name: served.record.name, releaseCounter: 0,
+      model: served.record.digest, manifest: served.record.manifest, baseManifest: [])
+    let both = size + served.record.size
+    #expect(code(model.desired(node, generation), state: state, quota: both) == nil)
+    #expect(code(model.desired(node, generation), state: state, quota: both - 1) == "quota")
   }
 
   @Test func `an unknown signer of order or manifest is refused`() {

@@ -1,0 +1,78 @@
+package import FleetCore
+package import FleetProtocol
+
+/// What a gate may believe of one node in a span of time: increments of windows that hold up.
+///
+/// A window with a mark of `TelemetryFlags.implausible` adds nothing, nor does one before which
+/// nothing is known; both are counted, so that a gate can say «insufficient» instead of guessing.
+package struct TelemetryEvidence: Sendable, Equatable {
+  /// What was counted under one model and one price table.
+  package struct Part: Sendable, Equatable {
+    /// The model that served; nil where none did.
+    package var model: ContentDigest?
+    /// The price table of the counts; nil where there was no model.
+    package var price: ContentDigest?
+    /// Increments between windows that hold up.
+    package var counters: CumulativeCounters
+    /// Time that these increments cover, in microseconds of the node's clock.
+    package var microseconds: UInt64
+  }
+
+  /// In the order of their first window.
+  package var parts: [Part] = []
+  /// Windows that count.
+  package var windows = 0
+  /// Windows that do not.
+  package var leftOut = 0
+  /// Marks of all windows of the span, of those left out too.
+  package var flags: TelemetryFlags = []
+
+  /// No window at all.
+  package init() {}
+
+  /// Takes the windows of one boot.
+  mutating func add(_ telemetry: BootTelemetry) {
+    var highest = telemetry.before.map(CumulativeCounters.init) ?? CumulativeCounters()
+    var earlier = telemetry.before
+    var isKnown = !telemetry.startsUnknown
+    for marked in telemetry.windows {
+      let window = marked.window
+      let counters = CumulativeCounters(window)
+      flags.formUnion(marked.flags)
+      if isKnown, marked.flags.isDisjoint(with: .implausible) {
+        let since = earlier?.atUs ?? window.atUs
+        count(
+          window, counters.since(highest), window.atUs > since ? window.atUs - since : 0)
+        windows += 1
+      } else {
+        leftOut += 1
+      }
+      highest = highest.highest(counters)
+      earlier = window
+      isKnown = true
+    }
+  }
+
+  private mutating func count(
+    _ window: WireTelemetryWindow, _ step: CumulativeCounters, _ microseconds: UInt64
+  ) {
+    let (model, price) = (ContentDigest(window.modelDigest), ContentDigest(window.priceDigest))
+    if let index = parts.firstIndex(where: { $0.model == model && $0.price == price }) {
+      parts[index].counters = parts[index].counters.adding(step)
+      parts[index].microseconds &+= microseconds
+    } else {
+      parts.append(Part(model: model, price: price, counters: step, microseconds: microseconds))
+    }
+  }
+}
+
+extension FleetStore {
+  /// The one way for gates to telemetry: evidence about a node in a span of its clock.
+  package func evidence(
+    about node: Identifier, in span: Range<Instant>, tier: TelemetryTier = .raw
+  ) throws(StoreError) -> TelemetryEvidence {
+    var evidence = TelemetryEvidence()
+    try readTelemetry(tier, in: span, nodes: [node]) { evidence.add($0) }
+    return evidence
+  }
+}
