@@ -219,6 +219,8 @@ extension AgentCore {
     let needed = Set(state.neededBlobs)
     for digest in stored.sorted() where !needed.contains(digest) {
       stored.remove(digest)
+      // Whatever the chip says of it now is about a blob that is gone.
+      if loading == digest { loading = nil }
       directives.append(.dropBlob(digest))
     }
   }

@@ -44,6 +44,25 @@ import Testing
     #expect(active.observed.map(\.state) == [.active])
   }
 
+  @Test func `what the chip says of a model that was dropped meanwhile counts for nothing`() {
+    var bench = AgentBench()
+    bench.connect()
+    bench.deploy()
+    bench.serve(bench.model)
+    let other = FixtureModel.published(counter: 4, seed: 1)
+    let digest = other.record.digest
+    bench.deploy(other, Generation(epoch: 1, number: 2))
+    let found = bench.handle(.chunksInspected(digest, present: nil))
+    #expect(found.contains(.loadModel(digest)))
+    // Back to what serves, while the chip still reads the other one.
+    let back = bench.deploy(bench.model, Generation(epoch: 1, number: 3))
+    #expect(back.contains(.dropBlob(digest)))
+    bench.handle(.modelLoaded(digest, .ready))
+    let offered = bench.receive(.roundOffer(bench.offer(model: other)))
+    #expect(offered.trainings.isEmpty, "its blob is gone")
+    #expect(offered.contains { if case .inspectChunks(digest, _) = $0 { true } else { false } })
+  }
+
   @Test func `a damaged chunk is asked for again, and too many of them fail the model`() {
     var bench = AgentBench()
     bench.connect()
