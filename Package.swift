@@ -108,7 +108,7 @@ let package = Package(
         "Workbench", "SensorData", "NIRFormat", "FleetAPI", "FleetProtocol", "SpikingNetwork",
         "CompiledModel",
         "NetworkCompiler", "Accelerator", "NetworkTraining", "ZeroMQTransport", "FleetCore",
-        "Federation", arguments, crypto, yams,
+        "Federation", arguments, crypto, protobuf, yams,
       ],
       swiftSettings: settings),
     .executableTarget(

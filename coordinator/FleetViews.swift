@@ -26,7 +26,11 @@ struct FleetViews {
         desiredGeneration: record.desired.map { "\($0.generation)" },
         observedGeneration: record.observed.map { "\($0.generation)" },
         observedModel: record.observed?.model.hex, phase: record.observed?.phase.rawValue,
-        code: record.observed?.code ?? "", detail: record.observed?.detail ?? "")
+        code: record.observed?.code ?? "", detail: record.observed?.detail ?? "",
+        alarm: record.alarm,
+        rootVersion: session.flatMap {
+          $0.rootVersion > 0 ? $0.rootVersion : nil
+        })
     }
   }
 

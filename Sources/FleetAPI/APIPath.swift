@@ -11,6 +11,7 @@ enum APIPath {
   static let energy = "/v1/energy"
   static let telemetry = "/v1/telemetry"
   static let events = "/v1/events"
+  static let root = "/v1/root"
 
   /// Header that makes a repeated command harmless.
   static let requestID = "Request-Id"

@@ -77,6 +77,10 @@ package struct NodeView: Codable, Sendable, Equatable {
   package var code: String
   /// The reason in words, empty when there is none.
   package var detail: String
+  /// Kind of the event that an operator has to look at; empty when nothing is amiss.
+  package var alarm: String
+  /// Version of the root file that the node believes; nil while it is away or does not say.
+  package var rootVersion: UInt64?
 
   /// A value with all its fields.
   package init(
@@ -84,8 +88,10 @@ package struct NodeView: Codable, Sendable, Equatable {
     silentMilliseconds: Int64? = nil, chip: String, desiredModel: String? = nil,
     desiredGeneration: String? = nil, observedGeneration: String? = nil,
     observedModel: String? = nil, phase: String? = nil,
-    code: String, detail: String
+    code: String, detail: String, alarm: String = "", rootVersion: UInt64? = nil
   ) {
+    self.alarm = alarm
+    self.rootVersion = rootVersion
     self.name = name
     self.publicKey = publicKey
     self.fingerprint = fingerprint

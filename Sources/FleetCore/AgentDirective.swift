@@ -132,6 +132,8 @@ package struct AgentSettings: Sendable {
   package var backoffMaxMilliseconds: UInt32
   /// Silence on the data connection after which it is closed.
   package var dataIdleMilliseconds: UInt32
+  /// Time without a fresh timestamp after which the node raises an alarm.
+  package var freezeMilliseconds: Int64
   /// Seed of the jitter.
   package var jitterSeed: UInt64
 
@@ -140,7 +142,7 @@ package struct AgentSettings: Sendable {
     node: Identifier, chip: String, agentVersion: String, boot: [UInt8], root: TrustRoot,
     tickMilliseconds: UInt32 = 250, backoffMilliseconds: UInt32 = 500,
     backoffMaxMilliseconds: UInt32 = 30_000, dataIdleMilliseconds: UInt32 = 60_000,
-    jitterSeed: UInt64
+    freezeMilliseconds: Int64 = 86_400_000, jitterSeed: UInt64
   ) {
     self.node = node
     self.chip = chip
@@ -151,6 +153,7 @@ package struct AgentSettings: Sendable {
     self.backoffMilliseconds = backoffMilliseconds
     self.backoffMaxMilliseconds = backoffMaxMilliseconds
     self.dataIdleMilliseconds = dataIdleMilliseconds
+    self.freezeMilliseconds = freezeMilliseconds
     self.jitterSeed = jitterSeed
   }
 }

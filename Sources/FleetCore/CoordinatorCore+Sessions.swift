@@ -24,7 +24,7 @@ extension CoordinatorCore {
     let version = min(hello.versionMax, Limits.protocolVersion)
     sessions[node] = Session(
       number: nextSessionNumber(), node: node, version: UInt8(version), boot: boot,
-      control: address, at: now)
+      control: address, rootVersion: hello.rootVersion, at: now)
     bulk.forget(node)
     var welcome = WireWelcome()
     welcome.version = version
@@ -34,6 +34,7 @@ extension CoordinatorCore {
     welcome.desired = (state.nodes[node]?.desired?.generation ?? .none).wire
     welcome.telemetryThrough = state.nodes[node]?.telemetryThrough(boot: boot) ?? 0
     welcome.serverTimeUs = UInt64(max(0, now.microseconds))
+    welcome.timestamp = wireBytes(timestampDue(node))
     send(.welcome(welcome), to: node, correlation: header.sequence, into: &directives)
     directives.append(
       .report(FleetEvent(node, "node.online", "agent \(hello.agentVersion)", at: now)))
@@ -55,6 +56,7 @@ extension CoordinatorCore {
       persist([.event(FleetEvent(node, "epoch.behind", detail, at: now))], into: &directives)
     }
     note(accepted: accepted, node: node, into: &directives)
+    bringRoots(to: node, at: now, into: &directives)
     reconcile(
       node, claims: (accepted, Generation(hello.observed)), into: &directives)
     settle(hello.openRounds, node: node, at: now, into: &directives)
@@ -94,8 +96,13 @@ extension CoordinatorCore {
     var reply = WireHeartbeatReply()
     reply.desired = (state.nodes[node]?.desired?.generation ?? .none).wire
     reply.serverTimeUs = UInt64(max(0, now.microseconds))
+    if let session = sessions[node], beat.rootVersion > session.rootVersion {
+      sessions[node]?.rootVersion = beat.rootVersion
+    }
+    reply.timestamp = wireBytes(timestampDue(node))
     send(.heartbeatReply(reply), to: node, correlation: header.sequence, into: &directives)
     note(accepted: Generation(beat.accepted), node: node, into: &directives)
+    bringRoots(to: node, at: now, into: &directives)
     reconcile(
       node, claims: (Generation(beat.accepted), Generation(beat.observed)), into: &directives)
     guard beat.openRounds.count <= Limits.openRoundsMax else {
@@ -116,7 +123,7 @@ extension CoordinatorCore {
   ) {
     guard let record = state.nodes[node], let desired = record.desired,
       let model = state.models[desired.model], var session = sessions[node],
-      session.liveness != .offline
+      session.liveness != .offline, hasNewestRoot(session)
     else { return }
     let isReported =
       record.observed?.generation == desired.generation
@@ -131,7 +138,8 @@ extension CoordinatorCore {
     guard isMissing else { return }
     let order = DesiredOrder(
       node: node, version: session.version, session: session.number, sequence: session.reserve(),
-      generation: desired.generation, model: model, baseManifest: publishedManifest(of: model))
+      generation: desired.generation, model: model, baseManifest: publishedManifest(of: model),
+      allowRollbackTo: desired.allowRollbackTo, isTrial: desired.isTrial)
     sessions[node] = session
     directives.append(.sendDesired(session.control, order))
   }

@@ -20,6 +20,9 @@ package struct CoordinatorCore: Sendable {
   var budgets: [Identifier: NodeBudget]
   var pace: GreetingPace
   var bulk: BulkBudget
+  /// The keys of the newest root file; nil for a coordinator that was given none.
+  package private(set) var trust: TrustRoot?
+  var timestamp: TimestampDraft
   private var lastInstant: Instant
   private var sessionCount: UInt64
 
@@ -34,6 +37,8 @@ package struct CoordinatorCore: Sendable {
     budgets = [:]
     pace = GreetingPace(settings.limits)
     bulk = BulkBudget(bytesMax: settings.limits.bulkBytesMax)
+    trust = state.roots.last?.root
+    timestamp = TimestampDraft()
     lastInstant = Instant(microseconds: 0)
     sessionCount = 0
   }
@@ -41,6 +46,7 @@ package struct CoordinatorCore: Sendable {
   /// Goes back to what the store holds after a `persist` failed; conversations go on.
   package mutating func reload(_ state: FleetState) {
     self.state = state
+    trust = state.roots.last?.root
     // What the shell checks already goes on; what was still coming is announced again.
     for key in uploads.keys where uploads[key]?.isChecking == false { bulk.forget(key.node) }
     uploads = uploads.filter(\.value.isChecking)
@@ -59,8 +65,13 @@ package struct CoordinatorCore: Sendable {
     if now < lastInstant { rewind(to: now) }
     lastInstant = now
     switch event {
+    case .rootFile(let envelope): trust(envelope, at: now, into: &directives)
     case .started: resumeJobs(at: now, into: &directives)
+    case .timestampSigned(let bytes):
+      timestamp.bytes = bytes
+      timestamp.number += 1
     case .tick:
+      watchTimestamp(at: now, into: &directives)
       watchLiveness(at: now, into: &directives)
       watchDeadlines(at: now, into: &directives)
       watchTraffic(at: now)
@@ -85,8 +96,10 @@ package struct CoordinatorCore: Sendable {
       var session = session
       session.lastHeard = min(session.lastHeard, now)
       session.offers = [:]
+      session.rootSent = nil
       return session
     }
+    timestamp.askedAt = timestamp.askedAt.map { min($0, now) }
     for node in budgets.keys { budgets[node]?.rewind(settings.limits, to: now) }
     pace.rewind()
     bulk.rewind(to: now)
@@ -98,6 +111,7 @@ package struct CoordinatorCore: Sendable {
   mutating func persist(_ changes: [FleetChange], into directives: inout [CoordinatorDirective]) {
     guard !changes.isEmpty else { return }
     state.apply(changes)
+    if state.roots.last?.version != trust?.version { trust = state.roots.last?.root }
     directives.append(.persist(changes))
   }
 
@@ -181,6 +195,7 @@ package struct CoordinatorCore: Sendable {
       note(observed: observed, node: node, at: now, into: &directives)
     case .roundAnswer(let answer): take(answer, node: node, at: now, into: &directives)
     case .goodbye: part(node, at: now, into: &directives)
+    case .nodeNotices(let notices): store(notices, node: node, at: now, into: &directives)
     case .blobRequest(let request):
       serve(request, node: node, packet.header, at: now, into: &directives)
     case .updateAnnounce(let announce):
@@ -190,7 +205,8 @@ package struct CoordinatorCore: Sendable {
     case .telemetryBatch(let batch):
       store(batch, payload: packet.payload ?? [], node: node, at: now, into: &directives)
     case .hello, .welcome, .busy, .reset, .heartbeatReply, .desiredState, .roundOffer,
-      .roundVerdict, .unsupported, .refused, .blobChunk, .blobMissing, .updateWanted,
+      .roundVerdict, .unsupported, .refused, .rootChain, .noticesAcknowledged, .blobChunk,
+      .blobMissing, .updateWanted,
       .telemetryAcknowledged:
       preconditionFailure("\(packet.message.type) passed the direction check")
     }

@@ -9,6 +9,7 @@ package enum Message: Sendable, Equatable {
   case observedState(WireObservedState)
   case roundAnswer(WireRoundAnswer)
   case goodbye(WireGoodbye)
+  case nodeNotices(WireNodeNotices)
   case welcome(WireWelcome)
   case busy(WireBusy)
   case reset(WireReset)
@@ -18,6 +19,8 @@ package enum Message: Sendable, Equatable {
   case roundVerdict(WireRoundVerdict)
   case unsupported(WireUnsupported)
   case refused(WireRefused)
+  case rootChain(WireRootChain)
+  case noticesAcknowledged(WireNoticesAcknowledged)
   case blobRequest(WireBlobRequest)
   case updateAnnounce(WireUpdateAnnounce)
   case updateChunk(WireUpdateChunk)
@@ -36,6 +39,7 @@ package enum Message: Sendable, Equatable {
     case .observedState: .observedState
     case .roundAnswer: .roundAnswer
     case .goodbye: .goodbye
+    case .nodeNotices: .nodeNotices
     case .welcome: .welcome
     case .busy: .busy
     case .reset: .reset
@@ -45,6 +49,8 @@ package enum Message: Sendable, Equatable {
     case .roundVerdict: .roundVerdict
     case .unsupported: .unsupported
     case .refused: .refused
+    case .rootChain: .rootChain
+    case .noticesAcknowledged: .noticesAcknowledged
     case .blobRequest: .blobRequest
     case .updateAnnounce: .updateAnnounce
     case .updateChunk: .updateChunk
@@ -67,6 +73,7 @@ package enum Message: Sendable, Equatable {
         case .observedState: try .observedState(WireObservedState(serializedBytes: body))
         case .roundAnswer: try .roundAnswer(WireRoundAnswer(serializedBytes: body))
         case .goodbye: try .goodbye(WireGoodbye(serializedBytes: body))
+        case .nodeNotices: try .nodeNotices(WireNodeNotices(serializedBytes: body))
         case .welcome: try .welcome(WireWelcome(serializedBytes: body))
         case .busy: try .busy(WireBusy(serializedBytes: body))
         case .reset: try .reset(WireReset(serializedBytes: body))
@@ -76,6 +83,9 @@ package enum Message: Sendable, Equatable {
         case .roundVerdict: try .roundVerdict(WireRoundVerdict(serializedBytes: body))
         case .unsupported: try .unsupported(WireUnsupported(serializedBytes: body))
         case .refused: try .refused(WireRefused(serializedBytes: body))
+        case .rootChain: try .rootChain(WireRootChain(serializedBytes: body))
+        case .noticesAcknowledged:
+          try .noticesAcknowledged(WireNoticesAcknowledged(serializedBytes: body))
         case .blobRequest: try .blobRequest(WireBlobRequest(serializedBytes: body))
         case .updateAnnounce: try .updateAnnounce(WireUpdateAnnounce(serializedBytes: body))
         case .updateChunk: try .updateChunk(WireUpdateChunk(serializedBytes: body))
@@ -101,6 +111,7 @@ package enum Message: Sendable, Equatable {
     case .observedState(let message): body = message
     case .roundAnswer(let message): body = message
     case .goodbye(let message): body = message
+    case .nodeNotices(let message): body = message
     case .welcome(let message): body = message
     case .busy(let message): body = message
     case .reset(let message): body = message
@@ -110,6 +121,8 @@ package enum Message: Sendable, Equatable {
     case .roundVerdict(let message): body = message
     case .unsupported(let message): body = message
     case .refused(let message): body = message
+    case .rootChain(let message): body = message
+    case .noticesAcknowledged(let message): body = message
     case .blobRequest(let message): body = message
     case .updateAnnounce(let message): body = message
     case .updateChunk(let message): body = message

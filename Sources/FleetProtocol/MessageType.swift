@@ -24,6 +24,7 @@ package enum MessageType: UInt8, Sendable, CaseIterable {
   case observedState = 4
   case roundAnswer = 5
   case goodbye = 6
+  case nodeNotices = 7
   case welcome = 16
   case busy = 17
   case reset = 18
@@ -33,6 +34,8 @@ package enum MessageType: UInt8, Sendable, CaseIterable {
   case roundVerdict = 22
   case unsupported = 23
   case refused = 24
+  case rootChain = 25
+  case noticesAcknowledged = 26
   case blobRequest = 32
   case updateAnnounce = 33
   case updateChunk = 34
@@ -45,13 +48,14 @@ package enum MessageType: UInt8, Sendable, CaseIterable {
   /// The limits of this type: its door, its sender and the largest body and payload in bytes.
   package var rule: MessageRule {
     switch self {
-    case .hello, .heartbeat:
+    case .hello, .heartbeat, .nodeNotices:
       MessageRule(endpoint: .control, direction: .up, bodyBytesMax: 16_384)
     case .desiredAccepted, .goodbye, .roundAnswer, .observedState:
       MessageRule(endpoint: .control, direction: .up, bodyBytesMax: 4_096)
-    case .welcome, .busy, .reset, .heartbeatReply, .roundVerdict, .unsupported, .refused:
+    case .welcome, .busy, .reset, .heartbeatReply, .roundVerdict, .unsupported, .refused,
+      .noticesAcknowledged:
       MessageRule(endpoint: .control, direction: .down, bodyBytesMax: 4_096)
-    case .desiredState, .roundOffer:
+    case .desiredState, .roundOffer, .rootChain:
       MessageRule(endpoint: .control, direction: .down, bodyBytesMax: 65_536)
     case .blobRequest, .updateAnnounce:
       MessageRule(endpoint: .data, direction: .up, bodyBytesMax: 4_096)

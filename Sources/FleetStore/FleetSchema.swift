@@ -15,6 +15,7 @@ enum FleetSchema {
       for guardian in roundGuards { try db.execute(sql: guardian) }
     }
     migrator.registerMigration("4-telemetry") { try $0.execute(sql: telemetry) }
+    migrator.registerMigration("c2a-trust") { try $0.execute(sql: trust) }
     return migrator
   }
 
@@ -74,6 +75,21 @@ enum FleetSchema {
       subject BLOB NOT NULL,
       detail BLOB NOT NULL
     ) STRICT;
+    """
+
+  /// Root files are kept for ever: a node that was away follows them one by one.
+  private static let trust = """
+    CREATE TABLE root (
+      id INTEGER PRIMARY KEY,
+      version INTEGER NOT NULL UNIQUE,
+      envelope BLOB NOT NULL,
+      added_at_us INTEGER NOT NULL
+    ) STRICT;
+    ALTER TABLE node ADD COLUMN desired_rollback INTEGER;
+    ALTER TABLE node ADD COLUMN desired_trial INTEGER NOT NULL DEFAULT 0;
+    ALTER TABLE node ADD COLUMN notices_through INTEGER NOT NULL DEFAULT 0;
+    ALTER TABLE node ADD COLUMN alarm TEXT NOT NULL DEFAULT '';
+    CREATE INDEX event_subject ON event (subject, id);
     """
 
   private static let rounds = """

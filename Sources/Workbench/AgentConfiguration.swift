@@ -29,6 +29,8 @@ package struct AgentConfiguration: Sendable, Equatable {
   package var inferencesPerSecond: Double
   /// Length of a telemetry window.
   package var telemetrySeconds: Double
+  /// Hours without a fresh sign of life of the coordinator after which the node raises an alarm.
+  package var freezeHours: Double
   /// One of `LogFormat.levels`.
   package var logLevel: String
   /// How the log is written.
@@ -55,6 +57,7 @@ package struct AgentConfiguration: Sendable, Equatable {
     chip = try file.string("chip")
     inferencesPerSecond = try file.double("inferencesPerSecond", default: 50, in: 0.01...100_000)
     telemetrySeconds = try file.double("telemetrySeconds", default: 2, in: 0.05...3_600)
+    freezeHours = try file.double("freezeHours", default: 24, in: 0.01...8_760)
     logLevel = try file.choice("logLevel", of: LogFormat.levels, default: "info")
     let format = try file.choice(
       "logFormat", of: LogFormat.allCases.map(\.rawValue), default: LogFormat.text.rawValue)

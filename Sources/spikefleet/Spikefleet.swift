@@ -17,7 +17,10 @@ struct Spikefleet: AsyncParsableCommand {
     version: Version.text,
     groupedSubcommands: [
       CommandGroup(
-        name: "Set up:", subcommands: [InitCommand.self, NodeCommand.self, DataCommand.self]),
+        name: "Set up:",
+        subcommands: [
+          InitCommand.self, NodeCommand.self, KeyCommand.self, RootCommand.self, DataCommand.self,
+        ]),
       CommandGroup(
         name: "Models:", subcommands: [ModelCommand.self, ChipCommand.self, DeployCommand.self]),
       CommandGroup(

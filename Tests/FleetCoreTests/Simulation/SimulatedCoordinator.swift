@@ -26,6 +26,8 @@ struct SimulatedCoordinator {
   init(model: FixtureModel) {
     var core = CoordinatorCore(state: FleetState(epoch: 0), settings: Self.settings)
     mirror = FleetMirror(state: core.state)
+    mirror.commit(
+      core.handle(.rootFile(FleetFixture.rootFile(1)), at: FleetFixture.noon).changes)
     var commands = CoordinatorBench.nodes.enumerated().map { index, node in
       Command.acceptNode(publicKey: FleetFixture.publicKey(index), name: node.text)
     }
@@ -98,7 +100,10 @@ extension SimulatedFleet {
       require(answers[id] == nil || answers[id] == response, "two answers to \(id)")
       answers[id] = response
     case .disconnect(let address): cut(address)
-    case .allowKey: break
+    case .allowKey, .rootChanged: break
+    case .signTimestamp(let snapshot, let rootVersion, let at, let until):
+      coordinator.answers.append(
+        .timestampSigned(FleetFixture.timestamp(snapshot, rootVersion, at, until)))
     case .report(let event): trace("\(event.kind) \(event.subject) \(event.detail)")
     }
     return true
