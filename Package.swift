@@ -109,7 +109,7 @@ let package = Package(
         "Workbench", "SensorData", "NIRFormat", "FleetAPI", "FleetProtocol", "SpikingNetwork",
         "CompiledModel",
         "NetworkCompiler", "Accelerator", "NetworkTraining", "ZeroMQTransport", "FleetCore",
-        "FleetSimulation", "FleetStore", "Federation", arguments, crypto, yams,
+        "FleetSimulation", "FleetStore", "Federation", arguments, crypto, protobuf, yams,
       ],
       swiftSettings: settings),
     .executableTarget(

@@ -68,6 +68,7 @@ struct AgentParts {
       settings: AgentSettings(
         node: settings.node, chip: settings.chip, agentVersion: Version.text,
         boot: AgentStore.newBootID(), root: root, diskQuotaBytes: settings.diskQuotaBytes,
+        freezeMilliseconds: Int64(settings.freezeHours * 3_600_000),
         jitterSeed: .random(in: .min ... .max)))
     let transport = try AgentTransport(
       keys: keys, coordinatorKey: coordinatorKey, control: settings.control, data: settings.data,
@@ -138,6 +139,7 @@ struct AgentParts {
 
   private func tell(_ log: Logger, _ state: AgentState) {
     let now = UInt64(max(0, WallClock.now().microseconds))
+    let root = state.root.flatMap { try? TrustRoot(envelope: $0.envelope) } ?? root
     if root.expiresMicroseconds < now {
       log.warning(
         "the root file has expired; nothing new is believed until a new one is in place",

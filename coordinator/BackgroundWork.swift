@@ -14,17 +14,17 @@ import Workbench
 /// One serial queue, so that memory holds one aggregation at a time.
 final class BackgroundWork: Sendable {
   private let blobs: BlobStore
-  private let aggregator: RoundAggregator
+  private let keys: OnlineKeys
   private let checkData: LabelledSamples?
   private let log: Logger
   private let queue = DispatchQueue(label: "coordinator-work")
   private let isStopped = Mutex(false)
 
   init(
-    blobs: BlobStore, federationKey: SigningKey, checkData: LabelledSamples?, log: Logger
+    blobs: BlobStore, keys: OnlineKeys, checkData: LabelledSamples?, log: Logger
   ) {
     self.blobs = blobs
-    aggregator = RoundAggregator(federationKey: federationKey)
+    self.keys = keys
     self.checkData = checkData
     self.log = log
   }
@@ -119,7 +119,7 @@ final class BackgroundWork: Sendable {
     let base = try blobs.read(order.base.digest)
     let successor: RoundAggregator.Successor
     do throws(AggregationRefusal) {
-      successor = try aggregator.aggregate(
+      successor = try RoundAggregator(federationKeys: keys.current.federation).aggregate(
         order, base: base, published: (manifest, anchor), updates: updates,
         at: WallClock.now())
     } catch {

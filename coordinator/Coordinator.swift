@@ -65,6 +65,7 @@ struct Coordinator: AsyncParsableCommand {
           ].compactMapValues { $0 }))
       let keys = try CoordinatorKeys(settings)
       if check {
+        try keys.signing.check(keys.root)
         print("\(config): settings and keys hold")
         return
       }
@@ -92,12 +93,14 @@ struct Coordinator: AsyncParsableCommand {
     try blobs.sweep(keeping: state.neededBlobs)
     let daemon = CoordinatorDaemon(
       store: store, blobs: blobs, state: state, settings: settings.settings,
-      deployKey: keys.deploy,
+      keys: keys.signing,
       work: BackgroundWork(
-        blobs: blobs, federationKey: keys.federation, checkData: checkData, log: log),
+        blobs: blobs, keys: keys.signing, checkData: checkData, log: log),
       log: log)
     defer { daemon.stop() }
     daemon.notePrices(of: state.models.values)
+    daemon.handle(.rootFile(keys.rootEnvelope))
+    try keys.signing.use(daemon.snapshot().trust ?? keys.root)
     daemon.handle(.started)
     let transport = try CoordinatorTransport(
       keys: keys.curve, control: settings.control, data: settings.data,
@@ -117,7 +120,7 @@ struct Coordinator: AsyncParsableCommand {
         "key": "\(keys.curve.publicKey)",
       ])
     let service = CoordinatorService(
-      daemon: daemon, root: keys.root, publicKey: keys.curve.publicKey,
+      daemon: daemon, root: keys.root, keys: keys.signing, publicKey: keys.curve.publicKey,
       controlAddress: transport.controlAddress, dataAddress: transport.dataAddress)
     // The group describes whole services, keys and all, below this level.
     var groupLog = log

@@ -9,7 +9,9 @@ import ZeroMQTransport
 /// What the admin endpoint serves.
 struct CoordinatorService: FleetService {
   let daemon: CoordinatorDaemon
+  /// The root file of the settings, where the fleet's state holds none.
   let root: TrustRoot
+  let keys: OnlineKeys
   let publicKey: CurvePublicKey
   let controlAddress: String
   let dataAddress: String
@@ -74,8 +76,8 @@ struct CoordinatorService: FleetService {
     try TelemetryTable(views: views, store: daemon.store, query: query).answer()
   }
 
-  func events(after id: Int64, limit: Int) async throws -> [EventView] {
-    try daemon.store.events(after: id, limit: limit).map { stored in
+  func events(after id: Int64, about subject: String?, limit: Int) async throws -> [EventView] {
+    try daemon.store.events(after: id, about: subject, limit: limit).map { stored in
       EventView(
         id: stored.id, atMicroseconds: stored.event.at.microseconds, kind: stored.event.kind,
         subject: stored.event.subject, detail: stored.event.detail)
@@ -211,6 +213,7 @@ struct CoordinatorService: FleetService {
         status: 400, code: "manifest", detail: "`manifest` is not valid base 64")
     }
     let envelope = [UInt8](manifest)
+    let root = daemon.snapshot().trust ?? root
     do {
       let named = try root.publishedManifest(envelope)
       guard let digest = ContentDigest(named.modelDigest), try daemon.blobs.contains(digest) else {
@@ -231,7 +234,33 @@ struct CoordinatorService: FleetService {
 
   func deploy(_ request: DeployRequest, requestID: String) async throws -> CommandView {
     let model = try model(named: request.model)
-    return try command(.deploy(model: model.digest, nodes: request.nodes), requestID)
+    let terms = DeploymentTerms(
+      allowRollback: request.allowRollback ?? false, isTrial: request.trial ?? false)
+    return try command(
+      .deploy(model: model.digest, nodes: request.nodes, terms: terms), requestID)
+  }
+
+  func addRoot(_ request: RootRequest, requestID: String) async throws -> CommandView {
+    guard let bytes = Data(base64Encoded: request.root) else {
+      throw ServiceError(status: 400, code: "root", detail: "`root` is not valid base 64")
+    }
+    do {
+      // Before the fleet hears of it: afterwards there is no way back to the old keys.
+      try keys.check(try TrustRoot(envelope: [UInt8](bytes)))
+    } catch let error as TrustError {
+      return CommandView(done: false, code: error.code, detail: "\(error)")
+    } catch let error as KeyringError {
+      return CommandView(done: false, code: error.code, detail: "\(error)")
+    }
+    return try command(.addRoot([UInt8](bytes)), requestID)
+  }
+
+  func roots() async throws -> RootView {
+    let core = daemon.snapshot()
+    let newest = core.trust ?? root
+    return RootView(
+      version: newest.version, expiresMicroseconds: newest.expiresMicroseconds,
+      envelope: Data(core.state.roots.last?.envelope ?? []).base64EncodedString())
   }
 
   func startJob(

@@ -29,18 +29,18 @@ final class CoordinatorDaemon: Sendable {
   let pendingKeys = PendingKeys()
   let questions = Questions()
   let priceTables: PriceTables
-  private let deployKey: SigningKey
+  private let keys: OnlineKeys
   let work: BackgroundWork
   private let machine: Mutex<Machine>
   private let transport = Mutex<CoordinatorTransport?>(nil)
 
   init(
     store: FleetStore, blobs: BlobStore, state: FleetState, settings: CoordinatorSettings,
-    deployKey: SigningKey, work: BackgroundWork, log: Logger
+    keys: OnlineKeys, work: BackgroundWork, log: Logger
   ) {
     self.store = store
     self.blobs = blobs
-    self.deployKey = deployKey
+    self.keys = keys
     self.work = work
     self.log = log
     startedAt = WallClock.now()
@@ -154,6 +154,24 @@ final class CoordinatorDaemon: Sendable {
       let peer = PeerAddress(endpoint: address.endpoint, routingID: address.routingID)
       transport.withLock { $0?.disconnect(peer) }
     case .allowKey, .denyKey: admit(machine.core.state)
+    case .rootChanged:
+      do {
+        if let trust = machine.core.trust { try keys.use(trust) }
+      } catch {
+        log.error(
+          "the new root file's keys are not at hand, the old ones sign: \(error)",
+          metadata: ["kind": "keys.missing"])
+      }
+    case .signTimestamp(let snapshot, let rootVersion, let at, let until):
+      var document = WireTimestamp()
+      document.snapshot = snapshot.wire
+      document.rootVersion = rootVersion
+      document.issuedUs = UInt64(max(0, at.microseconds))
+      document.expiresUs = UInt64(max(0, until.microseconds))
+      events.append(
+        .timestampSigned(
+          SignedDocument.sign(
+            SignedDocument.encoded(document), as: .timestamp, with: keys.current.deploy)))
     case .sendChunks(let address, let order): send(order, to: address)
     case .appendUpload(let key, let offset, let bytes):
       do throws(StoreError) {
@@ -225,10 +243,12 @@ final class CoordinatorDaemon: Sendable {
     document.manifestDigest = wireBytes(order.model.manifestDigest.bytes)
     document.issuedUs = now
     document.expiresUs = now + Self.orderMicroseconds
+    if let release = order.allowRollbackTo { document.allowRollbackTo = release }
+    document.trial = order.isTrial
     var desired = WireDesiredState()
     desired.generation = order.generation.wire
     desired.order = wireBytes(
-      SignedDocument.sign(SignedDocument.encoded(document), as: .order, with: [deployKey]))
+      SignedDocument.sign(SignedDocument.encoded(document), as: .order, with: keys.current.deploy))
     desired.manifest = wireBytes(order.model.manifest)
     desired.baseManifest = wireBytes(order.baseManifest)
     send(

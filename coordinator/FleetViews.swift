@@ -27,7 +27,9 @@ struct FleetViews {
         desiredGeneration: record.desired.map { "\($0.generation)" },
         observedGeneration: record.observed.map { "\($0.generation)" },
         observedModel: record.observed?.model.hex, phase: record.observed?.phase.rawValue,
-        code: record.observed?.code ?? "", detail: record.observed?.detail ?? "")
+        code: record.observed?.code ?? "", detail: record.observed?.detail ?? "",
+        alarm: record.alarm,
+        rootVersion: session.flatMap { $0.rootVersion > 0 ? $0.rootVersion : nil })
       let terms = record.terms
       view.duty = duty(record)
       view.labels = terms.labels

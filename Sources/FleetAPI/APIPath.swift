@@ -13,6 +13,7 @@ enum APIPath {
   static let telemetry = "/v1/telemetry"
   static let events = "/v1/events"
   static let audit = "/v1/audit"
+  static let root = "/v1/root"
 
   /// Header that makes a repeated command harmless.
   static let requestID = "Request-Id"

@@ -58,6 +58,7 @@ package struct AdminServer: Sendable {
     router.get("/v1/models") { _, _ in try JSONAnswer.make(try await service.models()) }
     router.get("/v1/jobs") { _, _ in try JSONAnswer.make(try await service.jobs()) }
     router.get("/v1/top") { _, _ in try JSONAnswer.make(try await service.top()) }
+    router.get("/v1/root") { _, _ in try JSONAnswer.make(try await service.roots()) }
     router.get("/v1/energy") { _, _ in try JSONAnswer.make(try await service.energy()) }
   }
 
@@ -82,7 +83,9 @@ package struct AdminServer: Sendable {
     router.get("/v1/events") { request, _ in
       let after = try Self.number("after", of: request, default: 0)
       let limit = try Self.number("limit", of: request, default: 100)
-      return try JSONAnswer.make(try await service.events(after: after, limit: Int(limit)))
+      let about = request.uri.queryParameters.get("about").map { String($0.prefix(200)) }
+      return try JSONAnswer.make(
+        try await service.events(after: after, about: about, limit: Int(limit)))
     }
   }
 
@@ -166,6 +169,11 @@ package struct AdminServer: Sendable {
       return Response(
         status: .ok, headers: [.contentType: "application/octet-stream"],
         body: .init(byteBuffer: ByteBuffer(bytes: bytes)))
+    }
+    router.post("/v1/root") { request, _ in
+      let id = try Self.requestID(of: request)
+      let body: RootRequest = try await JSONAnswer.body(of: request)
+      return try JSONAnswer.make(try await service.addRoot(body, requestID: id))
     }
     router.post("/v1/models") { request, _ in
       let id = try Self.requestID(of: request)

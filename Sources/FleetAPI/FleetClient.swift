@@ -55,9 +55,22 @@ package struct FleetClient: FleetService {
     try await get(query.path)
   }
 
-  /// Events after a position, oldest first.
-  package func events(after id: Int64, limit: Int) async throws -> [EventView] {
-    try await get("\(APIPath.events)?after=\(id)&limit=\(limit)")
+  /// Events after a position, oldest first; with a subject, those about it alone.
+  ///
+  /// A subject is an identifier or a round, which need no escaping.
+  package func events(
+    after id: Int64, about subject: String?, limit: Int
+  ) async throws -> [EventView] {
+    let about = subject.map { "&about=\($0)" } ?? ""
+    return try await get("\(APIPath.events)?after=\(id)&limit=\(limit)\(about)")
+  }
+
+  /// The root file in force.
+  package func roots() async throws -> RootView { try await get(APIPath.root) }
+
+  /// Follows the root file in force by its successor.
+  package func addRoot(_ request: RootRequest, requestID: String) async throws -> CommandView {
+    try await post(APIPath.root, request, requestID)
   }
 
   /// Rows of the audit after a position, oldest first.

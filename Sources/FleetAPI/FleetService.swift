@@ -56,8 +56,12 @@ package protocol FleetService: Sendable {
   func audit(after id: Int64, limit: Int) async throws -> [AuditView]
   /// Telemetry added up over time and groups.
   func telemetry(_ query: TelemetryQuery) async throws -> TelemetryAnswer
-  /// Events after a position, oldest first.
-  func events(after id: Int64, limit: Int) async throws -> [EventView]
+  /// Events after a position, oldest first; with a subject, those about it alone.
+  func events(after id: Int64, about subject: String?, limit: Int) async throws -> [EventView]
+  /// The root file in force.
+  func roots() async throws -> RootView
+  /// Follows the root file in force by its successor.
+  func addRoot(_ request: RootRequest, requestID: String) async throws -> CommandView
 }
 
 /// A request that cannot be served, as its HTTP status and what to do.

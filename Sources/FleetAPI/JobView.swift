@@ -150,10 +150,44 @@ package struct DeployRequest: Codable, Sendable, Equatable {
   package var model: String
   /// Names of nodes; empty for every accepted node.
   package var nodes: [String]
+  /// Nodes may run this release although they have run a higher one; no when it is not there.
+  package var allowRollback: Bool?
+  /// The model is only tried: floors do not rise; no when it is not there.
+  package var trial: Bool?
 
   /// A request with its facts.
-  package init(model: String, nodes: [String]) {
+  package init(
+    model: String, nodes: [String], allowRollback: Bool? = nil, trial: Bool? = nil
+  ) {
     self.model = model
     self.nodes = nodes
+    self.allowRollback = allowRollback
+    self.trial = trial
+  }
+}
+
+/// Body of `POST /v1/root`.
+package struct RootRequest: Codable, Sendable, Equatable {
+  /// The signed root file, base 64.
+  package var root: String
+
+  /// A request for a root file in base 64.
+  package init(root: String) { self.root = root }
+}
+
+/// The root file in force.
+package struct RootView: Codable, Sendable, Equatable {
+  /// Its version.
+  package var version: UInt64
+  /// Microseconds since 1970 UTC after which it is void.
+  package var expiresMicroseconds: UInt64
+  /// The signed file, base 64.
+  package var envelope: String
+
+  /// A view with its facts.
+  package init(version: UInt64, expiresMicroseconds: UInt64, envelope: String) {
+    self.version = version
+    self.expiresMicroseconds = expiresMicroseconds
+    self.envelope = envelope
   }
 }

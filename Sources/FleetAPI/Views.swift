@@ -89,6 +89,10 @@ package struct NodeView: Codable, Sendable, Equatable {
   package var isRotating = false
   /// When two live processes last used its key, microseconds since 1970 UTC.
   package var duplicateMicroseconds: Int64?
+  /// Kind of the event that an operator has to look at; empty when nothing is amiss.
+  package var alarm: String
+  /// Version of the root file that the node believes; nil while it is away or does not say.
+  package var rootVersion: UInt64?
 
   /// A value with its facts; the terms of the node are those of a fresh one.
   package init(
@@ -96,8 +100,10 @@ package struct NodeView: Codable, Sendable, Equatable {
     silentMilliseconds: Int64? = nil, chip: String, desiredModel: String? = nil,
     desiredGeneration: String? = nil, observedGeneration: String? = nil,
     observedModel: String? = nil, phase: String? = nil,
-    code: String, detail: String
+    code: String, detail: String, alarm: String = "", rootVersion: UInt64? = nil
   ) {
+    self.alarm = alarm
+    self.rootVersion = rootVersion
     self.name = name
     self.publicKey = publicKey
     self.fingerprint = fingerprint

@@ -24,6 +24,7 @@ extension AgentCore {
       session.heldUntil = session.heldUntil.map { min($0, longest) }
       conversation = .talking(session)
     }
+    if let sent = noticesSent { noticesSent?.at = min(sent.at, now) }
     dataUsedAt = min(dataUsedAt, now)
     if let progress = download?.progressAt { download?.progressAt = min(progress, now) }
     postponed = postponed.mapValues { min($0, patience) }

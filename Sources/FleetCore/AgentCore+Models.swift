@@ -39,8 +39,9 @@ extension AgentCore {
       try checkQuota(for: verified.model, manifest)
       let model = AcceptedModel(
         generation: generation, name: verified.name, releaseCounter: verified.releaseCounter,
-        model: verified.model, manifest: manifest, baseManifest: baseManifest)
-      persist([.desiredAccepted(model)], into: &directives)
+        model: verified.model, manifest: manifest, baseManifest: baseManifest,
+        isRollback: verified.isRollback, isTrial: verified.isTrial)
+      persist(changes(accepting: model, verified, at: now), into: &directives)
       acknowledge(generation, into: &directives)
       let detail = "'\(model.name)' release \(model.releaseCounter), \(model.model.short)"
       report(
@@ -74,6 +75,25 @@ extension AgentCore {
         "models would take \(total) bytes on this node, \(wanted) of them for this one; "
           + "`diskQuotaMebibytes` in the agent's settings allows \(settings.diskQuotaBytes)")
     }
+  }
+
+  /// The order with the time that its signature vouches for, and with a notice of a step back.
+  private func changes(
+    accepting model: AcceptedModel, _ verified: VerifiedModel, at now: Instant
+  ) -> [AgentChange] {
+    var changes: [AgentChange] = [.desiredAccepted(model)]
+    if verified.ordered > state.signedTime.latest {
+      var time = state.signedTime
+      time.latest = verified.ordered
+      changes.append(.timestampSeen(time))
+    }
+    if verified.isRollback {
+      let detail =
+        "the order permits '\(model.name)' release \(model.releaseCounter) at generation "
+        + "\(model.generation), this node has run \(state.releaseFloors[model.name] ?? 0)"
+      changes.append(.noticed(notice(.rolledBack, "", "order", detail, at: now)))
+    }
+    return changes
   }
 
   private mutating func acknowledge(

@@ -93,7 +93,9 @@ extension AgentCore {
   /// The publisher's terms, from a manifest that was verified when the round was promised.
   private func permit(of record: TrainingRecord) -> TrainingPermit? {
     let published = record.baseManifest.isEmpty ? record.manifest : record.baseManifest
-    guard let manifest = try? settings.root.publishedManifest(published), manifest.hasPermit else {
+    // Not held against the root file again: the publisher's key may have been rotated since, and
+    // the terms stay those of the promise.
+    guard let manifest = CarriedManifest.unverified(published), manifest.hasPermit else {
       return nil
     }
     return TrainingPermit(blocks: manifest.permit.layers, driftMax: manifest.permit.maxDrift)

@@ -130,23 +130,30 @@ extension AgentCore {
       }
     case .held(let until):
       if now >= until { greet(tries: 1, at: now, into: &directives) }
-    case .talking(var session):
+    case .talking(let session):
       let interval = Int64(session.heartbeatMilliseconds)
       let patience = UInt64(session.heartbeatMilliseconds) * UInt64(session.liveness)
       if now.milliseconds(since: session.lastHeard) > Int64(clamping: patience) {
         let silence = now.milliseconds(since: session.lastHeard)
         reopenControl("silent for \(silence) ms", at: now, into: &directives)
       } else if now.milliseconds(since: session.lastBeat) >= interval {
-        session.lastBeat = now
-        conversation = .talking(session)
-        var beat = WireHeartbeat()
-        beat.accepted = (state.accepted?.generation ?? .none).wire
-        beat.observed = (state.observed?.generation ?? .none).wire
-        beat.openRounds = openRounds()
-        beat.nextPublicKey = offeredKey
-        send(.heartbeat(beat), into: &directives)
+        beat(at: now, into: &directives)
       }
     }
+  }
+
+  /// Says what this node holds; out of turn too, where the coordinator waits for it.
+  mutating func beat(at now: Instant, into directives: inout [AgentDirective]) {
+    guard var session else { return }
+    session.lastBeat = now
+    conversation = .talking(session)
+    var beat = WireHeartbeat()
+    beat.accepted = (state.accepted?.generation ?? .none).wire
+    beat.observed = (state.observed?.generation ?? .none).wire
+    beat.openRounds = openRounds()
+    beat.nextPublicKey = offeredKey
+    beat.rootVersion = root.version
+    send(.heartbeat(beat), into: &directives)
   }
 
   private mutating func reopenControl(
@@ -186,6 +193,7 @@ extension AgentCore {
     hello.accepted = (state.accepted?.generation ?? .none).wire
     hello.observed = (state.observed?.generation ?? .none).wire
     hello.openRounds = openRounds()
+    hello.rootVersion = root.version
     // In the oldest version, so that an older coordinator can read which ones are spoken here.
     directives.append(
       .send(
@@ -300,6 +308,7 @@ extension AgentCore {
     acknowledge(boot: settings.boot, through: welcome.telemetryThrough, into: &directives)
     repeatObserved(into: &directives)
     rotate(isWanted: welcome.rotateKey, known: "", at: now, into: &directives)
+    take(timestamp: [UInt8](welcome.timestamp), at: now, into: &directives)
   }
 
   private mutating func hear(_ microseconds: UInt64, at now: Instant) {
@@ -317,10 +326,16 @@ extension AgentCore {
       rotate(
         isWanted: reply.rotateKey, known: reply.knownNextKey, at: now, into: &directives)
     case .agentQuery(let query): consider(query, at: now, into: &directives)
+      take(timestamp: [UInt8](reply.timestamp), at: now, into: &directives)
+    case .rootChain(let chain): follow(chain, at: now, into: &directives)
+    case .noticesAcknowledged(let acknowledged): take(acknowledged, into: &directives)
     case .desiredState(let desired): obey(desired, at: now, into: &directives)
     case .roundOffer(let offer): consider(offer, at: now, into: &directives)
     case .roundVerdict(let verdict): close(verdict, at: now, into: &directives)
     case .unsupported(let unsupported):
+      if unsupported.type == UInt32(MessageType.nodeNotices.rawValue) {
+        noticesUnwanted = session?.number
+      }
       report(
         "message.unsupported", "the coordinator does not know type \(unsupported.type)", at: now,
         into: &directives)
@@ -331,9 +346,8 @@ extension AgentCore {
     case .telemetryAcknowledged(let acknowledged):
       take(acknowledged, into: &directives)
     case .welcome, .busy, .reset, .refused, .hello, .heartbeat, .desiredAccepted,
-      .observedState, .roundAnswer, .goodbye, .agentReport, .blobRequest, .updateAnnounce,
-      .updateChunk,
-      .telemetryBatch:
+      .observedState, .roundAnswer, .goodbye, .agentReport, .nodeNotices, .blobRequest, .updateAnnounce,
+      .updateChunk, .telemetryBatch:
       preconditionFailure("\(packet.message.type) passed the direction check")
     }
   }

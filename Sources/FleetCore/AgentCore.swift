@@ -1,4 +1,4 @@
-import FleetProtocol
+package import FleetProtocol
 
 /// The agent as a value: events and an instant go in, directives come out in order.
 ///
@@ -11,6 +11,10 @@ package struct AgentCore: Sendable {
   package private(set) var state: AgentState
   /// Constants of behaviour.
   package let settings: AgentSettings
+  /// The keys that this node believes now.
+  package internal(set) var root: TrustRoot
+  /// True after too long a time without a fresh sign of life.
+  package internal(set) var isFrozen: Bool
   /// The model that serves; nil until the chip has loaded one.
   package internal(set) var serving: ContentDigest?
   /// The round that is being trained; nil while the chip only serves.
@@ -58,6 +62,13 @@ package struct AgentCore: Sendable {
   var pausedUntil: Instant?
   var mustPause: Bool
   private var lastInstant: Instant
+  /// When this process began; a node that never saw a timestamp is patient from then on.
+  private(set) var startedAt: Instant?
+  /// The last refusal of each kind, so that a repeat is noted once.
+  var refusals: [NoticeKind: String]
+  var noticesSent: NoticesSent?
+  /// A session whose coordinator does not know notices.
+  var noticesUnwanted: UInt64?
 
   // Telemetry.
   var windowSequence: UInt64
@@ -71,6 +82,9 @@ package struct AgentCore: Sendable {
   package init(state: AgentState, settings: AgentSettings) {
     self.state = state
     self.settings = settings
+    root = Self.root(settings, state)
+    isFrozen = false
+    refusals = [:]
     refusedFrames = [:]
     control = .closed
     data = .closed
@@ -100,6 +114,10 @@ package struct AgentCore: Sendable {
   /// Work is taken up again after a pause, so that a full disk is not hammered.
   package mutating func reload(_ state: AgentState) {
     self.state = state
+    root = Self.root(settings, state)
+    refusals = [:]
+    noticesSent = nil
+    isFrozen = false
     download = nil
     loading = nil
     comparing = nil
@@ -125,8 +143,12 @@ package struct AgentCore: Sendable {
       pausedUntil = now.advanced(milliseconds: Self.pauseMilliseconds)
     }
     switch event {
-    case .started: start(at: now, into: &directives)
-    case .tick: watch(at: now, into: &directives)
+    case .started:
+      startedAt = now
+      start(at: now, into: &directives)
+    case .tick:
+      watch(at: now, into: &directives)
+      if pausedUntil.map({ now >= $0 }) ?? true { watchFreeze(at: now, into: &directives) }
     case .linked(let endpoint): link(endpoint, at: now, into: &directives)
     case .unlinked(let endpoint, let reason, let needsOpen):
       unlink(endpoint, reason, needsOpen: needsOpen, at: now, into: &directives)
@@ -189,16 +211,16 @@ package struct AgentCore: Sendable {
     }
     pursueModels(at: now, into: &directives)
     pursueTraining(at: now, into: &directives)
+    pursueNotices(at: now, into: &directives)
     pursueDataLink(at: now, into: &directives)
     pursueChunks(at: now, into: &directives)
     pursueUpdates(at: now, into: &directives)
     pursueOutbox(at: now, into: &directives)
   }
 
-  /// The later of the node's clock and the last time heard: an old clock revives nothing.
   func verifier(at now: Instant) -> ModelVerifier {
     ModelVerifier(
-      node: settings.node, chip: settings.chip, root: settings.root,
-      floors: state.releaseFloors, now: max(now, heardTime))
+      node: settings.node, chip: settings.chip, root: root, floors: state.releaseFloors,
+      now: trustedTime(at: now))
   }
 }

@@ -145,6 +145,8 @@ package struct AgentSettings: Sendable {
   package var dataIdleMilliseconds: UInt32
   /// Bytes of models that this node may hold at a time; more is refused.
   package var diskQuotaBytes: UInt64
+  /// Time without a fresh timestamp after which the node raises an alarm.
+  package var freezeMilliseconds: Int64
   /// Seed of the jitter.
   package var jitterSeed: UInt64
 
@@ -153,7 +155,7 @@ package struct AgentSettings: Sendable {
     node: Identifier, chip: String, agentVersion: String, boot: [UInt8], root: TrustRoot,
     tickMilliseconds: UInt32 = 250, backoffMilliseconds: UInt32 = 500,
     backoffMaxMilliseconds: UInt32 = 30_000, dataIdleMilliseconds: UInt32 = 60_000,
-    diskQuotaBytes: UInt64 = .max, jitterSeed: UInt64
+    diskQuotaBytes: UInt64 = .max, freezeMilliseconds: Int64 = 86_400_000, jitterSeed: UInt64
   ) {
     self.diskQuotaBytes = diskQuotaBytes
     self.node = node
@@ -165,6 +167,7 @@ package struct AgentSettings: Sendable {
     self.backoffMilliseconds = backoffMilliseconds
     self.backoffMaxMilliseconds = backoffMaxMilliseconds
     self.dataIdleMilliseconds = dataIdleMilliseconds
+    self.freezeMilliseconds = freezeMilliseconds
     self.jitterSeed = jitterSeed
   }
 }

@@ -16,6 +16,14 @@ package struct AgentState: Sendable, Equatable {
   package var trainingOrdinal: UInt64
   /// Highest coordinator epoch seen.
   package var epoch: UInt64
+  /// The newest root file that came over the wire; nil while the installed one is in force.
+  package var root: RootRecord?
+  /// What deploy keys have said of the time.
+  package var signedTime: SignedTime
+  /// What the coordinator has not acknowledged, oldest first.
+  package var notices: [NodeNotice]
+  /// The newest number that a notice got.
+  package var lastNotice: UInt64
 
   /// An agent that has never heard of a model.
   package init() {
@@ -23,6 +31,9 @@ package struct AgentState: Sendable, Equatable {
     trainings = [:]
     trainingOrdinal = 0
     epoch = 0
+    signedTime = SignedTime()
+    notices = []
+    lastNotice = 0
   }
 
   /// Applies the changes of one transaction in order.
@@ -38,8 +49,7 @@ package struct AgentState: Sendable, Equatable {
       observed = nil
     case .activated(let model):
       active = model
-      let floor = releaseFloors[model.name] ?? 0
-      releaseFloors[model.name] = max(floor, model.releaseCounter)
+      releaseFloors[model.name] = model.floor(before: releaseFloors[model.name])
     case .observed(let report): observed = report
     case .offerAccepted(let training): trainings[training.key] = training
     case .trained(let key, let result, let nextOrdinal):
@@ -52,6 +62,15 @@ package struct AgentState: Sendable, Equatable {
     case .roundClosed(let key): trainings[key] = nil
     case .windowQueued, .windowsAcknowledged: break
     case .epochSeen(let epoch): self.epoch = epoch
+    case .rootAccepted(let record, let forgetsTime):
+      root = record
+      if forgetsTime { signedTime.forget() }
+    case .timestampSeen(let time): signedTime = time
+    case .noticed(let notice):
+      lastNotice = notice.sequence
+      notices.append(notice)
+      if notices.count > Limits.noticesMax { notices.removeFirst() }
+    case .noticesAcknowledged(let through): notices.removeAll { $0.sequence <= through }
     }
   }
 }
@@ -70,11 +89,15 @@ package struct AcceptedModel: Sendable, Equatable {
   package var manifest: [UInt8]
   /// For a federated successor, the published manifest as carried; empty otherwise.
   package var baseManifest: [UInt8]
+  /// The order permitted a release below the floor; the floor comes down with it.
+  package var isRollback: Bool
+  /// The order only tries the model: the floor stays until a later order promotes it.
+  package var isTrial: Bool
 
   /// A model with its manifests.
   package init(
     generation: Generation, name: Identifier, releaseCounter: UInt64, model: ContentDigest,
-    manifest: [UInt8], baseManifest: [UInt8]
+    manifest: [UInt8], baseManifest: [UInt8], isRollback: Bool = false, isTrial: Bool = false
   ) {
     self.generation = generation
     self.name = name
@@ -82,6 +105,14 @@ package struct AcceptedModel: Sendable, Equatable {
     self.model = model
     self.manifest = manifest
     self.baseManifest = baseManifest
+    self.isRollback = isRollback
+    self.isTrial = isTrial
+  }
+
+  /// The floor of its name once it serves.
+  package func floor(before: UInt64?) -> UInt64? {
+    if isTrial { return before }
+    return isRollback ? releaseCounter : max(before ?? 0, releaseCounter)
   }
 }
 
@@ -169,4 +200,12 @@ package enum AgentChange: Sendable, Equatable {
   case windowsAcknowledged(boot: [UInt8], through: UInt64)
   /// A higher coordinator epoch was seen.
   case epochSeen(UInt64)
+  /// A root file follows; what keys that are gone said of the time is forgotten with them.
+  case rootAccepted(RootRecord, forgetsTime: Bool)
+  /// A deploy key signed a later time.
+  case timestampSeen(SignedTime)
+  /// The node refused or noticed something; the oldest notice beyond the limit is dropped.
+  case noticed(NodeNotice)
+  /// The coordinator has stored the notices up to this number.
+  case noticesAcknowledged(through: UInt64)
 }

@@ -13,11 +13,27 @@ package enum Command: Sendable, Equatable {
   /// Record a model whose blob is stored and whose manifest was verified.
   case addModel(ModelRecord)
   /// Make these nodes run this model; an empty list means every node.
-  case deploy(model: ContentDigest, nodes: [String])
+  case deploy(model: ContentDigest, nodes: [String], terms: DeploymentTerms = DeploymentTerms())
+  /// Follow the root file in force by its successor.
+  case addRoot([UInt8])
   /// Start a federated job.
   case startJob(JobSpecification)
   /// End a job now; cancel always wins.
   case cancelJob(String)
+}
+
+/// What an order says about the floor of a model's name, beside naming the model.
+package struct DeploymentTerms: Sendable, Equatable {
+  /// Nodes may run this release although they have run a higher one.
+  package var allowRollback: Bool
+  /// The floor does not rise until a later order names the model without this.
+  package var isTrial: Bool
+
+  /// Terms of a deployment; by default the model is promoted and nothing goes back.
+  package init(allowRollback: Bool = false, isTrial: Bool = false) {
+    self.allowRollback = allowRollback
+    self.isTrial = isTrial
+  }
 }
 
 /// The outcome of a command.

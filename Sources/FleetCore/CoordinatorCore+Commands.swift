@@ -80,7 +80,9 @@ extension CoordinatorCore {
     case .createToken(let token): try createToken(token, at: now)
     case .revokeToken(let name): try revokeToken(name, at: now)
     case .addModel(let model): try addModel(model, at: now)
-    case .deploy(let model, let nodes): try deploy(model, to: nodes, at: now)
+    case .deploy(let model, let nodes, let terms):
+      try deploy(model, to: nodes, terms, at: now)
+    case .addRoot(let envelope): try addRoot(envelope, at: now)
     case .startJob(let specification): try startJob(specification, at: now)
     case .cancelJob(let name): try cancelJob(name, at: now)
     }
@@ -100,6 +102,11 @@ extension CoordinatorCore {
         drop(UploadKey(round: key, node: node), into: &directives)
         answer(standing(of: node, in: key, digest: nil), key, node: node, into: &directives)
         advance(key.job, at: now, into: &directives)
+      case .rootAdded:
+        // Before the nodes hear of it: what they then ask for is signed with its keys.
+        directives.append(.rootChanged)
+        timestamp.askedAt = nil
+        for node in sessions.keys.sorted() { bringRoots(to: node, at: now, into: &directives) }
       case .jobCreated(let job): advance(job.id, at: now, into: &directives)
       case .roundCancelled(let key): dismiss(key, into: &directives)
       default: break
@@ -134,7 +141,7 @@ extension CoordinatorCore {
     let added = CommandDecision(
       changes: [.modelAdded(model), .event(event)], answer: model.digest.hex)
     if let known = state.models[model.digest] {
-      if known.manifestDigest == model.manifestDigest {
+      if known.manifest == model.manifest {
         return CommandDecision(changes: [], answer: model.digest.hex)
       }
       guard known.published == model.published, known.name == model.name,
@@ -160,7 +167,7 @@ extension CoordinatorCore {
   // MARK: deployments
 
   private func deploy(
-    _ digest: ContentDigest, to names: [String], at now: Instant
+    _ digest: ContentDigest, to names: [String], _ terms: DeploymentTerms, at now: Instant
   ) throws(CommandRefusal) -> CommandDecision {
     guard let model = state.models[digest] else {
       throw CommandRefusal("unknown-model", "model \(digest.short) is not stored; push it first")
@@ -172,13 +179,24 @@ extension CoordinatorCore {
     }
     try checkChips(of: model, on: targets)
     let generation = Generation(epoch: state.epoch, number: state.lastGeneration + 1)
-    let assignment = DesiredAssignment(generation: generation, model: digest)
-    let event = FleetEvent(
-      at: now, kind: "deployment.made", subject: model.name.text,
-      detail: "model \(digest.short) at generation \(generation) for \(targets.count) nodes")
-    return CommandDecision(
-      changes: targets.map { .desiredSet($0, assignment) } + [.event(event)],
-      answer: generation.description)
+    let assignment = DesiredAssignment(
+      generation: generation, model: digest,
+      allowRollbackTo: terms.allowRollback ? model.releaseCounter : nil, isTrial: terms.isTrial)
+    let detail = "model \(digest.short) at generation \(generation) for \(targets.count) nodes"
+    var changes: [FleetChange] = targets.map { .desiredSet($0, assignment) }
+    changes.append(
+      .event(
+        FleetEvent(
+          at: now, kind: "deployment.made", subject: model.name.text,
+          detail: terms.isTrial ? detail + ", as a trial" : detail)))
+    if terms.allowRollback {
+      changes.append(
+        .event(
+          FleetEvent(
+            at: now, kind: "rollback.permitted", subject: model.name.text,
+            detail: "\(detail): release \(model.releaseCounter) may follow a higher one")))
+    }
+    return CommandDecision(changes: changes, answer: generation.description)
   }
 
   /// Accepted nodes by name, each once, in node order.

@@ -24,7 +24,7 @@ extension CoordinatorCore {
   ) {
     guard let round = state.rounds[key], case .open(let deadline) = round.state,
       round.participant(node)?.state == .pending, let base = state.models[round.base],
-      let session = sessions[node], session.liveness != .offline
+      let session = sessions[node], session.liveness != .offline, hasNewestRoot(session)
     else { return }
     let pause = Int64(settings.heartbeatMilliseconds / 2)
     if let last = session.offers[key], now.milliseconds(since: last) < pause { return }

@@ -23,7 +23,7 @@ extension CoordinatorCore {
     let version = min(hello.versionMax, Limits.protocolVersion)
     sessions[node] = Session(
       number: nextSessionNumber(), node: node, version: UInt8(version), boot: boot,
-      control: address, at: now)
+      control: address, rootVersion: hello.rootVersion, at: now)
     bulk.forget(node)
     var welcome = WireWelcome()
     welcome.version = version
@@ -35,6 +35,7 @@ extension CoordinatorCore {
     welcome.takesMergedWindows = true
     welcome.serverTimeUs = UInt64(max(0, now.microseconds))
     welcome.rotateKey = state.nodes[node]?.terms.isRotating ?? false
+    welcome.timestamp = wireBytes(timestampDue(node))
     send(.welcome(welcome), to: node, correlation: header.sequence, into: &directives)
     directives.append(
       .report(FleetEvent(node, "node.online", "agent \(hello.agentVersion)", at: now)))
@@ -50,6 +51,7 @@ extension CoordinatorCore {
       persist([.event(FleetEvent(node, "epoch.behind", detail, at: now))], into: &directives)
     }
     note(accepted: accepted, node: node, into: &directives)
+    bringRoots(to: node, at: now, into: &directives)
     reconcile(
       node, claims: (accepted, Generation(hello.observed)), into: &directives)
     settle(hello.openRounds, node: node, at: now, into: &directives)
@@ -108,8 +110,13 @@ extension CoordinatorCore {
     reply.knownNextKey = state.nodes[node]?.terms.nextKey ?? ""
     reply.desired = (state.nodes[node]?.desired?.generation ?? .none).wire
     reply.serverTimeUs = UInt64(max(0, now.microseconds))
+    if let session = sessions[node], beat.rootVersion > session.rootVersion {
+      sessions[node]?.rootVersion = beat.rootVersion
+    }
+    reply.timestamp = wireBytes(timestampDue(node))
     send(.heartbeatReply(reply), to: node, correlation: header.sequence, into: &directives)
     note(accepted: Generation(beat.accepted), node: node, into: &directives)
+    bringRoots(to: node, at: now, into: &directives)
     reconcile(
       node, claims: (Generation(beat.accepted), Generation(beat.observed)), into: &directives)
     guard beat.openRounds.count <= Limits.openRoundsMax else {
@@ -130,7 +137,7 @@ extension CoordinatorCore {
   ) {
     guard let record = state.nodes[node], let desired = record.desired,
       let model = state.models[desired.model], var session = sessions[node],
-      session.liveness != .offline
+      session.liveness != .offline, hasNewestRoot(session)
     else { return }
     let isReported =
       record.observed?.generation == desired.generation
@@ -145,7 +152,8 @@ extension CoordinatorCore {
     guard isMissing else { return }
     let order = DesiredOrder(
       node: node, version: session.version, session: session.number, sequence: session.reserve(),
-      generation: desired.generation, model: model, baseManifest: publishedManifest(of: model))
+      generation: desired.generation, model: model, baseManifest: publishedManifest(of: model),
+      allowRollbackTo: desired.allowRollbackTo, isTrial: desired.isTrial)
     sessions[node] = session
     directives.append(.sendDesired(session.control, order))
   }

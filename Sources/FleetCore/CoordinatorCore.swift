@@ -23,6 +23,9 @@ package struct CoordinatorCore: Sendable {
   var intake: TelemetryIntake
   var queries: [UInt64: PendingQuery]
   var enrolReports: TokenBucket?
+  /// The keys of the newest root file; nil for a coordinator that was given none.
+  package private(set) var trust: TrustRoot?
+  var timestamp: TimestampDraft
   private var lastInstant: Instant
   private var sessionCount: UInt64
 
@@ -39,6 +42,8 @@ package struct CoordinatorCore: Sendable {
     queries = [:]
     bulk = BulkBudget(bytesMax: settings.limits.bulkBytesMax)
     intake = TelemetryIntake()
+    trust = state.roots.last?.root
+    timestamp = TimestampDraft()
     lastInstant = Instant(microseconds: 0)
     sessionCount = 0
   }
@@ -46,6 +51,7 @@ package struct CoordinatorCore: Sendable {
   /// Goes back to what the store holds after a `persist` failed; conversations go on.
   package mutating func reload(_ state: FleetState) {
     self.state = state
+    trust = state.roots.last?.root
     // What the shell checks already goes on; what was still coming is announced again.
     for key in uploads.keys where uploads[key]?.isChecking == false { bulk.forget(key.node) }
     uploads = uploads.filter(\.value.isChecking)
@@ -64,8 +70,13 @@ package struct CoordinatorCore: Sendable {
     if now < lastInstant { rewind(to: now) }
     lastInstant = now
     switch event {
+    case .rootFile(let envelope): trust(envelope, at: now, into: &directives)
     case .started: resumeJobs(at: now, into: &directives)
+    case .timestampSigned(let bytes):
+      timestamp.bytes = bytes
+      timestamp.number += 1
     case .tick:
+      watchTimestamp(at: now, into: &directives)
       watchLiveness(at: now, into: &directives)
       watchDeadlines(at: now, into: &directives)
       watchTraffic(at: now)
@@ -95,8 +106,10 @@ package struct CoordinatorCore: Sendable {
       var session = session
       session.lastHeard = min(session.lastHeard, now)
       session.offers = [:]
+      session.rootSent = nil
       return session
     }
+    timestamp.askedAt = timestamp.askedAt.map { min($0, now) }
     for node in budgets.keys { budgets[node]?.rewind(settings.limits, to: now) }
     pace.rewind()
     bulk.rewind(to: now)
@@ -108,6 +121,7 @@ package struct CoordinatorCore: Sendable {
   mutating func persist(_ changes: [FleetChange], into directives: inout [CoordinatorDirective]) {
     guard !changes.isEmpty else { return }
     state.apply(changes)
+    if state.roots.last?.version != trust?.version { trust = state.roots.last?.root }
     directives.append(.persist(changes))
   }
 
@@ -193,6 +207,7 @@ package struct CoordinatorCore: Sendable {
     case .roundAnswer(let answer): take(answer, node: node, at: now, into: &directives)
     case .agentReport(let report): take(report, node: node, into: &directives)
     case .goodbye: part(node, at: now, into: &directives)
+    case .nodeNotices(let notices): store(notices, node: node, at: now, into: &directives)
     case .blobRequest(let request):
       serve(request, node: node, packet.header, at: now, into: &directives)
     case .updateAnnounce(let announce):
@@ -202,7 +217,8 @@ package struct CoordinatorCore: Sendable {
     case .telemetryBatch(let batch):
       take(batch, payload: packet.payload ?? [], node: node, at: now, into: &directives)
     case .hello, .welcome, .busy, .reset, .heartbeatReply, .desiredState, .roundOffer,
-      .roundVerdict, .unsupported, .refused, .agentQuery, .blobChunk, .blobMissing, .updateWanted,
+      .roundVerdict, .unsupported, .refused, .agentQuery, .rootChain, .noticesAcknowledged, .blobChunk,
+      .blobMissing, .updateWanted,
       .telemetryAcknowledged:
       preconditionFailure("\(packet.message.type) passed the direction check")
     }

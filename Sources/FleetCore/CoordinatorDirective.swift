@@ -13,6 +13,10 @@ package enum CoordinatorDirective: Sendable, Equatable {
   case sendDesired(ReplyAddress, DesiredOrder)
   /// Cut a connection; what waits on it is given up.
   case disconnect(ReplyAddress)
+  /// Another root file is in force: choose the keys that it names before anything more is signed.
+  case rootChanged
+  /// Sign a timestamp document; answer `timestampSigned`.
+  case signTimestamp(snapshot: Generation, rootVersion: UInt64, at: Instant, until: Instant)
   /// Admit this key from now on, as this node.
   case allowKey(publicKey: String, node: Identifier)
   /// Admit this key no longer.
@@ -59,6 +63,10 @@ package struct DesiredOrder: Sendable, Equatable {
   package var model: ModelRecord
   /// For a federated successor, the published manifest as carried; empty otherwise.
   package var baseManifest: [UInt8]
+  /// Lowest release that the node may run although it has run a higher one.
+  package var allowRollbackTo: UInt64?
+  /// The floor of the model's name does not rise.
+  package var isTrial: Bool
 }
 
 /// Chunks to send to one node.
@@ -144,6 +152,10 @@ package struct CoordinatorSettings: Sendable, Equatable {
   package var tickMilliseconds: UInt32
   /// How far an open round's deadline moves after a restart, at most.
   package var restartGraceMilliseconds: UInt32
+  /// How often a timestamp document is signed; agents get each once.
+  package var timestampMilliseconds: UInt32 = 300_000
+  /// How long a timestamp document is fresh.
+  package var timestampValidMilliseconds: Int64 = 86_400_000
   /// How much is taken from one node and from all of them.
   package var limits = TrafficLimits()
 

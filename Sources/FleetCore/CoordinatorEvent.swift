@@ -18,6 +18,10 @@ package struct ReplyAddress: Sendable, Hashable {
 
 /// Everything that can happen to a coordinator.
 package enum CoordinatorEvent: Sendable {
+  /// The signed root file that the process was given; told before `started`.
+  case rootFile([UInt8])
+  /// A timestamp document that was asked for.
+  case timestampSigned([UInt8])
   /// The state was loaded; unfinished rounds go on.
   case started
   /// Time has passed; the shell sends one every `CoordinatorSettings.tickMilliseconds`.

@@ -51,6 +51,10 @@ package enum FleetChange: Sendable, Equatable {
   case roundFailed(RoundKey, code: String, detail: String)
   /// The operator ended the round.
   case roundCancelled(RoundKey)
+  /// A root file follows the last one; the first is the one that the coordinator was given.
+  case rootAdded(RootRecord, at: Instant)
+  /// What a node noticed is stored up to this number; `alarm` is empty when nothing is amiss.
+  case noticesStored(Identifier, through: UInt64, alarm: String)
   /// A command's answer, so that a retry of the command returns it instead of acting twice.
   case requestAnswered(id: String, response: CommandResponse, at: Instant)
   /// Somebody asked for something: a row of the audit, in the transaction of what follows from it.

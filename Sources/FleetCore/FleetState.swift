@@ -21,6 +21,8 @@ package struct FleetState: Sendable, Equatable {
   package var jobs: [Identifier: JobRecord]
   /// The newest attempt of the newest round and all before it, by key.
   package var rounds: [RoundKey: RoundRecord]
+  /// Root files by version, without holes: what nodes follow one by one.
+  package var roots: [RootRecord]
   /// Answers to commands, by request id.
   package var answers: [String: CommandResponse]
 
@@ -34,6 +36,7 @@ package struct FleetState: Sendable, Equatable {
     models = [:]
     jobs = [:]
     rounds = [:]
+    roots = []
     answers = [:]
   }
 
@@ -82,6 +85,12 @@ package struct FleetState: Sendable, Equatable {
       updateJob(job) {
         $0.state = state
         $0.detail = detail
+      }
+    case .rootAdded(let record, _): roots.append(record)
+    case .noticesStored(let node, let through, let alarm):
+      updateNode(node) {
+        $0.noticesThrough = through
+        $0.alarm = alarm
       }
     case .requestAnswered(let id, let response, _): answers[id] = response
     case .event, .audited: break

@@ -23,6 +23,12 @@ struct VerifiedModel: Equatable {
   var manifestDigest: ContentDigest
   var size: UInt64
   var chunks: [ContentDigest]
+  /// When the order was issued, by its signature; 1970 where there is none.
+  var ordered = Instant(microseconds: 0)
+  /// The release lies below the floor and the order permits it.
+  var isRollback = false
+  /// The order only tries the model.
+  var isTrial = false
 }
 
 /// A node's checks of everything it is told to run or to train: signatures first, then facts.
@@ -50,7 +56,11 @@ struct ModelVerifier {
         "the order is for generation \(Generation(order.generation)), sent as \(generation)")
     }
     try checkExpiry("the order", order.expiresUs)
-    let verified = try verify(manifest: manifest, baseManifest: baseManifest)
+    let permitted = order.hasAllowRollbackTo ? order.allowRollbackTo : nil
+    var verified = try verify(
+      manifest: manifest, baseManifest: baseManifest, allowRollbackTo: permitted)
+    verified.ordered = Instant(microseconds: Int64(clamping: order.issuedUs))
+    verified.isTrial = order.trial
     guard verified.manifestDigest.bytes.elementsEqual(order.manifestDigest) else {
       throw ModelRefusal("manifest-digest", "the order names another manifest than the one sent")
     }
@@ -59,7 +69,7 @@ struct ModelVerifier {
 
   /// Checks a manifest: a publisher's alone, or a successor's with the publisher's that permits it.
   func verify(
-    manifest bytes: [UInt8], baseManifest: [UInt8]
+    manifest bytes: [UInt8], baseManifest: [UInt8], allowRollbackTo permitted: UInt64? = nil
   ) throws(ModelRefusal) -> VerifiedModel {
     try checkExpiry("the root file", root.expiresMicroseconds)
     let role: TrustRole = baseManifest.isEmpty ? .publisher : .federation
@@ -71,7 +81,7 @@ struct ModelVerifier {
     } catch {
       throw ModelRefusal(error)
     }
-    let verified = try checkFacts(of: manifest, payload: payload)
+    var verified = try checkFacts(of: manifest, payload: payload)
     if !baseManifest.isEmpty {
       let published: WireManifest
       do throws(TrustError) {
@@ -82,11 +92,14 @@ struct ModelVerifier {
       try checkPermit(of: published, for: manifest)
     }
     let floor = floors[verified.name] ?? 0
-    guard verified.releaseCounter >= floor else {
+    guard verified.releaseCounter < floor else { return verified }
+    guard let permitted, verified.releaseCounter >= permitted else {
       throw ModelRefusal(
         "release-counter",
-        "release \(verified.releaseCounter) of '\(verified.name)', this node has run \(floor)")
+        "release \(verified.releaseCounter) of '\(verified.name)', this node has run \(floor)"
+          + (permitted.map { " and the order permits \($0) at least" } ?? ""))
     }
+    verified.isRollback = true
     return verified
   }
 

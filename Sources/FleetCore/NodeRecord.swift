@@ -20,6 +20,10 @@ package struct NodeRecord: Sendable, Equatable {
   package var boots: [BootProgress]
   /// On which terms it belongs to the fleet.
   package var terms: NodeTerms
+  /// Number of the newest notice of the node that is stored.
+  package var noticesThrough: UInt64
+  /// What an operator has to look at, as a kind of notice; empty when nothing is amiss.
+  package var alarm: String
 
   /// A node as it is right after the operator accepted its key.
   package init(id: Identifier, publicKey: String, acceptedAt: Instant) {
@@ -30,6 +34,8 @@ package struct NodeRecord: Sendable, Equatable {
     accepted = .none
     boots = []
     terms = NodeTerms()
+    noticesThrough = 0
+    alarm = ""
   }
 
   /// True where a connection with this key is the node's.
@@ -54,11 +60,20 @@ package struct DesiredAssignment: Sendable, Equatable {
   package var generation: Generation
   /// The model, by digest.
   package var model: ContentDigest
+  /// Lowest release that the node may run although it has run a higher one; nil for none.
+  package var allowRollbackTo: UInt64?
+  /// The model is only tried: the node's floor for its name does not rise.
+  package var isTrial: Bool
 
   /// An assignment of a model at a generation.
-  package init(generation: Generation, model: ContentDigest) {
+  package init(
+    generation: Generation, model: ContentDigest, allowRollbackTo: UInt64? = nil,
+    isTrial: Bool = false
+  ) {
     self.generation = generation
     self.model = model
+    self.allowRollbackTo = allowRollbackTo
+    self.isTrial = isTrial
   }
 }
 

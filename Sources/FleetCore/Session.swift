@@ -29,13 +29,19 @@ package struct Session: Sendable {
   package internal(set) var strikes: Int
   /// When each round was last offered in this conversation.
   var offers: [RoundKey: Instant]
+  /// Root file that the node says it believes; 0 where it says none.
+  package internal(set) var rootVersion: UInt64
+  /// What the node had when it was last sent root files.
+  var rootSent: RootSent?
+  /// The timestamp document that the node was last sent, by its number.
+  var timestampSent: UInt64
   /// Chunks sent on the data connection in this conversation.
   var chunksSent: UInt64
   private var lastSequence: UInt64
 
   init(
     number: UInt64, node: Identifier, version: UInt8, boot: [UInt8], control: ReplyAddress,
-    at now: Instant
+    rootVersion: UInt64 = 0, at now: Instant
   ) {
     self.number = number
     self.node = node
@@ -46,6 +52,8 @@ package struct Session: Sendable {
     liveness = .online
     strikes = 0
     offers = [:]
+    self.rootVersion = rootVersion
+    timestampSent = 0
     chunksSent = 0
     lastSequence = 0
   }

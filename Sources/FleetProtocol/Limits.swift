@@ -24,6 +24,14 @@ package enum Limits {
   package static let bootIDBytes = 16
   /// Rounds that one node may hold open at a time.
   package static let openRoundsMax = 8
+  /// Notices that a node keeps until they are acknowledged.
+  package static let noticesMax = 64
+  /// Notices in one message.
+  package static let noticesInMessageMax = 16
+  /// Root files that a node can be behind and still catch up by one message.
+  package static let rootChainMax = 64
+  /// Largest root file in bytes: 64 keys and 16 signatures fit.
+  package static let rootBytesMax = 8_192
   /// Event kinds that a counter vector may hold.
   package static let eventKindsMax = 64
   /// Samples that one round may ask of a node.

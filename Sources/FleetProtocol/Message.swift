@@ -11,6 +11,7 @@ package enum Message: Sendable, Equatable {
   case goodbye(WireGoodbye)
   case agentReport(WireAgentReport)
   case agentQuery(WireAgentQuery)
+  case nodeNotices(WireNodeNotices)
   case welcome(WireWelcome)
   case busy(WireBusy)
   case reset(WireReset)
@@ -20,6 +21,8 @@ package enum Message: Sendable, Equatable {
   case roundVerdict(WireRoundVerdict)
   case unsupported(WireUnsupported)
   case refused(WireRefused)
+  case rootChain(WireRootChain)
+  case noticesAcknowledged(WireNoticesAcknowledged)
   case blobRequest(WireBlobRequest)
   case updateAnnounce(WireUpdateAnnounce)
   case updateChunk(WireUpdateChunk)
@@ -40,6 +43,7 @@ package enum Message: Sendable, Equatable {
     case .goodbye: .goodbye
     case .agentReport: .agentReport
     case .agentQuery: .agentQuery
+    case .nodeNotices: .nodeNotices
     case .welcome: .welcome
     case .busy: .busy
     case .reset: .reset
@@ -49,6 +53,8 @@ package enum Message: Sendable, Equatable {
     case .roundVerdict: .roundVerdict
     case .unsupported: .unsupported
     case .refused: .refused
+    case .rootChain: .rootChain
+    case .noticesAcknowledged: .noticesAcknowledged
     case .blobRequest: .blobRequest
     case .updateAnnounce: .updateAnnounce
     case .updateChunk: .updateChunk
@@ -73,6 +79,7 @@ package enum Message: Sendable, Equatable {
         case .goodbye: try .goodbye(WireGoodbye(serializedBytes: body))
         case .agentReport: try .agentReport(WireAgentReport(serializedBytes: body))
         case .agentQuery: try .agentQuery(WireAgentQuery(serializedBytes: body))
+        case .nodeNotices: try .nodeNotices(WireNodeNotices(serializedBytes: body))
         case .welcome: try .welcome(WireWelcome(serializedBytes: body))
         case .busy: try .busy(WireBusy(serializedBytes: body))
         case .reset: try .reset(WireReset(serializedBytes: body))
@@ -82,6 +89,9 @@ package enum Message: Sendable, Equatable {
         case .roundVerdict: try .roundVerdict(WireRoundVerdict(serializedBytes: body))
         case .unsupported: try .unsupported(WireUnsupported(serializedBytes: body))
         case .refused: try .refused(WireRefused(serializedBytes: body))
+        case .rootChain: try .rootChain(WireRootChain(serializedBytes: body))
+        case .noticesAcknowledged:
+          try .noticesAcknowledged(WireNoticesAcknowledged(serializedBytes: body))
         case .blobRequest: try .blobRequest(WireBlobRequest(serializedBytes: body))
         case .updateAnnounce: try .updateAnnounce(WireUpdateAnnounce(serializedBytes: body))
         case .updateChunk: try .updateChunk(WireUpdateChunk(serializedBytes: body))
@@ -109,6 +119,7 @@ package enum Message: Sendable, Equatable {
     case .goodbye(let message): body = message
     case .agentReport(let message): body = message
     case .agentQuery(let message): body = message
+    case .nodeNotices(let message): body = message
     case .welcome(let message): body = message
     case .busy(let message): body = message
     case .reset(let message): body = message
@@ -118,6 +129,8 @@ package enum Message: Sendable, Equatable {
     case .roundVerdict(let message): body = message
     case .unsupported(let message): body = message
     case .refused(let message): body = message
+    case .rootChain(let message): body = message
+    case .noticesAcknowledged(let message): body = message
     case .blobRequest(let message): body = message
     case .updateAnnounce(let message): body = message
     case .updateChunk(let message): body = message

@@ -25,6 +25,7 @@ package enum MessageType: UInt8, Sendable, CaseIterable {
   case roundAnswer = 5
   case goodbye = 6
   case agentReport = 7
+  case nodeNotices = 8
   case welcome = 16
   case busy = 17
   case reset = 18
@@ -35,6 +36,8 @@ package enum MessageType: UInt8, Sendable, CaseIterable {
   case unsupported = 23
   case refused = 24
   case agentQuery = 25
+  case rootChain = 26
+  case noticesAcknowledged = 27
   case blobRequest = 32
   case updateAnnounce = 33
   case updateChunk = 34
@@ -47,14 +50,14 @@ package enum MessageType: UInt8, Sendable, CaseIterable {
   /// The limits of this type: its door, its sender and the largest body and payload in bytes.
   package var rule: MessageRule {
     switch self {
-    case .hello, .heartbeat, .agentReport:
+    case .hello, .heartbeat, .agentReport, .nodeNotices:
       MessageRule(endpoint: .control, direction: .up, bodyBytesMax: 16_384)
     case .desiredAccepted, .goodbye, .roundAnswer, .observedState:
       MessageRule(endpoint: .control, direction: .up, bodyBytesMax: 4_096)
     case .welcome, .busy, .reset, .heartbeatReply, .roundVerdict, .unsupported, .refused,
-      .agentQuery:
+      .agentQuery, .noticesAcknowledged:
       MessageRule(endpoint: .control, direction: .down, bodyBytesMax: 4_096)
-    case .desiredState, .roundOffer:
+    case .desiredState, .roundOffer, .rootChain:
       MessageRule(endpoint: .control, direction: .down, bodyBytesMax: 65_536)
     case .blobRequest, .updateAnnounce:
       MessageRule(endpoint: .data, direction: .up, bodyBytesMax: 4_096)

@@ -21,6 +21,7 @@ extension ChaosRun {
     coordinator.core = CoordinatorCore(state: state, settings: coordinator.settings)
     trace("coordinator starts epoch \(state.epoch)")
     let life = coordinator.condition.life
+    tell(.rootFile(SimulatedTrust.rootFile))
     tell(.started)
     if life == coordinator.condition.life {
       plan(.coordinatorTick(life), in: Self.tickMilliseconds)
@@ -83,6 +84,9 @@ extension ChaosRun {
       plan(
         .coordinator(life, .aggregated(order.key, outcome)), in: random.number(50...2_000) * factor)
     case .answer(let id, let response): answered(id, response)
+    case .signTimestamp(let snapshot, let rootVersion, let at, let until):
+      coordinator.answers.append(
+        .timestampSigned(SimulatedTrust.timestamp(snapshot, rootVersion, at, until)))
     case .disconnect(let address): breakConnection(address, needsOpen: false)
     case .report(let event): trace("\(event.kind) \(event.subject) \(event.detail)")
     // What only real sockets and keys do.

@@ -15,19 +15,32 @@ enum SimulatedTrust {
   static let noon = Instant(microseconds: 1_750_000_000_000_000)
   static let farAway: UInt64 = 4_000_000_000_000_000
 
+  static let rootFile = TrustRoot.makeEnvelope(
+    version: 1, expiresMicroseconds: farAway,
+    keys: [
+      .root: [root.publicKey], .publisher: [publisher.publicKey],
+      .deploy: [deploy.publicKey], .federation: [federation.publicKey],
+    ], signers: [root])
+
   static let trustRoot: TrustRoot = {
-    let envelope = TrustRoot.makeEnvelope(
-      version: 1, expiresMicroseconds: farAway,
-      keys: [
-        .root: [root.publicKey], .publisher: [publisher.publicKey],
-        .deploy: [deploy.publicKey], .federation: [federation.publicKey],
-      ], signers: [root])
     do {
-      return try TrustRoot(envelope: envelope)
+      return try TrustRoot(envelope: rootFile)
     } catch {
       preconditionFailure("the root file of the simulation is sound: \(error)")
     }
   }()
+
+  /// A sign of life as a coordinator's shell signs it.
+  static func timestamp(
+    _ snapshot: Generation, _ rootVersion: UInt64, _ at: Instant, _ until: Instant
+  ) -> [UInt8] {
+    var document = WireTimestamp()
+    document.snapshot = snapshot.wire
+    document.rootVersion = rootVersion
+    document.issuedUs = UInt64(max(0, at.microseconds))
+    document.expiresUs = UInt64(max(0, until.microseconds))
+    return SignedDocument.sign(SignedDocument.encoded(document), as: .timestamp, with: [deploy])
+  }
 
   private static func key(_ number: UInt8) -> SigningKey {
     guard let key = SigningKey(seed: [UInt8](repeating: number, count: 32)) else {

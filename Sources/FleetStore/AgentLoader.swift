@@ -26,7 +26,33 @@ struct AgentLoader {
       let training = try training(StoredRow(found, of: "training"))
       state.trainings[training.key] = training
     }
+    try readTrust(into: &state)
     return state
+  }
+
+  private func readTrust(into state: inout AgentState) throws {
+    guard let found = try Row.fetchOne(db, sql: "SELECT * FROM trust WHERE id = 1") else {
+      throw RowDamage(table: "trust", column: "id")
+    }
+    let row = StoredRow(found, of: "trust")
+    if try !row.isNull("root") {
+      state.root = RootRecord(
+        version: try row.bits("root_version"), envelope: try row.bytes("root"))
+    }
+    state.signedTime.latest = try row.instant("latest_us")
+    state.signedTime.issued = try row.instant("issued_us")
+    state.signedTime.snapshot = try row.generation("snapshot")
+    state.signedTime.heardAt = try row.instant("heard_at_us")
+    state.lastNotice = try row.bits("last_notice")
+    for found in try Row.fetchAll(db, sql: "SELECT * FROM notice ORDER BY id") {
+      let row = StoredRow(found, of: "notice")
+      guard let kind = NoticeKind(rawValue: try row.word("kind")) else { throw row.damage("kind") }
+      state.notices.append(
+        NodeNotice(
+          sequence: try row.bits("sequence"), at: try row.instant("at_us"), kind: kind,
+          code: try row.text("code"), document: try row.text("document"),
+          detail: try row.text("detail")))
+    }
   }
 
   private func model(in slot: String) throws -> AcceptedModel? {
@@ -37,7 +63,9 @@ struct AgentLoader {
     return AcceptedModel(
       generation: try row.generation("generation"), name: try row.identifier("name"),
       releaseCounter: try row.bits("release_counter"), model: try row.digest("model"),
-      manifest: try row.bytes("manifest"), baseManifest: try row.bytes("base_manifest"))
+      manifest: try row.bytes("manifest"), baseManifest: try row.bytes("base_manifest"),
+      isRollback: try row.integer("is_rollback") != 0,
+      isTrial: try row.integer("is_trial") != 0)
   }
 
   private func training(_ row: StoredRow) throws -> TrainingRecord {

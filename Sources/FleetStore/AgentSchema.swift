@@ -13,6 +13,7 @@ enum AgentSchema {
     migrator.registerMigration("2-training") { try $0.execute(sql: training) }
     migrator.registerMigration("3-outbox") { try $0.execute(sql: outbox) }
     migrator.registerMigration("4-outbox-tiers") { try $0.execute(sql: outboxTiers) }
+    migrator.registerMigration("5-trust") { try $0.execute(sql: trust) }
     return migrator
   }
 
@@ -46,6 +47,32 @@ enum AgentSchema {
     CREATE TABLE release_floor (
       name TEXT PRIMARY KEY,
       release_counter INTEGER NOT NULL
+    ) STRICT;
+    """
+
+  private static let trust = """
+    ALTER TABLE model_slot ADD COLUMN is_rollback INTEGER NOT NULL DEFAULT 0;
+    ALTER TABLE model_slot ADD COLUMN is_trial INTEGER NOT NULL DEFAULT 0;
+    CREATE TABLE trust (
+      id INTEGER PRIMARY KEY CHECK (id = 1),
+      root_version INTEGER,
+      root BLOB,
+      latest_us INTEGER NOT NULL,
+      issued_us INTEGER NOT NULL,
+      snapshot_epoch INTEGER NOT NULL,
+      snapshot_number INTEGER NOT NULL,
+      heard_at_us INTEGER NOT NULL,
+      last_notice INTEGER NOT NULL
+    ) STRICT;
+    INSERT INTO trust VALUES (1, NULL, NULL, 0, 0, 0, 0, 0, 0);
+    CREATE TABLE notice (
+      id INTEGER PRIMARY KEY AUTOINCREMENT,
+      sequence INTEGER NOT NULL,
+      at_us INTEGER NOT NULL,
+      kind TEXT NOT NULL,
+      code BLOB NOT NULL,
+      document BLOB NOT NULL,
+      detail BLOB NOT NULL
     ) STRICT;
     """
 

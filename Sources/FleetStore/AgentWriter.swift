@@ -15,7 +15,7 @@ struct AgentWriter {
       try db.change("DELETE FROM observed", [])
     case .activated(let model):
       try fill("active", with: model)
-      try raiseFloor(of: model)
+      try moveFloor(of: model)
     case .observed(let report): try observe(report)
     case .offerAccepted(let training): try promise(training)
     case .trained(let key, let result, let nextOrdinal):
@@ -31,6 +31,27 @@ struct AgentWriter {
       try OutboxWriter(db: db, bytesMax: outboxBytesMax).acknowledge(boot, through: through)
     case .epochSeen(let epoch):
       try db.change("UPDATE agent SET epoch = ?", [epoch.stored])
+    case .rootAccepted(let record, let forgetsTime):
+      try db.change(
+        "UPDATE trust SET root_version = ?, root = ?",
+        [record.version.stored, Data(record.envelope)])
+      if forgetsTime {
+        try db.change(
+          "UPDATE trust SET latest_us = 0, issued_us = 0, snapshot_epoch = 0, snapshot_number = 0",
+          [])
+      }
+    case .timestampSeen(let time):
+      try db.change(
+        """
+        UPDATE trust SET latest_us = ?, issued_us = ?, snapshot_epoch = ?, snapshot_number = ?,
+          heard_at_us = ?
+        """,
+        [
+          time.latest.microseconds, time.issued.microseconds, time.snapshot.epoch.stored,
+          time.snapshot.number.stored, time.heardAt.microseconds,
+        ])
+    case .noticed(let notice): try note(notice)
+    case .noticesAcknowledged(let through): try forgetNotices(through)
     }
   }
 
@@ -38,24 +59,52 @@ struct AgentWriter {
     try db.change(
       """
       INSERT OR REPLACE INTO model_slot (slot, generation_epoch, generation_number, name,
-        release_counter, model, manifest, base_manifest) VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+        release_counter, model, manifest, base_manifest, is_rollback, is_trial)
+      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
       """,
       [
         slot, model.generation.epoch.stored, model.generation.number.stored, model.name.text,
         model.releaseCounter.stored, model.model.stored, Data(model.manifest),
-        Data(model.baseManifest),
+        Data(model.baseManifest), model.isRollback ? 1 : 0, model.isTrial ? 1 : 0,
       ])
   }
 
+  private func note(_ notice: NodeNotice) throws {
+    try db.change(
+      """
+      INSERT INTO notice (sequence, at_us, kind, code, document, detail)
+      VALUES (?, ?, ?, ?, ?, ?)
+      """,
+      [
+        notice.sequence.stored, notice.at.microseconds, notice.kind.rawValue, notice.code.stored,
+        notice.document.stored, notice.detail.stored,
+      ])
+    try db.change(
+      """
+      DELETE FROM notice WHERE id NOT IN (SELECT id FROM notice ORDER BY id DESC LIMIT ?)
+      """, [Limits.noticesMax])
+    try db.change("UPDATE trust SET last_notice = ?", [notice.sequence.stored])
+  }
+
+  /// The comparison is made here: SQLite's integers are signed and the number is not.
+  private func forgetNotices(_ through: UInt64) throws {
+    for found in try Row.fetchAll(db, sql: "SELECT id, sequence FROM notice") {
+      let row = StoredRow(found, of: "notice")
+      guard try row.bits("sequence") <= through else { continue }
+      try db.change("DELETE FROM notice WHERE id = ?", [try row.integer("id")])
+    }
+  }
+
   /// The comparison is made here: SQLite's integers are signed and the counter is not.
-  private func raiseFloor(of model: AcceptedModel) throws {
+  private func moveFloor(of model: AcceptedModel) throws {
     let found = try Row.fetchOne(
       db, sql: "SELECT release_counter FROM release_floor WHERE name = ?",
       arguments: [model.name.text])
     let before = try found.map { try StoredRow($0, of: "release_floor").bits("release_counter") }
+    guard let floor = model.floor(before: before) else { return }
     try db.change(
       "INSERT OR REPLACE INTO release_floor (name, release_counter) VALUES (?, ?)",
-      [model.name.text, max(before ?? 0, model.releaseCounter).stored])
+      [model.name.text, floor.stored])
   }
 
   private func observe(_ report: ObservedModel) throws {

@@ -44,6 +44,10 @@ struct FleetLoader {
     try each("request", "SELECT * FROM request ORDER BY rowid") { row in
       state.answers[try row.text("id")] = try json(CommandResponse.self, row, "response")
     }
+    try each("root", "SELECT * FROM root ORDER BY id") { row in
+      state.roots.append(
+        RootRecord(version: try row.bits("version"), envelope: try row.bytes("envelope")))
+    }
     state.rounds = try rounds()
     return state
   }
@@ -73,10 +77,15 @@ struct FleetLoader {
     node.accepted = try row.generation("accepted")
     if try !row.isNull("desired_epoch") {
       node.desired = DesiredAssignment(
-        generation: try row.generation("desired"), model: try row.digest("desired_model"))
+        generation: try row.generation("desired"), model: try row.digest("desired_model"),
+        allowRollbackTo: try row.isNull("desired_rollback")
+          ? nil : try row.bits("desired_rollback"),
+        isTrial: try row.integer("desired_trial") != 0)
     }
     // Absent in rows that an older release wrote.
     if try !row.isNull("terms") { node.terms = try json(NodeTerms.self, row, "terms") }
+    node.noticesThrough = try row.bits("notices_through")
+    node.alarm = try row.word("alarm")
     if try !row.isNull("observed_epoch") { node.observed = try row.observed() }
     return node
   }

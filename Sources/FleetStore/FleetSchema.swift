@@ -21,6 +21,7 @@ enum FleetSchema {
     migrator.registerMigration("8-audit") { db in
       for statement in audit { try db.execute(sql: statement) }
     }
+    migrator.registerMigration("9-trust") { try $0.execute(sql: trust) }
     return migrator
   }
 
@@ -120,6 +121,21 @@ enum FleetSchema {
       name TEXT PRIMARY KEY,
       token TEXT NOT NULL
     ) STRICT;
+    """
+
+  /// Root files are kept for ever: a node that was away follows them one by one.
+  private static let trust = """
+    CREATE TABLE root (
+      id INTEGER PRIMARY KEY,
+      version INTEGER NOT NULL UNIQUE,
+      envelope BLOB NOT NULL,
+      added_at_us INTEGER NOT NULL
+    ) STRICT;
+    ALTER TABLE node ADD COLUMN desired_rollback INTEGER;
+    ALTER TABLE node ADD COLUMN desired_trial INTEGER NOT NULL DEFAULT 0;
+    ALTER TABLE node ADD COLUMN notices_through INTEGER NOT NULL DEFAULT 0;
+    ALTER TABLE node ADD COLUMN alarm TEXT NOT NULL DEFAULT '';
+    CREATE INDEX event_subject ON event (subject, id);
     """
 
   private static let rounds = """

@@ -118,11 +118,17 @@ extension FleetStore {
   }
 
   /// Events after a position, oldest first, at most `limit`; 0 starts at the oldest.
-  package func events(after id: Int64 = 0, limit: Int) throws(StoreError) -> [StoredEvent] {
+  ///
+  /// With a subject, those about this node, model or job alone.
+  package func events(
+    after id: Int64 = 0, about subject: String? = nil, limit: Int
+  ) throws(StoreError) -> [StoredEvent] {
     try database.read("reading events") { db in
+      let condition = subject == nil ? "" : "subject = ? AND"
+      let first: StatementArguments = subject.map { [$0.stored] } ?? []
       let rows = try Row.fetchAll(
-        db, sql: "SELECT * FROM event WHERE id > ? ORDER BY id LIMIT ?",
-        arguments: [id, max(0, limit)])
+        db, sql: "SELECT * FROM event WHERE \(condition) id > ? ORDER BY id LIMIT ?",
+        arguments: first + [id, max(0, limit)])
       return try rows.map { found in
         let row = StoredRow(found, of: "event")
         let event = FleetEvent(

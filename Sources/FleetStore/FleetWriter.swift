@@ -45,6 +45,12 @@ struct FleetWriter {
       try db.changeOne(
         "UPDATE job SET state = ?, detail = ? WHERE id = ?",
         [state.rawValue, detail.stored, job.text], otherwise: "unknown job \(job)")
+    case .rootAdded(let record, let at):
+      try db.change(
+        "INSERT INTO root (version, envelope, added_at_us) VALUES (?, ?, ?)",
+        [record.version.stored, Data(record.envelope), at.microseconds])
+    case .noticesStored(let node, let through, let alarm):
+      try updateNode(node, "notices_through = ?, alarm = ?", [through.stored, alarm])
     case .requestAnswered(let id, let response, let at):
       try db.change(
         "INSERT INTO request (id, response, at_us) VALUES (?, ?, ?)",
@@ -104,7 +110,8 @@ struct FleetWriter {
     let columns =
       [
         "public_key", "accepted_at_us", "chip", "desired_epoch", "desired_number",
-        "desired_model", "accepted_epoch", "accepted_number", "terms",
+        "desired_model", "accepted_epoch", "accepted_number", "terms", "desired_rollback",
+        "desired_trial", "notices_through", "alarm",
       ] + Self.observedColumns
     let overwrites = columns.map { "\($0) = excluded.\($0)" }.joined(separator: ", ")
     let marks = columns.map { _ in "?" }.joined(separator: ", ")
@@ -113,6 +120,8 @@ struct FleetWriter {
       node.desired?.generation.epoch.stored, node.desired?.generation.number.stored,
       node.desired?.model.stored, node.accepted.epoch.stored, node.accepted.number.stored,
       try Self.json(node.terms),
+      node.desired?.allowRollbackTo?.stored, node.desired?.isTrial == true ? 1 : 0,
+      node.noticesThrough.stored, node.alarm,
     ]
     try db.change(
       """
@@ -133,8 +142,15 @@ struct FleetWriter {
       throw Refusal("generation number \(generation.number) is above \(Int64.max)")
     }
     try updateNode(
-      node, "desired_epoch = ?, desired_number = ?, desired_model = ?",
-      [generation.epoch.stored, number, assignment.model.stored])
+      node,
+      """
+      desired_epoch = ?, desired_number = ?, desired_model = ?, desired_rollback = ?,
+      desired_trial = ?
+      """,
+      [
+        generation.epoch.stored, number, assignment.model.stored,
+        assignment.allowRollbackTo?.stored, assignment.isTrial ? 1 : 0,
+      ])
     try db.change(
       "UPDATE coordinator SET last_generation = max(last_generation, ?) WHERE epoch = ?",
       [number, generation.epoch.stored])

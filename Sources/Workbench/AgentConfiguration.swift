@@ -35,6 +35,8 @@ package struct AgentConfiguration: Sendable, Equatable {
   package var telemetrySeconds: Double
   /// Bytes of models that this node may hold at a time.
   package var diskQuotaBytes: UInt64
+  /// Hours without a fresh sign of life of the coordinator after which the node raises an alarm.
+  package var freezeHours: Double
   /// One of `LogFormat.levels`.
   package var logLevel: String
   /// How the log is written.
@@ -66,6 +68,7 @@ package struct AgentConfiguration: Sendable, Equatable {
     telemetrySeconds = try file.double("telemetrySeconds", default: 2, in: 0.05...3_600)
     diskQuotaBytes =
       UInt64(try file.int("diskQuotaMebibytes", default: 4_096, in: 1...1_048_576)) << 20
+    freezeHours = try file.double("freezeHours", default: 24, in: 0.01...8_760)
     logLevel = try file.choice("logLevel", of: LogFormat.levels, default: "info")
     let format = try file.choice(
       "logFormat", of: LogFormat.allCases.map(\.rawValue), default: LogFormat.text.rawValue)

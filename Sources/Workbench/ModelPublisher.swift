@@ -53,8 +53,8 @@ package enum ModelPublisher {
   }
 
   /// The signed manifest as it travels.
-  package static func sign(_ manifest: WireManifest, with key: SigningKey) -> [UInt8] {
-    SignedDocument.sign(SignedDocument.encoded(manifest), as: .manifest, with: [key])
+  package static func sign(_ manifest: WireManifest, with keys: [SigningKey]) -> [UInt8] {
+    SignedDocument.sign(SignedDocument.encoded(manifest), as: .manifest, with: keys)
   }
 
   /// SHA-256 of each 64 KiB chunk; the last one may be shorter.

@@ -9,10 +9,10 @@ package import FleetProtocol
 /// The same order gives the same bytes, signature included, so that a repeat after a crash is
 /// harmless. Times of the successor's manifest are therefore those of the published one.
 package struct RoundAggregator: Sendable {
-  private let federationKey: SigningKey
+  private let federationKeys: [SigningKey]
 
   /// An aggregator that signs with the coordinator's federation key.
-  package init(federationKey: SigningKey) { self.federationKey = federationKey }
+  package init(federationKeys: [SigningKey]) { self.federationKeys = federationKeys }
 
   /// A successor model, not stored yet.
   package struct Successor: Sendable {
@@ -102,7 +102,7 @@ package struct RoundAggregator: Sendable {
     manifest.provenance.publishedDigest = wireBytes(order.published.bytes)
     manifest.provenance.round = order.key.wire
     manifest.provenance.sealedDigest = wireBytes(order.sealedHash.bytes)
-    let envelope = ModelPublisher.sign(manifest, with: federationKey)
+    let envelope = ModelPublisher.sign(manifest, with: federationKeys)
     do {
       let record = try ModelIntake.record(
         manifest, envelope: envelope, published: order.published, at: now)

@@ -12,7 +12,7 @@ package struct SigningKeyFile: Sendable {
   package func load() throws(SecretFileError) -> SigningKey {
     let text = try SecretFile.read(path)
     let lines = text.split(separator: "\n", omittingEmptySubsequences: true)
-    guard lines.count == 1, let seed = Self.bytes(of: lines[0]), let key = SigningKey(seed: seed)
+    guard lines.count == 1, let seed = Hex.bytes(of: lines[0]), let key = SigningKey(seed: seed)
     else {
       throw .content(
         path: path, expected: "one line of 64 hexadecimal digits",
@@ -24,17 +24,5 @@ package struct SigningKeyFile: Sendable {
   /// Writes a new file of mode 0600 and waits for the disk; never replaces an existing one.
   package func save(_ key: SigningKey) throws(SecretFileError) {
     try SecretFile.create(path, text: Hex.text(key.seed) + "\n")
-  }
-
-  private static func bytes(of line: Substring) -> [UInt8]? {
-    let digits = Array(line)
-    guard digits.count == 64 else { return nil }
-    var bytes: [UInt8] = []
-    for index in stride(from: 0, to: digits.count, by: 2) {
-      guard let high = digits[index].hexDigitValue, let low = digits[index + 1].hexDigitValue
-      else { return nil }
-      bytes.append(UInt8(high * 16 + low))
-    }
-    return bytes
   }
 }

@@ -16,6 +16,12 @@ struct DeployCommand: FleetCommand {
   @Option(name: .long, help: "A node; once for each. All accepted nodes unless given.")
   var node: [String] = []
 
+  @Flag(help: "Let nodes run a lower release than they have run; an event records it.")
+  var allowRollback = false
+
+  @Flag(help: "Only try the model: nodes may still go back to what they run now.")
+  var trial = false
+
   @Option(
     parsing: .unconditional,
     help: "Wait so many seconds until every node runs the model; 0 does not wait.")
@@ -33,7 +39,10 @@ struct DeployCommand: FleetCommand {
   func perform() async throws {
     let client = try context.client()
     let answer = try await client.deploy(
-      DeployRequest(model: model, nodes: node), requestID: FleetClient.newRequestID()
+      DeployRequest(
+        model: model, nodes: node, allowRollback: allowRollback ? true : nil,
+        trial: trial ? true : nil),
+      requestID: FleetClient.newRequestID()
     ).orThrow()
     let started = ContinuousClock.now
     if wait == 0 {

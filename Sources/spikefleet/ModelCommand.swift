@@ -7,12 +7,14 @@ import Workbench
 struct ModelCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "model",
-    abstract: "Write examples, train, compile, evaluate, push, list, describe and pull models.",
+    abstract:
+      "Write examples, train, compile, evaluate, sign, push, list, describe and pull models.",
     subcommands: [
       ModelExampleCommand.self, ModelTrainCommand.self, ModelAddClassCommand.self,
       ModelCompileCommand.self, ModelRuleCommand.self,
       ModelEvaluateCommand.self,
-      ModelPushCommand.self, ModelListCommand.self, ModelDescribeCommand.self,
+      ModelSignCommand.self, ModelVerifyCommand.self, ModelPushCommand.self, ModelListCommand.self,
+      ModelDescribeCommand.self,
       ModelPullCommand.self,
     ])
 }

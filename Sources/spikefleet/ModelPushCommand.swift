@@ -1,9 +1,9 @@
 import ArgumentParser
 import CompiledModel
 import Crypto
-import Federation
 import FleetAPI
 import FleetCore
+import FleetProtocol
 import Foundation
 import Workbench
 
@@ -16,20 +16,18 @@ struct ModelPushCommand: FleetCommand {
   @Argument(help: "Compiled model.")
   var model: String
 
-  @Option(help: "File with the publisher's signing key.")
-  var key: String
+  @Option(help: "File with a publisher's signing key; once for each.")
+  var key: [String] = []
+
+  @Option(help: "Manifest that `spikefleet model sign` wrote, instead of a key.")
+  var manifest: String?
 
   @Option(
     parsing: .unconditional,
     help: "Nodes refuse a lower one than they have run; the highest known + 1 unless given.")
   var releaseCounter: UInt64?
 
-  @Option(parsing: .unconditional, help: "Days until no node accepts the model any more.")
-  var expiresDays = 365
-
-  @Option(help: "Largest change of a 16-bit weight that federation may make; 0 forbids learning.")
-  var maxDrift: UInt32 = 65_535
-
+  @OptionGroup var terms: ManifestOptions
   @OptionGroup var context: ContextOptions
   @OptionGroup var output: OutputOptions
 
@@ -45,43 +43,33 @@ struct ModelPushCommand: FleetCommand {
   }
 
   func validate() throws {
-    guard (1...36_500).contains(expiresDays) else {
-      throw ValidationError("--expires-days: found \(expiresDays), expected 1 to 36500")
+    guard key.isEmpty != (manifest == nil) else {
+      throw ValidationError("expected --key to sign with, or --manifest that is signed already")
     }
   }
 
   func perform() async throws {
     let file = try ModelFile(reading: model)
-    let signer = try SigningKeyFile(path: key).load()
     let client = try context.client(timeoutSeconds: 120)
     guard let digest = ContentDigest(SHA256.hash(data: file.bytes)) else {
       preconditionFailure("SHA-256 gave other than 32 bytes")
     }
-    let counter: UInt64
-    if let releaseCounter {
-      counter = releaseCounter
+    let envelope: [UInt8]
+    if let manifest {
+      envelope = [UInt8](try FileContent.read(manifest, what: "a signed manifest"))
     } else {
-      counter = try await nextCounter(client, name: file.model.name, digest: digest)
+      envelope = try await signed(file, client, digest)
     }
-    let now = UInt64(WallClock.now().microseconds)
-    let expires = now + UInt64(expiresDays) * 86_400_000_000
-    let plastic = maxDrift == 0 ? [] : UpdateDoor.shape(of: file.model).map { Int($0.layer) }
-    let manifest = ModelPublisher.manifest(
-      of: file.model, bytes: file.bytes, releaseCounter: counter, createdMicroseconds: now,
-      expiresMicroseconds: expires,
-      permit: plastic.isEmpty
-        ? nil
-        : ModelPublisher.Permit(
-          layers: plastic, maxDrift: maxDrift, untilMicroseconds: expires))
-    let envelope = ModelPublisher.sign(manifest, with: signer)
+    let facts = try ManifestFile.facts(of: envelope, path: manifest ?? model)
     try await client.putBlob(file.bytes, digest: digest)
     _ = try await client.addModel(
       ModelRequest(manifest: Data(envelope).base64EncodedString()),
       requestID: FleetClient.newRequestID()
     ).orThrow()
     let pushed = Pushed(
-      name: file.model.name, releaseCounter: counter, digest: digest.hex, size: file.bytes.count,
-      chip: file.model.chip, mayLearn: plastic, expiresMicroseconds: expires)
+      name: file.model.name, releaseCounter: facts.releaseCounter, digest: digest.hex,
+      size: file.bytes.count, chip: file.model.chip, mayLearn: facts.permit.layers.map { Int($0) },
+      expiresMicroseconds: facts.expiresUs)
     try output.print(pushed) { pushed in
       let layers = pushed.mayLearn.map { "\($0)" }.joined(separator: ", ")
       Console.line(
@@ -92,6 +80,19 @@ struct ModelPushCommand: FleetCommand {
         "signed until \(Figure.instant(microseconds: Int64(pushed.expiresMicroseconds))); "
           + (layers.isEmpty ? "no weights may learn" : "connections \(layers) may learn together"))
     }
+  }
+
+  private func signed(
+    _ file: ModelFile, _ client: FleetClient, _ digest: ContentDigest
+  ) async throws -> [UInt8] {
+    let signers = try key.map { try SigningKeyFile(path: $0).load() }
+    let counter: UInt64
+    if let releaseCounter {
+      counter = releaseCounter
+    } else {
+      counter = try await nextCounter(client, name: file.model.name, digest: digest)
+    }
+    return ModelPublisher.sign(terms.manifest(of: file, counter: counter), with: signers)
   }
 
   /// A repeat of the same bytes keeps its counter, so that it changes nothing.

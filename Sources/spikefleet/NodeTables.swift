@@ -14,7 +14,7 @@ enum NodeTables {
       table.add([
         view.name, state(view), view.duty, view.chip.isEmpty ? Figure.missing : view.chip,
         Figure.digest(view.desiredModel), Figure.digest(view.observedModel),
-        view.phase ?? Figure.missing, view.code,
+        view.phase ?? Figure.missing, view.code.isEmpty ? view.alarm : view.code,
       ])
     }
     return table
@@ -47,6 +47,10 @@ enum NodeTables {
     table.add(["generation", view.desiredGeneration ?? Figure.missing])
     table.add(["reports about", view.observedModel ?? Figure.missing])
     table.add(["phase", view.phase ?? Figure.missing])
+    table.add(["root file", view.rootVersion.map { "version \($0)" } ?? Figure.missing])
+    if !view.alarm.isEmpty {
+      table.add(["alarm", "\(view.alarm); see `spikefleet events --node \(view.name)`"])
+    }
     if !view.code.isEmpty { table.add(["reason", "\(view.code): \(view.detail)"]) }
     return table
   }

@@ -81,6 +81,9 @@ struct EventsCommand: FleetCommand {
   static let configuration = CommandConfiguration(
     commandName: "events", abstract: "Show what happened in the fleet, oldest first.")
 
+  @Option(help: "Show what is about this node alone: what it refused, and what befell it.")
+  var node: String?
+
   @Option(help: "Show events after this number.")
   var after: Int64 = 0
 
@@ -91,13 +94,17 @@ struct EventsCommand: FleetCommand {
   @OptionGroup var output: OutputOptions
 
   func validate() throws {
+    if let node, Identifier(node) == nil {
+      throw ValidationError("--node: found `\(node)`, expected [a-z0-9][a-z0-9._-]{0,62}")
+    }
     guard after >= 0, (1...10_000).contains(limit) else {
       throw ValidationError("expected --after of 0 or more and --limit of 1 to 10000")
     }
   }
 
   func perform() async throws {
-    try output.print(try await context.client().events(after: after, limit: limit)) { views in
+    let views = try await context.client().events(after: after, about: node, limit: limit)
+    try output.print(views) { views in
       var table = TextTable([
         .number("NUMBER"), .text("TIME"), .text("EVENT"), .text("ABOUT"), .text("DETAIL"),
       ])

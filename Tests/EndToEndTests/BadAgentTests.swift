@@ -78,7 +78,7 @@ import ZeroMQTransport
     guard case .reset(let body) = reset else { return }
     #expect(body.reason.contains("3 malformed messages"))
     for code in ["frame-count", "version", "header-size"] { try await counted(code, fleet) }
-    let events = try await fleet.client().events(after: 0, limit: 100)
+    let events = try await fleet.client().events(after: 0, about: nil, limit: 100)
     #expect(events.contains { $0.kind == "session.closed" && $0.subject == "north" })
   }
 

@@ -25,8 +25,11 @@ import Testing
       let (status, nodes) = (try await fleet.status(), try await fleet.nodes())
       #expect(try await client.status() == status)
       #expect(try await client.nodes() == nodes)
-      let events = try await fleet.events(after: 41, limit: 7)
-      #expect(try await client.events(after: 41, limit: 7) == events)
+      let events = try await fleet.events(after: 41, about: nil, limit: 7)
+      #expect(try await client.events(after: 41, about: nil, limit: 7) == events)
+      let about = try await client.events(after: 41, about: "north", limit: 7)
+      #expect(about.map(\.detail) == ["limit 7 about north"])
+      #expect(try await client.roots() == fleet.roots())
       #expect(try await client.top().isEmpty)
     }
   }

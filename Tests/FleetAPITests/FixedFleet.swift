@@ -109,11 +109,19 @@ final class FixedFleet: FleetService {
       metrics: query.metrics.map(\.rawValue), rows: [])
   }
 
-  func events(after id: Int64, limit: Int) async throws -> [EventView] {
+  func roots() async throws -> RootView {
+    RootView(version: 4, expiresMicroseconds: 9, envelope: "cm9vdA==")
+  }
+
+  func addRoot(_ request: RootRequest, requestID: String) async throws -> CommandView {
+    note("root \(request.root)")
+  }
+
+  func events(after id: Int64, about subject: String?, limit: Int) async throws -> [EventView] {
     [
       EventView(
         id: id + 1, atMicroseconds: 5, kind: "node.online", subject: "north",
-        detail: "limit \(limit)")
+        detail: "limit \(limit) about \(subject ?? "all")")
     ]
   }
 }

@@ -67,6 +67,12 @@ struct FleetMirror {
     case .requestAnswered(let id, _, _):
       require(state.answers[id] == nil, "request \(id) was answered")
     case .event(let event): events.append(event)
+    case .rootAdded(let record, _):
+      let last = state.roots.last?.version
+      require(last.map { record.version == $0 + 1 } ?? true, "root files leave a hole")
+    case .noticesStored(let node, let through, _):
+      require(state.nodes[node] != nil, "unknown node \(node)")
+      require(through > state.nodes[node]?.noticesThrough ?? 0, "notices counted twice")
     default: checkRound(change)
     }
   }

@@ -134,6 +134,12 @@ import Testing
         == "release-counter")
     #expect(
       code(FixtureModel.published(counter: 3).desired(node, generation), state: state) == nil)
+    let old = FixtureModel.published(counter: 2)
+    let permitted = { (release: UInt64) in
+      old.desired(self.node, self.generation) { $0.allowRollbackTo = release }
+    }
+    #expect(code(permitted(2), state: state) == nil)
+    #expect(code(permitted(3), state: state) == "release-counter")
     let stranger = FixtureModel.published(signer: FleetFixture.stranger)
     #expect(code(stranger.desired(node, generation)) == "unknown-signer")
   }
@@ -149,6 +155,16 @@ import Testing
     bench.receive(
       .desiredState(bench.model.desired(node, generation) { $0.expiresUs = noon + 1_000 }))
     #expect(bench.stored.observed?.code == "expired")
+  }
+
+  @Test func `requirement 14: an old sign of life is refused, and silence raises the alarm`() {
+    var bench = AgentBench()
+    bench.connect()
+    bench.hear(FleetFixture.timestamp(milliseconds: 1_000))
+    bench.hear(FleetFixture.timestamp(milliseconds: 999))
+    #expect(bench.noticed == ["timestamp.refused timestamp-replay"])
+    _ = bench.pass(milliseconds: bench.settings.freezeMilliseconds + 1)
+    #expect(bench.noticed.last == "freeze.suspected frozen")
   }
 
   @Test func `requirement 16: an update counts once, for its own round, node and size`() {

@@ -27,6 +27,17 @@ import Testing
     }
     let both = SignedDocument.sign(payload, as: .manifest, with: [keys.publisher, second])
     #expect(try root.publishedManifest(both) == WireManifest())
+    // What follows a root file must be signed by it, not by itself alone.
+    wire.version = 2
+    let thief = SigningKey()
+    wire.roles[0].keys = [wireBytes(thief.publicKey)]
+    let taken = SignedDocument.sign(SignedDocument.encoded(wire), as: .root, with: [thief])
+    #expect(throws: TrustError.signers(role: .root, found: 0, needed: 1)) {
+      try root.successor(taken)
+    }
+    let given = SignedDocument.sign(
+      SignedDocument.encoded(wire), as: .root, with: [thief, keys.rootKey])
+    #expect(try root.successor(given).version == 2)
   }
 
   @Test func `requirement 15: frames cut or changed anywhere are read or refused`() {

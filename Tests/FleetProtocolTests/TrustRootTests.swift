@@ -142,6 +142,7 @@ import Testing
         ["order", "5", "6", "sign a new one"]
       ),
       (.root(detail: "x"), "root", ["root file", "x"]),
+      (.rootVersion(found: 4, expected: 2), "root-version", ["4", "2", "one after"]),
     ]
     for (error, code, words) in all {
       #expect(error.code == code)

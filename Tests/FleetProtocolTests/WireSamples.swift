@@ -64,10 +64,12 @@ enum WireSamples {
     hello.accepted = generation
     hello.observed = generation
     hello.openRounds = [openRound]
+    hello.rootVersion = 4
     var beat = WireHeartbeat()
     beat.accepted = generation
     beat.observed = generation
     beat.openRounds = [openRound, openRound]
+    beat.rootVersion = 5
     var accepted = WireDesiredAccepted()
     accepted.generation = generation
     var observed = WireObservedState()
@@ -81,9 +83,18 @@ enum WireSamples {
     answer.accepted = true
     answer.code = "busy"
     answer.detail = "trains another round"
+    var notice = WireNodeNotice()
+    notice.sequence = 1 << 50
+    notice.atUs = -7
+    notice.kind = "root.refused"
+    notice.code = "expired"
+    notice.document = "root"
+    notice.detail = "sign a new one"
+    var notices = WireNodeNotices()
+    notices.notices = [notice, notice]
     return [
       .hello(hello), .heartbeat(beat), .desiredAccepted(accepted), .observedState(observed),
-      .roundAnswer(answer), .goodbye(WireGoodbye()),
+      .roundAnswer(answer), .goodbye(WireGoodbye()), .nodeNotices(notices),
     ]
   }
 
@@ -96,6 +107,7 @@ enum WireSamples {
     welcome.desired = generation
     welcome.telemetryThrough = 12
     welcome.serverTimeUs = 1_700_000_000_000_000
+    welcome.timestamp = wireBytes([4, 4])
     var busy = WireBusy()
     busy.retryAfterMilliseconds = 5_000
     busy.reason = "starting"
@@ -104,6 +116,7 @@ enum WireSamples {
     var reply = WireHeartbeatReply()
     reply.desired = generation
     reply.serverTimeUs = 1_700_000_000_000_001
+    reply.timestamp = wireBytes([5])
     var desired = WireDesiredState()
     desired.generation = generation
     desired.order = wireBytes([1])
@@ -127,10 +140,15 @@ enum WireSamples {
     var refused = WireRefused()
     refused.code = "version"
     refused.detail = "install a matching agent"
+    var chain = WireRootChain()
+    chain.roots = [wireBytes([1, 2]), wireBytes([3])]
+    var noticed = WireNoticesAcknowledged()
+    noticed.through = 1 << 50
     return [
       .welcome(welcome), .busy(busy), .reset(reset), .heartbeatReply(reply),
       .desiredState(desired), .roundOffer(offer), .roundVerdict(verdict),
-      .unsupported(unsupported), .refused(refused),
+      .unsupported(unsupported), .refused(refused), .rootChain(chain),
+      .noticesAcknowledged(noticed),
     ]
   }
 

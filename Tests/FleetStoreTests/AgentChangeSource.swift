@@ -24,7 +24,7 @@ struct AgentChangeSource {
 
   private mutating func change(in state: AgentState) -> AgentChange {
     drawn += 1
-    switch Int.random(in: 0..<9, using: &generator) {
+    switch Int.random(in: 0..<13, using: &generator) {
     case 0: return .desiredAccepted(model())
     case 1: return .activated(model())
     case 2:
@@ -39,6 +39,24 @@ struct AgentChangeSource {
       let key = state.trainings.keys.sorted().randomElement(using: &generator)
       return .roundClosed(key ?? RoundKey(job: name("none"), round: drawn, attempt: 1))
     case 6: return .epochSeen(generator.wide())
+    case 9:
+      return .rootAccepted(
+        RootRecord(version: generator.wide(), envelope: generator.bytes(9)),
+        forgetsTime: Bool.random(using: &generator))
+    case 10:
+      var time = SignedTime()
+      time.latest = generator.instant()
+      time.issued = generator.instant()
+      time.snapshot = generator.generation()
+      time.heardAt = generator.instant()
+      return .timestampSeen(time)
+    case 11:
+      return .noticed(
+        NodeNotice(
+          sequence: generator.wide(), at: generator.instant(),
+          kind: NoticeKind.allCases.randomElement(using: &generator) ?? .rootRefused,
+          code: generator.text(), document: generator.text(), detail: generator.text()))
+    case 12 where drawn.isMultiple(of: 5): return .noticesAcknowledged(through: generator.wide())
     case 7: return acknowledgement() ?? queued()
     default: return queued()
     }
@@ -48,7 +66,8 @@ struct AgentChangeSource {
     AcceptedModel(
       generation: generator.generation(), name: name("model-\(drawn % 3)"),
       releaseCounter: generator.wide(), model: generator.digest(),
-      manifest: generator.bytes(Int.random(in: 0...30, using: &generator)), baseManifest: [])
+      manifest: generator.bytes(Int.random(in: 0...30, using: &generator)), baseManifest: [],
+      isRollback: Bool.random(using: &generator), isTrial: Bool.random(using: &generator))
   }
 
   private mutating func offer() -> AgentChange {

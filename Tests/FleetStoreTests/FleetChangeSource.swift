@@ -37,7 +37,7 @@ struct FleetChangeSource {
 
   private mutating func fleetChange(in state: FleetState) -> FleetChange? {
     drawn += 1
-    switch Int.random(in: 0..<16, using: &generator) {
+    switch Int.random(in: 0..<18, using: &generator) {
     case 12: return node(state).map { .nodeTerms($0, newTerms()) }
     case 13: return barredChange(in: state)
     case 14: return tokenChange(in: state)
@@ -49,7 +49,12 @@ struct FleetChangeSource {
       let generation = Generation(
         epoch: Bool.random(using: &generator) ? state.epoch : generator.wide(),
         number: UInt64(drawn))
-      return .desiredSet(node, DesiredAssignment(generation: generation, model: model))
+      return .desiredSet(
+        node,
+        DesiredAssignment(
+          generation: generation, model: model,
+          allowRollbackTo: Bool.random(using: &generator) ? generator.wide() : nil,
+          isTrial: Bool.random(using: &generator)))
     case 4: return node(state).map { .desiredAccepted($0, generator.generation()) }
     case 5: return node(state).map { .observed($0, newObservation()) }
     case 6: return node(state).map { telemetry(of: $0) }
@@ -58,6 +63,13 @@ struct FleetChangeSource {
     case 9:
       return .requestAnswered(
         id: "\(drawn)\(generator.text())", response: newResponse(), at: generator.instant())
+    case 12:
+      let record = RootRecord(version: UInt64(drawn), envelope: generator.bytes(12))
+      return .rootAdded(record, at: generator.instant())
+    case 13:
+      return node(state).map {
+        .noticesStored($0, through: generator.wide(), alarm: "root.refused")
+      }
     case 10:
       return .event(
         FleetEvent(

@@ -17,7 +17,7 @@ import Workbench
     change(&manifest)
     do throws(IntakeError) {
       _ = try ModelIntake.published(
-        manifest: ModelPublisher.sign(manifest, with: key ?? published.publisher),
+        manifest: ModelPublisher.sign(manifest, with: [key ?? published.publisher]),
         bytes: bytes ?? published.bytes, root: published.root, at: Instant(microseconds: now))
       return nil
     } catch {
@@ -41,7 +41,7 @@ import Workbench
   }
 
   @Test func `a tampered manifest is refused`() throws {
-    let envelope = ModelPublisher.sign(published.manifest(), with: published.publisher)
+    let envelope = ModelPublisher.sign(published.manifest(), with: [published.publisher])
     for position in stride(from: 0, to: envelope.count, by: 7) {
       var tampered = envelope
       tampered[position] ^= 1
@@ -83,7 +83,7 @@ import Workbench
     manifest.name = "small"
     #expect(throws: IntakeError.self) {
       _ = try ModelIntake.published(
-        manifest: ModelPublisher.sign(manifest, with: published.publisher), bytes: bytes,
+        manifest: ModelPublisher.sign(manifest, with: [published.publisher]), bytes: bytes,
         root: published.root, at: published.now)
     }
   }

@@ -51,6 +51,6 @@ struct PublishedModel {
 
   func record(_ manifest: WireManifest) throws -> ModelRecord {
     try ModelIntake.published(
-      manifest: ModelPublisher.sign(manifest, with: publisher), bytes: bytes, root: root, at: now)
+      manifest: ModelPublisher.sign(manifest, with: [publisher]), bytes: bytes, root: root, at: now)
   }
 }

@@ -12,7 +12,7 @@ import Workbench
 
   init() throws {
     published = try PublishedModel()
-    aggregator = RoundAggregator(federationKey: published.federation)
+    aggregator = RoundAggregator(federationKeys: [published.federation])
   }
 
   private func update(_ delta: Int32, samples: UInt32, base: ContentDigest) -> [UInt8] {

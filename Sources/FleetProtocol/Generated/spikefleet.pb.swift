@@ -235,6 +235,9 @@ package nonisolated struct WireHello: Sendable {
 
   package var openRounds: [WireOpenRound] = []
 
+  /// of the root file that the node believes; 0 from older agents
+  package var rootVersion: UInt64 = 0
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package init() {}
@@ -295,6 +298,8 @@ package nonisolated struct WireHeartbeat: Sendable {
 
   /// the key made for a rotation, Z85; empty when there is none
   package var nextPublicKey: String = String()
+
+  package var rootVersion: UInt64 = 0
 
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -426,6 +431,46 @@ package nonisolated struct WireGoodbye: Sendable {
   package init() {}
 }
 
+/// What the node refused or noticed, oldest first; said again until it is acknowledged.
+package nonisolated struct WireNodeNotices: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  package var notices: [WireNodeNotice] = []
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+}
+
+package nonisolated struct WireNodeNotice: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  /// rises within a node, with holes
+  package var sequence: UInt64 = 0
+
+  package var atUs: Int64 = 0
+
+  /// such as root.refused
+  package var kind: String = String()
+
+  /// stable, empty when nothing was refused
+  package var code: String = String()
+
+  /// root, timestamp or order
+  package var document: String = String()
+
+  /// what was found, what was expected, what to do
+  package var detail: String = String()
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+}
+
 package nonisolated struct WireWelcome: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
@@ -459,6 +504,9 @@ package nonisolated struct WireWelcome: Sendable {
 
   /// make a new key and tell its public half
   package var rotateKey: Bool = false
+
+  /// Envelope over Timestamp
+  package var timestamp: Data = Data()
 
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -515,6 +563,9 @@ package nonisolated struct WireHeartbeatReply: Sendable {
   /// the new key that may be used from now on, Z85
   package var knownNextKey: String = String()
 
+  /// Envelope over Timestamp, only when it is a new one
+  package var timestamp: Data = Data()
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package init() {}
@@ -565,6 +616,32 @@ package nonisolated struct WireEnrolAnswer: Sendable {
   package var code: String = String()
 
   package var detail: String = String()
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+}
+
+/// Root files that follow the node's own, one version after the other.
+package nonisolated struct WireRootChain: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  /// Envelopes over Root
+  package var roots: [Data] = []
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+}
+
+package nonisolated struct WireNoticesAcknowledged: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  package var through: UInt64 = 0
 
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -1188,11 +1265,54 @@ package nonisolated struct WireOrder: Sendable {
 
   package var expiresUs: UInt64 = 0
 
+  /// lowest release that is obeyed although it is too old
+  package var allowRollbackTo: UInt64 {
+    get {_allowRollbackTo ?? 0}
+    set {_allowRollbackTo = newValue}
+  }
+  /// Returns true if `allowRollbackTo` has been explicitly set.
+  package var hasAllowRollbackTo: Bool {self._allowRollbackTo != nil}
+  /// Clears the value of `allowRollbackTo`. Subsequent reads from it will return its default value.
+  package mutating func clearAllowRollbackTo() {self._allowRollbackTo = nil}
+
+  /// the model serves, but the floor of its name does not rise yet
+  package var trial: Bool = false
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package init() {}
 
   fileprivate var _generation: WireGeneration? = nil
+  fileprivate var _allowRollbackTo: UInt64? = nil
+}
+
+/// Says that this coordinator still speaks: without a fresh one a node is frozen out.
+package nonisolated struct WireTimestamp: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  /// newest generation that was given to any node
+  package var snapshot: WireGeneration {
+    get {_snapshot ?? WireGeneration()}
+    set {_snapshot = newValue}
+  }
+  /// Returns true if `snapshot` has been explicitly set.
+  package var hasSnapshot: Bool {self._snapshot != nil}
+  /// Clears the value of `snapshot`. Subsequent reads from it will return its default value.
+  package mutating func clearSnapshot() {self._snapshot = nil}
+
+  package var rootVersion: UInt64 = 0
+
+  package var issuedUs: UInt64 = 0
+
+  package var expiresUs: UInt64 = 0
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+
+  fileprivate var _snapshot: WireGeneration? = nil
 }
 
 package nonisolated struct WireRoot: Sendable {
@@ -1322,7 +1442,7 @@ nonisolated extension WireRoundKey: SwiftProtobuf.Message, SwiftProtobuf._Messag
 
 nonisolated extension WireHello: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".Hello"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}version_min\0\u{3}version_max\0\u{3}node_id\0\u{3}agent_version\0\u{3}boot_id\0\u{1}chip\0\u{1}accepted\0\u{1}observed\0\u{3}open_rounds\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}version_min\0\u{3}version_max\0\u{3}node_id\0\u{3}agent_version\0\u{3}boot_id\0\u{1}chip\0\u{1}accepted\0\u{1}observed\0\u{3}open_rounds\0\u{3}root_version\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1339,6 +1459,7 @@ nonisolated extension WireHello: SwiftProtobuf.Message, SwiftProtobuf._MessageIm
       case 7: try { try decoder.decodeSingularMessageField(value: &self._accepted) }()
       case 8: try { try decoder.decodeSingularMessageField(value: &self._observed) }()
       case 9: try { try decoder.decodeRepeatedMessageField(value: &self.openRounds) }()
+      case 10: try { try decoder.decodeSingularUInt64Field(value: &self.rootVersion) }()
       default: break
       }
     }
@@ -1376,6 +1497,9 @@ nonisolated extension WireHello: SwiftProtobuf.Message, SwiftProtobuf._MessageIm
     if !self.openRounds.isEmpty {
       try visitor.visitRepeatedMessageField(value: self.openRounds, fieldNumber: 9)
     }
+    if self.rootVersion != 0 {
+      try visitor.visitSingularUInt64Field(value: self.rootVersion, fieldNumber: 10)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -1389,6 +1513,7 @@ nonisolated extension WireHello: SwiftProtobuf.Message, SwiftProtobuf._MessageIm
     if lhs._accepted != rhs._accepted {return false}
     if lhs._observed != rhs._observed {return false}
     if lhs.openRounds != rhs.openRounds {return false}
+    if lhs.rootVersion != rhs.rootVersion {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -1435,7 +1560,7 @@ nonisolated extension WireOpenRound: SwiftProtobuf.Message, SwiftProtobuf._Messa
 
 nonisolated extension WireHeartbeat: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".Heartbeat"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}accepted\0\u{1}observed\0\u{3}open_rounds\0\u{3}next_public_key\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}accepted\0\u{1}observed\0\u{3}open_rounds\0\u{3}next_public_key\0\u{3}root_version\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1447,6 +1572,7 @@ nonisolated extension WireHeartbeat: SwiftProtobuf.Message, SwiftProtobuf._Messa
       case 2: try { try decoder.decodeSingularMessageField(value: &self._observed) }()
       case 3: try { try decoder.decodeRepeatedMessageField(value: &self.openRounds) }()
       case 4: try { try decoder.decodeSingularStringField(value: &self.nextPublicKey) }()
+      case 5: try { try decoder.decodeSingularUInt64Field(value: &self.rootVersion) }()
       default: break
       }
     }
@@ -1469,6 +1595,9 @@ nonisolated extension WireHeartbeat: SwiftProtobuf.Message, SwiftProtobuf._Messa
     if !self.nextPublicKey.isEmpty {
       try visitor.visitSingularStringField(value: self.nextPublicKey, fieldNumber: 4)
     }
+    if self.rootVersion != 0 {
+      try visitor.visitSingularUInt64Field(value: self.rootVersion, fieldNumber: 5)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -1477,6 +1606,7 @@ nonisolated extension WireHeartbeat: SwiftProtobuf.Message, SwiftProtobuf._Messa
     if lhs._observed != rhs._observed {return false}
     if lhs.openRounds != rhs.openRounds {return false}
     if lhs.nextPublicKey != rhs.nextPublicKey {return false}
+    if lhs.rootVersion != rhs.rootVersion {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -1718,9 +1848,94 @@ nonisolated extension WireGoodbye: SwiftProtobuf.Message, SwiftProtobuf._Message
   }
 }
 
+nonisolated extension WireNodeNotices: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".NodeNotices"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}notices\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeRepeatedMessageField(value: &self.notices) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.notices.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.notices, fieldNumber: 1)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: WireNodeNotices, rhs: WireNodeNotices) -> Bool {
+    if lhs.notices != rhs.notices {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension WireNodeNotice: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".NodeNotice"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}sequence\0\u{3}at_us\0\u{1}kind\0\u{1}code\0\u{1}document\0\u{1}detail\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularUInt64Field(value: &self.sequence) }()
+      case 2: try { try decoder.decodeSingularInt64Field(value: &self.atUs) }()
+      case 3: try { try decoder.decodeSingularStringField(value: &self.kind) }()
+      case 4: try { try decoder.decodeSingularStringField(value: &self.code) }()
+      case 5: try { try decoder.decodeSingularStringField(value: &self.document) }()
+      case 6: try { try decoder.decodeSingularStringField(value: &self.detail) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if self.sequence != 0 {
+      try visitor.visitSingularUInt64Field(value: self.sequence, fieldNumber: 1)
+    }
+    if self.atUs != 0 {
+      try visitor.visitSingularInt64Field(value: self.atUs, fieldNumber: 2)
+    }
+    if !self.kind.isEmpty {
+      try visitor.visitSingularStringField(value: self.kind, fieldNumber: 3)
+    }
+    if !self.code.isEmpty {
+      try visitor.visitSingularStringField(value: self.code, fieldNumber: 4)
+    }
+    if !self.document.isEmpty {
+      try visitor.visitSingularStringField(value: self.document, fieldNumber: 5)
+    }
+    if !self.detail.isEmpty {
+      try visitor.visitSingularStringField(value: self.detail, fieldNumber: 6)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: WireNodeNotice, rhs: WireNodeNotice) -> Bool {
+    if lhs.sequence != rhs.sequence {return false}
+    if lhs.atUs != rhs.atUs {return false}
+    if lhs.kind != rhs.kind {return false}
+    if lhs.code != rhs.code {return false}
+    if lhs.document != rhs.document {return false}
+    if lhs.detail != rhs.detail {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
 nonisolated extension WireWelcome: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".Welcome"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}version\0\u{1}epoch\0\u{3}heartbeat_milliseconds\0\u{1}liveness\0\u{1}desired\0\u{3}telemetry_through\0\u{3}server_time_us\0\u{3}takes_merged_windows\0\u{3}rotate_key\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}version\0\u{1}epoch\0\u{3}heartbeat_milliseconds\0\u{1}liveness\0\u{1}desired\0\u{3}telemetry_through\0\u{3}server_time_us\0\u{3}takes_merged_windows\0\u{3}rotate_key\0\u{1}timestamp\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1737,6 +1952,7 @@ nonisolated extension WireWelcome: SwiftProtobuf.Message, SwiftProtobuf._Message
       case 7: try { try decoder.decodeSingularUInt64Field(value: &self.serverTimeUs) }()
       case 8: try { try decoder.decodeSingularBoolField(value: &self.takesMergedWindows) }()
       case 9: try { try decoder.decodeSingularBoolField(value: &self.rotateKey) }()
+      case 10: try { try decoder.decodeSingularBytesField(value: &self.timestamp) }()
       default: break
       }
     }
@@ -1774,6 +1990,9 @@ nonisolated extension WireWelcome: SwiftProtobuf.Message, SwiftProtobuf._Message
     if self.rotateKey != false {
       try visitor.visitSingularBoolField(value: self.rotateKey, fieldNumber: 9)
     }
+    if !self.timestamp.isEmpty {
+      try visitor.visitSingularBytesField(value: self.timestamp, fieldNumber: 10)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -1787,6 +2006,7 @@ nonisolated extension WireWelcome: SwiftProtobuf.Message, SwiftProtobuf._Message
     if lhs.serverTimeUs != rhs.serverTimeUs {return false}
     if lhs.takesMergedWindows != rhs.takesMergedWindows {return false}
     if lhs.rotateKey != rhs.rotateKey {return false}
+    if lhs.timestamp != rhs.timestamp {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -1859,7 +2079,7 @@ nonisolated extension WireReset: SwiftProtobuf.Message, SwiftProtobuf._MessageIm
 
 nonisolated extension WireHeartbeatReply: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".HeartbeatReply"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}desired\0\u{3}server_time_us\0\u{3}rotate_key\0\u{3}known_next_key\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}desired\0\u{3}server_time_us\0\u{3}rotate_key\0\u{3}known_next_key\0\u{1}timestamp\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1871,6 +2091,7 @@ nonisolated extension WireHeartbeatReply: SwiftProtobuf.Message, SwiftProtobuf._
       case 2: try { try decoder.decodeSingularUInt64Field(value: &self.serverTimeUs) }()
       case 3: try { try decoder.decodeSingularBoolField(value: &self.rotateKey) }()
       case 4: try { try decoder.decodeSingularStringField(value: &self.knownNextKey) }()
+      case 5: try { try decoder.decodeSingularBytesField(value: &self.timestamp) }()
       default: break
       }
     }
@@ -1893,6 +2114,9 @@ nonisolated extension WireHeartbeatReply: SwiftProtobuf.Message, SwiftProtobuf._
     if !self.knownNextKey.isEmpty {
       try visitor.visitSingularStringField(value: self.knownNextKey, fieldNumber: 4)
     }
+    if !self.timestamp.isEmpty {
+      try visitor.visitSingularBytesField(value: self.timestamp, fieldNumber: 5)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -1901,6 +2125,7 @@ nonisolated extension WireHeartbeatReply: SwiftProtobuf.Message, SwiftProtobuf._
     if lhs.serverTimeUs != rhs.serverTimeUs {return false}
     if lhs.rotateKey != rhs.rotateKey {return false}
     if lhs.knownNextKey != rhs.knownNextKey {return false}
+    if lhs.timestamp != rhs.timestamp {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -2011,6 +2236,66 @@ nonisolated extension WireEnrolAnswer: SwiftProtobuf.Message, SwiftProtobuf._Mes
   package static func ==(lhs: WireEnrolAnswer, rhs: WireEnrolAnswer) -> Bool {
     if lhs.code != rhs.code {return false}
     if lhs.detail != rhs.detail {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension WireRootChain: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".RootChain"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}roots\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeRepeatedBytesField(value: &self.roots) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.roots.isEmpty {
+      try visitor.visitRepeatedBytesField(value: self.roots, fieldNumber: 1)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: WireRootChain, rhs: WireRootChain) -> Bool {
+    if lhs.roots != rhs.roots {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension WireNoticesAcknowledged: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".NoticesAcknowledged"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}through\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularUInt64Field(value: &self.through) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if self.through != 0 {
+      try visitor.visitSingularUInt64Field(value: self.through, fieldNumber: 1)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: WireNoticesAcknowledged, rhs: WireNoticesAcknowledged) -> Bool {
+    if lhs.through != rhs.through {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -3148,7 +3433,7 @@ nonisolated extension WireProvenance: SwiftProtobuf.Message, SwiftProtobuf._Mess
 
 nonisolated extension WireOrder: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".Order"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}node_id\0\u{1}generation\0\u{3}manifest_digest\0\u{3}issued_us\0\u{3}expires_us\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}node_id\0\u{1}generation\0\u{3}manifest_digest\0\u{3}issued_us\0\u{3}expires_us\0\u{3}allow_rollback_to\0\u{1}trial\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -3161,6 +3446,8 @@ nonisolated extension WireOrder: SwiftProtobuf.Message, SwiftProtobuf._MessageIm
       case 3: try { try decoder.decodeSingularBytesField(value: &self.manifestDigest) }()
       case 4: try { try decoder.decodeSingularUInt64Field(value: &self.issuedUs) }()
       case 5: try { try decoder.decodeSingularUInt64Field(value: &self.expiresUs) }()
+      case 6: try { try decoder.decodeSingularUInt64Field(value: &self._allowRollbackTo) }()
+      case 7: try { try decoder.decodeSingularBoolField(value: &self.trial) }()
       default: break
       }
     }
@@ -3186,6 +3473,12 @@ nonisolated extension WireOrder: SwiftProtobuf.Message, SwiftProtobuf._MessageIm
     if self.expiresUs != 0 {
       try visitor.visitSingularUInt64Field(value: self.expiresUs, fieldNumber: 5)
     }
+    try { if let v = self._allowRollbackTo {
+      try visitor.visitSingularUInt64Field(value: v, fieldNumber: 6)
+    } }()
+    if self.trial != false {
+      try visitor.visitSingularBoolField(value: self.trial, fieldNumber: 7)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -3193,6 +3486,57 @@ nonisolated extension WireOrder: SwiftProtobuf.Message, SwiftProtobuf._MessageIm
     if lhs.nodeID != rhs.nodeID {return false}
     if lhs._generation != rhs._generation {return false}
     if lhs.manifestDigest != rhs.manifestDigest {return false}
+    if lhs.issuedUs != rhs.issuedUs {return false}
+    if lhs.expiresUs != rhs.expiresUs {return false}
+    if lhs._allowRollbackTo != rhs._allowRollbackTo {return false}
+    if lhs.trial != rhs.trial {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension WireTimestamp: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".Timestamp"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}snapshot\0\u{3}root_version\0\u{3}issued_us\0\u{3}expires_us\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularMessageField(value: &self._snapshot) }()
+      case 2: try { try decoder.decodeSingularUInt64Field(value: &self.rootVersion) }()
+      case 3: try { try decoder.decodeSingularUInt64Field(value: &self.issuedUs) }()
+      case 4: try { try decoder.decodeSingularUInt64Field(value: &self.expiresUs) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    try { if let v = self._snapshot {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 1)
+    } }()
+    if self.rootVersion != 0 {
+      try visitor.visitSingularUInt64Field(value: self.rootVersion, fieldNumber: 2)
+    }
+    if self.issuedUs != 0 {
+      try visitor.visitSingularUInt64Field(value: self.issuedUs, fieldNumber: 3)
+    }
+    if self.expiresUs != 0 {
+      try visitor.visitSingularUInt64Field(value: self.expiresUs, fieldNumber: 4)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: WireTimestamp, rhs: WireTimestamp) -> Bool {
+    if lhs._snapshot != rhs._snapshot {return false}
+    if lhs.rootVersion != rhs.rootVersion {return false}
     if lhs.issuedUs != rhs.issuedUs {return false}
     if lhs.expiresUs != rhs.expiresUs {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}

@@ -8,6 +8,8 @@ package enum DocumentType: String, Sendable, CaseIterable {
   case manifest = "application/vnd.spikefleet.manifest.v1"
   /// One node's orders.
   case order = "application/vnd.spikefleet.order.v1"
+  /// A sign of life of the coordinator, the same for all nodes.
+  case timestamp = "application/vnd.spikefleet.timestamp.v1"
 }
 
 /// A payload with its signatures, as an `Envelope` message.
@@ -29,7 +31,38 @@ package enum SignedDocument {
     var envelope = WireEnvelope()
     envelope.payloadType = type.rawValue
     envelope.payload = wireBytes(payload)
-    let message = preAuthenticationEncoding(type: type.rawValue, payload: payload)
+    add(keys, to: &envelope)
+    return encoded(envelope)
+  }
+
+  /// The envelope with more signatures over the payload that it carries, which stays as it is.
+  ///
+  /// A key that signed before signs anew, once.
+  package static func countersign(
+    _ bytes: [UInt8], as type: DocumentType, with keys: [SigningKey]
+  ) throws(TrustError) -> [UInt8] {
+    var envelope = try open(bytes, as: type)
+    envelope.signatures.removeAll { old in keys.contains { old.keyID.elementsEqual($0.id) } }
+    let count = envelope.signatures.count + keys.count
+    guard count <= signaturesMax else {
+      throw .signatureCount(found: count, limit: signaturesMax)
+    }
+    add(keys, to: &envelope)
+    return encoded(envelope)
+  }
+
+  /// The ids of the keys that an envelope claims to be signed by, in its order; nothing is checked.
+  package static func claimedSigners(of bytes: [UInt8]) -> [[UInt8]] {
+    do {
+      return try WireEnvelope(serializedBytes: bytes).signatures.map { [UInt8]($0.keyID) }
+    } catch {
+      return []
+    }
+  }
+
+  private static func add(_ keys: [SigningKey], to envelope: inout WireEnvelope) {
+    let message = preAuthenticationEncoding(
+      type: envelope.payloadType, payload: [UInt8](envelope.payload))
     for key in keys {
       guard let bytes = key.signature(of: message) else {
         preconditionFailure("\(key) does not sign")
@@ -39,7 +72,6 @@ package enum SignedDocument {
       signature.signature = wireBytes(bytes)
       envelope.signatures.append(signature)
     }
-    return encoded(envelope)
   }
 
   /// The protobuf bytes of a document's body, to be signed.
@@ -82,8 +114,8 @@ package enum SignedDocument {
     return envelope
   }
 
-  /// How many of these keys signed the envelope; a key that signed twice counts once.
-  static func signers(of envelope: WireEnvelope, among keys: [[UInt8]]) -> Int {
+  /// Which of these keys signed the envelope; a key that signed twice counts once.
+  static func signers(of envelope: WireEnvelope, among keys: [[UInt8]]) -> [[UInt8]] {
     let message = preAuthenticationEncoding(
       type: envelope.payloadType, payload: [UInt8](envelope.payload))
     return keys.filter { key in
@@ -92,7 +124,7 @@ package enum SignedDocument {
         signature.keyID.elementsEqual(id)
           && SigningKey.isValid([UInt8](signature.signature), of: message, by: key)
       }
-    }.count
+    }
   }
 
   static func preAuthenticationEncoding(type: String, payload: [UInt8]) -> [UInt8] {

@@ -33,7 +33,8 @@ package struct SigningKey: Sendable, CustomStringConvertible {
 
   package var description: String { "signing key \(Hex.text(id.prefix(8)))" }
 
-  static func id(of publicKey: [UInt8]) -> [UInt8] {
+  /// SHA-256 of a raw public key.
+  package static func id(of publicKey: [UInt8]) -> [UInt8] {
     [UInt8](SHA256.hash(data: publicKey))
   }
 

@@ -8,6 +8,7 @@ package enum TrustError: Error, Sendable, Equatable, CustomStringConvertible {
   case payload(DocumentType)
   case expired(what: String, expiredMicroseconds: UInt64, nowMicroseconds: Int64)
   case root(detail: String)
+  case rootVersion(found: UInt64, expected: UInt64)
 
   /// Stable code, told to the coordinator and counted.
   package var code: String {
@@ -20,6 +21,7 @@ package enum TrustError: Error, Sendable, Equatable, CustomStringConvertible {
     case .payload: "document-payload"
     case .expired: "expired"
     case .root: "root"
+    case .rootVersion: "root-version"
     }
   }
 
@@ -36,6 +38,9 @@ package enum TrustError: Error, Sendable, Equatable, CustomStringConvertible {
     case .expired(let what, let expired, let now):
       "\(what) expired at \(expired) us since 1970, now is \(now); sign a new one"
     case .root(let detail): "root file: \(detail)"
+    case .rootVersion(let found, let expected):
+      "root file of version \(found), expected \(expected); every version must be given, one after "
+        + "the other"
     }
   }
 }

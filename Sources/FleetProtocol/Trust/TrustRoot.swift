@@ -23,13 +23,25 @@ package struct TrustRoot: Sendable, Equatable {
   package let expiresMicroseconds: UInt64
   private let roles: [TrustRole: Role]
 
-  private struct Role: Sendable, Equatable {
-    var threshold: Int
-    var keys: [[UInt8]]
+  /// Who may sign for one role.
+  package struct Role: Sendable, Equatable {
+    /// How many different keys must have signed.
+    package var threshold: Int
+    /// Raw Ed25519 public keys, 32 bytes each.
+    package var keys: [[UInt8]]
+
+    /// A role that so many of these keys must sign.
+    package init(threshold: Int, keys: [[UInt8]]) {
+      self.threshold = threshold
+      self.keys = keys
+    }
   }
 
   /// Reads a signed root file; it must be signed by the root role that it names itself.
   package init(envelope bytes: [UInt8]) throws(TrustError) {
+    guard bytes.count <= Limits.rootBytesMax else {
+      throw .size(found: bytes.count, limit: Limits.rootBytesMax)
+    }
     let envelope = try SignedDocument.open(bytes, as: .root)
     let wire: WireRoot
     do {
@@ -53,6 +65,14 @@ package struct TrustRoot: Sendable, Equatable {
     version = wire.version
     expiresMicroseconds = wire.expiresUs
     try check(envelope, role: .root)
+  }
+
+  /// The keys and the threshold of a role.
+  package subscript(_ role: TrustRole) -> Role {
+    guard let entry = roles[role] else {
+      preconditionFailure("a root file without the role \(role.rawValue) was refused")
+    }
+    return entry
   }
 
   /// The payload of a document that enough keys of a role signed; verified before it is parsed.
@@ -84,9 +104,26 @@ package struct TrustRoot: Sendable, Equatable {
     }
   }
 
-  /// Makes and signs a root file; `keys` are raw Ed25519 public keys by role, thresholds one.
+  /// A coordinator's sign of life, signed by a deploy key.
+  package func timestamp(_ bytes: [UInt8]) throws(TrustError) -> WireTimestamp {
+    let payload = try payload(of: bytes, as: .timestamp, role: .deploy)
+    do {
+      return try WireTimestamp(serializedBytes: payload)
+    } catch {
+      throw .payload(.timestamp)
+    }
+  }
+
+  /// The keys of a role that really signed these bytes, by their public halves.
+  package func signers(
+    of bytes: [UInt8], as type: DocumentType, role: TrustRole
+  ) throws(TrustError) -> [[UInt8]] {
+    SignedDocument.signers(of: try SignedDocument.open(bytes, as: type), among: self[role].keys)
+  }
+
+  /// Makes and signs a root file from whole roles.
   package static func makeEnvelope(
-    version: UInt64, expiresMicroseconds: UInt64, keys: [TrustRole: [[UInt8]]],
+    version: UInt64, expiresMicroseconds: UInt64, roles: [TrustRole: Role],
     signers: [SigningKey]
   ) -> [UInt8] {
     var wire = WireRoot()
@@ -95,11 +132,21 @@ package struct TrustRoot: Sendable, Equatable {
     for role in TrustRole.allCases {
       var entry = WireRootRole()
       entry.name = role.rawValue
-      entry.threshold = 1
-      entry.keys = (keys[role] ?? []).map { wireBytes($0) }
+      entry.threshold = UInt32(clamping: roles[role]?.threshold ?? 0)
+      entry.keys = (roles[role]?.keys ?? []).map { wireBytes($0) }
       wire.roles.append(entry)
     }
     return SignedDocument.sign(SignedDocument.encoded(wire), as: .root, with: signers)
+  }
+
+  /// Makes and signs a root file; `keys` are raw Ed25519 public keys by role, thresholds one.
+  package static func makeEnvelope(
+    version: UInt64, expiresMicroseconds: UInt64, keys: [TrustRole: [[UInt8]]],
+    signers: [SigningKey]
+  ) -> [UInt8] {
+    makeEnvelope(
+      version: version, expiresMicroseconds: expiresMicroseconds,
+      roles: keys.mapValues { Role(threshold: 1, keys: $0) }, signers: signers)
   }
 
   private func manifest(_ bytes: [UInt8], role: TrustRole) throws(TrustError) -> WireManifest {
@@ -111,9 +158,9 @@ package struct TrustRoot: Sendable, Equatable {
     }
   }
 
-  private func check(_ envelope: WireEnvelope, role: TrustRole) throws(TrustError) {
+  func check(_ envelope: WireEnvelope, role: TrustRole) throws(TrustError) {
     guard let entry = roles[role] else { throw .root(detail: "role \(role.rawValue) is missing") }
-    let found = SignedDocument.signers(of: envelope, among: entry.keys)
+    let found = SignedDocument.signers(of: envelope, among: entry.keys).count
     guard found >= entry.threshold else {
       throw .signers(role: role, found: found, needed: entry.threshold)
     }
