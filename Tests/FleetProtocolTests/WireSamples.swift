@@ -81,9 +81,17 @@ enum WireSamples {
     answer.accepted = true
     answer.code = "busy"
     answer.detail = "trains another round"
+    var report = WireAgentReport()
+    report.id = 5
+    report.lines = ["a line of the log"]
+    var check = WireSelfCheck()
+    check.name = "disk"
+    check.result = "warning"
+    check.detail = "200 MiB free"
+    report.checks = [check]
     return [
       .hello(hello), .heartbeat(beat), .desiredAccepted(accepted), .observedState(observed),
-      .roundAnswer(answer), .goodbye(WireGoodbye()),
+      .roundAnswer(answer), .goodbye(WireGoodbye()), .agentReport(report),
     ]
   }
 
@@ -104,6 +112,8 @@ enum WireSamples {
     var reply = WireHeartbeatReply()
     reply.desired = generation
     reply.serverTimeUs = 1_700_000_000_000_001
+    reply.rotateKey = true
+    reply.knownNextKey = "k"
     var desired = WireDesiredState()
     desired.generation = generation
     desired.order = wireBytes([1])
@@ -127,10 +137,14 @@ enum WireSamples {
     var refused = WireRefused()
     refused.code = "version"
     refused.detail = "install a matching agent"
+    var query = WireAgentQuery()
+    query.id = 5
+    query.kind = .logs
+    query.limit = 50
     return [
       .welcome(welcome), .busy(busy), .reset(reset), .heartbeatReply(reply),
       .desiredState(desired), .roundOffer(offer), .roundVerdict(verdict),
-      .unsupported(unsupported), .refused(refused),
+      .unsupported(unsupported), .refused(refused), .agentQuery(query),
     ]
   }
 
