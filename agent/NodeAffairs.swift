@@ -106,7 +106,7 @@ extension AgentShell {
     guard statvfs(affairs.settings.stateFolder, &space) == 0 else {
       return check("disk", "failed", "the state folder cannot be looked at")
     }
-    let free = UInt64(space.f_bavail) * UInt64(space.f_frsize) >> 20
+    let free = UInt64(space.f_bavail) * UInt64(space.f_frsize) / 1_048_576
     let result = free < 16 ? "failed" : free < 256 ? "warning" : "ok"
     return check("disk", result, "\(free) MiB free for the state folder")
   }

@@ -81,7 +81,7 @@ import ZeroMQTransport
     try tool([
       "node", "bundle", "south", "--output", bundle, "--root",
       fleet.folder.appending(path: "coordinator/root.signed").path, "--token-file", token,
-      "--enrol-address", address, "--enrol-key", key,
+      "--enrol-address", address, "--enrol-key=\(key)",
     ])
     try FileManager.default.copyItem(
       at: fleet.folder.appending(path: "agents/north/stream"),

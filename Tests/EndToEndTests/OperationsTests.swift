@@ -21,12 +21,14 @@ import Testing
       atPath: folder.appending(path: "fleet-configs").path,
       withDestinationPath: SmallModel.packageFile("fleet-configs"))
     let programs = URL(filePath: Programs.tool).deletingLastPathComponent().path
+    // Beside other runs of this test on the same machine.
+    let port = 20_000 + ProcessInfo.processInfo.processIdentifier % 12_000
     let script = """
       set -euo pipefail
       cd '\(folder.path)'
       export PATH='\(programs)':"$PATH"
       trap 'kill $(jobs -p) 2>/dev/null || true; wait' EXIT
-      \(page.joined(separator: "\n"))
+      \(page.joined(separator: "\n").replacing(":17473", with: ":\(port)"))
       """
     let outcome = try Programs.run("/bin/bash", ["-c", script])
     #expect(outcome.status == 0, "\(outcome.output)\n\(outcome.errors)")

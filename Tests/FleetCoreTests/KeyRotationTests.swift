@@ -83,7 +83,7 @@ import Testing
       return bench.receive(.heartbeatReply(reply))
     }
     func offered() -> String? {
-      for case .send(let packet) in bench.pass(milliseconds: 10_000) {
+      for case .send(let packet) in bench.pass(milliseconds: 1_000) {
         if case .heartbeat(let beat) = packet.message { return beat.nextPublicKey }
       }
       return nil

@@ -92,9 +92,18 @@ enum WireSamples {
     notice.detail = "sign a new one"
     var notices = WireNodeNotices()
     notices.notices = [notice, notice]
+    var report = WireAgentReport()
+    report.id = 5
+    report.lines = ["a line of the log"]
+    var check = WireSelfCheck()
+    check.name = "disk"
+    check.result = "warning"
+    check.detail = "200 MiB free"
+    report.checks = [check]
     return [
       .hello(hello), .heartbeat(beat), .desiredAccepted(accepted), .observedState(observed),
       .roundAnswer(answer), .goodbye(WireGoodbye()), .nodeNotices(notices),
+      .agentReport(report),
     ]
   }
 
@@ -117,6 +126,8 @@ enum WireSamples {
     reply.desired = generation
     reply.serverTimeUs = 1_700_000_000_000_001
     reply.timestamp = wireBytes([5])
+    reply.rotateKey = true
+    reply.knownNextKey = "k"
     var desired = WireDesiredState()
     desired.generation = generation
     desired.order = wireBytes([1])
@@ -144,11 +155,15 @@ enum WireSamples {
     chain.roots = [wireBytes([1, 2]), wireBytes([3])]
     var noticed = WireNoticesAcknowledged()
     noticed.through = 1 << 50
+    var query = WireAgentQuery()
+    query.id = 5
+    query.kind = .logs
+    query.limit = 50
     return [
       .welcome(welcome), .busy(busy), .reset(reset), .heartbeatReply(reply),
       .desiredState(desired), .roundOffer(offer), .roundVerdict(verdict),
       .unsupported(unsupported), .refused(refused), .rootChain(chain),
-      .noticesAcknowledged(noticed),
+      .noticesAcknowledged(noticed), .agentQuery(query),
     ]
   }
 
