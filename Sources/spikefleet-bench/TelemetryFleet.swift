@@ -81,7 +81,8 @@ struct TelemetryFleet {
       handed[node] = DispatchTime.now().uptimeNanoseconds
       note(try hand(frames, node, .data))
     }
-    note(try perform(core.handle(.tick, at: now)))
+    let directives = core.handle(.tick, at: now)
+    note(try perform(directives))
     guard waits.count == traffic.messages.count else {
       throw BenchError("\(waits.count) of \(traffic.messages.count) batches acknowledged")
     }
@@ -94,8 +95,9 @@ struct TelemetryFleet {
   ) throws -> [Int] {
     let address = ReplyAddress(endpoint: endpoint, routingID: Array("\(node)".utf8))
     let user = PeerIdentity(node: names[node], publicKey: Self.key(names[node])).text
-    return try perform(
-      core.handle(.received(address, user: user, frames: frames), at: now))
+    // In two steps: the call holds a copy of the fleet, which the core would have to part from.
+    let directives = core.handle(.received(address, user: user, frames: frames), at: now)
+    return try perform(directives)
   }
 
   /// Carries directives out in order; the nodes whose telemetry was acknowledged.
