@@ -325,8 +325,8 @@ extension AgentCore {
       hear(reply.serverTimeUs, at: now)
       rotate(
         isWanted: reply.rotateKey, known: reply.knownNextKey, at: now, into: &directives)
-    case .agentQuery(let query): consider(query, at: now, into: &directives)
       take(timestamp: [UInt8](reply.timestamp), at: now, into: &directives)
+    case .agentQuery(let query): consider(query, at: now, into: &directives)
     case .rootChain(let chain): follow(chain, at: now, into: &directives)
     case .noticesAcknowledged(let acknowledged): take(acknowledged, into: &directives)
     case .desiredState(let desired): obey(desired, at: now, into: &directives)
@@ -346,8 +346,8 @@ extension AgentCore {
     case .telemetryAcknowledged(let acknowledged):
       take(acknowledged, into: &directives)
     case .welcome, .busy, .reset, .refused, .hello, .heartbeat, .desiredAccepted,
-      .observedState, .roundAnswer, .goodbye, .agentReport, .nodeNotices, .blobRequest, .updateAnnounce,
-      .updateChunk, .telemetryBatch:
+      .observedState, .roundAnswer, .goodbye, .agentReport, .nodeNotices, .blobRequest,
+      .updateAnnounce, .updateChunk, .telemetryBatch:
       preconditionFailure("\(packet.message.type) passed the direction check")
     }
   }

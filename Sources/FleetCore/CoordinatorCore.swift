@@ -217,9 +217,8 @@ package struct CoordinatorCore: Sendable {
     case .telemetryBatch(let batch):
       take(batch, payload: packet.payload ?? [], node: node, at: now, into: &directives)
     case .hello, .welcome, .busy, .reset, .heartbeatReply, .desiredState, .roundOffer,
-      .roundVerdict, .unsupported, .refused, .agentQuery, .rootChain, .noticesAcknowledged, .blobChunk,
-      .blobMissing, .updateWanted,
-      .telemetryAcknowledged:
+      .roundVerdict, .unsupported, .refused, .agentQuery, .rootChain, .noticesAcknowledged,
+      .blobChunk, .blobMissing, .updateWanted, .telemetryAcknowledged:
       preconditionFailure("\(packet.message.type) passed the direction check")
     }
   }
