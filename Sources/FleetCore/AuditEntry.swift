@@ -1,4 +1,5 @@
 import Crypto
+import FleetProtocol
 
 /// One decision of the coordinator that somebody asked for, as it is kept for good.
 ///
@@ -75,8 +76,11 @@ extension Command {
     case .createToken(let token): "create-token \(token.name) uses \(token.usesLeft)"
     case .revokeToken(let name): "revoke-token \(name)"
     case .addModel(let model): "add-model \(model.name) \(model.digest.hex)"
-    case .deploy(let model, let nodes):
-      "deploy \(model.hex) \(nodes.isEmpty ? "all" : nodes.joined(separator: " "))"
+    case .deploy(let model, let nodes, let terms):
+      "deploy \(model.hex)\(terms.allowRollback ? " allow-rollback" : "")"
+        + "\(terms.isTrial ? " trial" : "") "
+        + (nodes.isEmpty ? "all" : nodes.joined(separator: " "))
+    case .addRoot(let envelope): "add-root \(Hex.text(SHA256.hash(data: envelope)))"
     case .startJob(let job): "start-job \(job.name)"
     case .cancelJob(let name): "cancel-job \(name)"
     }

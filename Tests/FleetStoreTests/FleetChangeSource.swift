@@ -63,10 +63,10 @@ struct FleetChangeSource {
     case 9:
       return .requestAnswered(
         id: "\(drawn)\(generator.text())", response: newResponse(), at: generator.instant())
-    case 12:
+    case 15:
       let record = RootRecord(version: UInt64(drawn), envelope: generator.bytes(12))
       return .rootAdded(record, at: generator.instant())
-    case 13:
+    case 16:
       return node(state).map {
         .noticesStored($0, through: generator.wide(), alarm: "root.refused")
       }
