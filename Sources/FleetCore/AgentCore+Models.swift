@@ -248,7 +248,8 @@ extension AgentCore {
 
 extension AgentState {
   /// Blobs that must stay on the disk, in order: models that serve or are on their way, bases of
-  /// rounds to train, the published models that permit any of them, and updates that are not acknowledged.
+  /// rounds to train, the published models that permit any of them, and updates that are not
+  /// acknowledged.
   package var neededBlobs: [ContentDigest] {
     var needed: Set<ContentDigest> = []
     if let active { needed.insert(active.model) }

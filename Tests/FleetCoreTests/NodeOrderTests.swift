@@ -64,6 +64,7 @@ import Testing
     windows.windows = [window]
     bench.receive(
       .telemetryBatch(batch), from: node, payload: SignedDocument.encoded(windows))
+    bench.handle(.tick)
     #expect(bench.command(order(.replace(publicKey: FleetFixture.publicKey(7)))) == .done("node-a"))
     let record = bench.core.state.nodes[node]
     #expect(record?.boots.count == 1 && record?.chip == "" && record?.accepted == Generation.none)

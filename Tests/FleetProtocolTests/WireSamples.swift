@@ -102,8 +102,7 @@ enum WireSamples {
     report.checks = [check]
     return [
       .hello(hello), .heartbeat(beat), .desiredAccepted(accepted), .observedState(observed),
-      .roundAnswer(answer), .goodbye(WireGoodbye()), .nodeNotices(notices),
-      .agentReport(report),
+      .roundAnswer(answer), .goodbye(WireGoodbye()), .agentReport(report), .nodeNotices(notices),
     ]
   }
 
@@ -162,8 +161,8 @@ enum WireSamples {
     return [
       .welcome(welcome), .busy(busy), .reset(reset), .heartbeatReply(reply),
       .desiredState(desired), .roundOffer(offer), .roundVerdict(verdict),
-      .unsupported(unsupported), .refused(refused), .rootChain(chain),
-      .noticesAcknowledged(noticed), .agentQuery(query),
+      .unsupported(unsupported), .refused(refused), .agentQuery(query), .rootChain(chain),
+      .noticesAcknowledged(noticed),
     ]
   }
 

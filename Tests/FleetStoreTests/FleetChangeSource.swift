@@ -59,7 +59,7 @@ struct FleetChangeSource {
     case 5: return node(state).map { .observed($0, newObservation()) }
     case 6: return node(state).map { telemetry(of: $0) }
     // One node talks more than the rest, so that its oldest boots fall out.
-    case 7, 8: return state.nodes.keys.min().map { telemetry(of: $0) }
+    case 7, 8, 17: return state.nodes.keys.min().map { telemetry(of: $0) }
     case 9:
       return .requestAnswered(
         id: "\(drawn)\(generator.text())", response: newResponse(), at: generator.instant())

@@ -183,7 +183,7 @@ import Testing
           ALTER TABLE boot DROP COLUMN hour_flags;
           CREATE TABLE telemetry (id INTEGER PRIMARY KEY, boot INTEGER NOT NULL,
             sequence INTEGER NOT NULL, at_us INTEGER NOT NULL, window BLOB NOT NULL);
-          DELETE FROM grdb_migrations WHERE identifier = 'telemetry-blocks';
+          DELETE FROM grdb_migrations WHERE identifier = '5-telemetry-blocks';
           """)
       for sequence in (1...1_400 as ClosedRange<UInt64>) where sequence != 700 {
         let window = Self.row(sequence, seconds: sequence * 2)
