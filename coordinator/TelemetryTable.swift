@@ -95,6 +95,11 @@ struct TelemetryTable {
   ) -> String {
     switch key {
     case .node: return node.text
+    case .label(let name?): return views.core.state.nodes[node]?.terms.labels[name] ?? ""
+    case .label(nil):
+      let labels = views.core.state.nodes[node]?.terms.labels ?? [:]
+      return labels.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }
+        .joined(separator: " ")
     case .chip: return views.core.state.nodes[node]?.chip ?? ""
     case .model:
       guard let digest = ContentDigest(window.modelDigest) else { return "none" }

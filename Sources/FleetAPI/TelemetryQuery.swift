@@ -1,10 +1,38 @@
 package import FleetCore
+import FleetProtocol
 
 /// A question about stored telemetry, as the tool asks it and the coordinator answers it.
 package struct TelemetryQuery: Sendable, Equatable {
   /// What rows may be told apart by.
-  package enum Key: String, Sendable, CaseIterable {
+  package enum Key: RawRepresentable, Sendable, Equatable, CaseIterable {
     case node, model, chip
+    /// All labels of the node, or the one of that name.
+    case label(String?)
+
+    /// The keys without a name of their own.
+    package static let allCases: [Key] = [.node, .model, .chip, .label(nil)]
+
+    /// Reads `node`, `model`, `chip`, `label` or `label.NAME`; nil for anything else.
+    package init?(rawValue text: String) {
+      if let known = Self.allCases.first(where: { $0.rawValue == text }) {
+        self = known
+      } else if text.hasPrefix("label."), let name = Identifier(String(text.dropFirst(6))) {
+        self = .label(name.text)
+      } else {
+        return nil
+      }
+    }
+
+    /// The key as it is asked for.
+    package var rawValue: String {
+      switch self {
+      case .node: "node"
+      case .model: "model"
+      case .chip: "chip"
+      case .label(nil): "label"
+      case .label(let name?): "label.\(name)"
+      }
+    }
   }
 
   /// What can be asked for; counts and joules are what was added in the row's span of time.

@@ -63,7 +63,7 @@ struct TelemetryShowCommand: FleetCommand {
 struct TelemetryQueryCommand: FleetCommand {
   static let configuration = CommandConfiguration(
     commandName: "query",
-    abstract: "Add up telemetry over time, by node, model or chip.",
+    abstract: "Add up telemetry over time, by node, model, chip or label.",
     discussion: """
       Values are what was counted in the row's interval. Joules are derived from event counts by \
       the price table that the row names, with its weakest evidence grade; a dash where a price is \
@@ -79,7 +79,7 @@ struct TelemetryQueryCommand: FleetCommand {
   @Option(help: "Until when, likewise; the present if not given.")
   var until: String?
 
-  @Option(help: "Comma-separated: node, model, chip.")
+  @Option(help: "Comma-separated: node, model, chip, label or label.NAME.")
   var groupBy = ""
 
   @Option(help: "Comma-separated metrics, or `all`; the help's end lists them.")

@@ -6,13 +6,14 @@ import Testing
   @Test func `a question reaches the service as it was asked`() async throws {
     let query = TelemetryQuery(
       since: Instant(microseconds: 5), until: Instant(microseconds: 70), tier: "minute",
-      groupBy: [.model, .node], metrics: [.joules, .accuracy], isSummed: true)
+      groupBy: [.model, .node, .label(nil), .label("site")], metrics: [.joules, .accuracy],
+      isSummed: true)
     let token = BearerToken()
     try await AdminEndpoint.serve(FixedFleet(), token: token) { endpoint in
       let client = FleetClient(endpoint: endpoint, token: token)
       let answer = try await client.telemetry(query)
       #expect(answer.tier == "minute")
-      #expect(answer.groupBy == ["model", "node"])
+      #expect(answer.groupBy == ["model", "node", "label", "label.site"])
       #expect(answer.metrics == ["joules", "accuracy"])
       #expect(answer.sinceMicroseconds == 5)
       #expect(answer.untilMicroseconds == 70)
