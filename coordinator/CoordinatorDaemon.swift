@@ -7,7 +7,7 @@ import Synchronization
 import Workbench
 import ZeroMQTransport
 
-/// The coordinator's shell: feeds events to the core, one at a time, and carries out what it asks.
+/// The coordinator's shell: feeds events to the core, in their order, and carries out what it asks.
 ///
 /// Transport callbacks call `handle` on their own threads and wait for the lock: that is the
 /// back-pressure, for libzmq holds its peers back while a callback runs. Work that takes longer
@@ -66,28 +66,36 @@ final class CoordinatorDaemon: Sendable {
   /// The core as it is now, for views.
   func snapshot() -> CoordinatorCore { machine.withLock { $0.core } }
 
-  /// Takes what the sockets report.
-  func deliver(_ event: TransportEvent) {
-    switch event {
+  /// Takes what one turn of an endpoint has read.
+  func deliver(_ reports: [TransportEvent]) {
+    let events = reports.compactMap(event)
+    if !events.isEmpty { handle(events) }
+  }
+
+  /// What a report is to the core; nil, and a line of the log, for what it need not know.
+  private func event(_ report: TransportEvent) -> CoordinatorEvent? {
+    switch report {
     case .received(_, let peer, let userID, let frames):
-      handle(.received(ReplyAddress(peer), user: userID, frames: frames))
+      return .received(ReplyAddress(peer), user: userID, frames: frames)
     case .malformed(let peer, let userID, let frameCount):
-      handle(.malformed(ReplyAddress(peer), user: userID, frameCount: frameCount))
+      return .malformed(ReplyAddress(peer), user: userID, frameCount: frameCount)
     case .undeliverable(let peer, let reason):
-      if reason == .full { handle(.blocked(ReplyAddress(peer))) }
       log.debug(
         "message given up", metadata: ["kind": "message.dropped", "reason": "\(reason.rawValue)"])
+      return reason == .full ? .blocked(ReplyAddress(peer)) : nil
     case .unknownKey(let key, let address):
       pendingKeys.note(key, address: address, at: WallClock.now())
       log.notice(
         "unknown key refused; accept it with `spikefleet node accept`",
         metadata: ["kind": "key.refused", "key": "\(key)", "address": "\(address)"])
+      return nil
     case .failed(let endpoint, let error):
       log.error(
         "socket call failed",
         metadata: [
           "kind": "socket.failed", "endpoint": "\(endpoint.rawValue)", "error": "\(error)",
         ])
+      return nil
     }
   }
 
@@ -97,12 +105,43 @@ final class CoordinatorDaemon: Sendable {
     machine.withLock { machine in
       machine.answer = nil
       machine.failure = nil
-      var events = [event]
-      while !events.isEmpty {
-        let directives = machine.core.handle(events.removeFirst(), at: WallClock.now())
-        perform(directives, &machine, &events)
-      }
+      settle([event], &machine)
       return (machine.answer, machine.failure)
+    }
+  }
+
+  /// Handles messages that came together: one transaction holds what all of them change, and
+  /// nothing is sent before it.
+  ///
+  /// A transaction waits for the disk, whatever it holds: a thousand acknowledgements would wait a
+  /// thousand times. When it fails the messages are handled one by one, as if each had come twice,
+  /// which is harmless by the protocol, so that one that cannot be stored takes no other with it.
+  private func handle(_ events: [CoordinatorEvent]) {
+    machine.withLock { machine in
+      guard events.count > 1 else { return settle(events, &machine) }
+      var changes: [FleetChange] = []
+      var rest: [CoordinatorDirective] = []
+      for event in events {
+        for directive in machine.core.handle(event, at: WallClock.now()) {
+          if case .persist(let more) = directive {
+            changes += more
+          } else {
+            rest.append(directive)
+          }
+        }
+      }
+      guard changes.isEmpty || commit(changes, &machine) else { return settle(events, &machine) }
+      var following: [CoordinatorEvent] = []
+      for directive in rest { carryOut(directive, &machine, &following) }
+      settle(following, &machine)
+    }
+  }
+
+  private func settle(_ events: [CoordinatorEvent], _ machine: inout Machine) {
+    var events = events
+    while !events.isEmpty {
+      let directives = machine.core.handle(events.removeFirst(), at: WallClock.now())
+      perform(directives, &machine, &events)
     }
   }
 
@@ -112,23 +151,29 @@ final class CoordinatorDaemon: Sendable {
   ) {
     for directive in directives {
       if case .persist(let changes) = directive {
-        do throws(StoreError) {
-          try store.commit(changes)
-        } catch {
-          // Nothing after a failed transaction may happen: peers get no acknowledgement.
-          log.error(
-            "transaction failed; nothing of it counts",
-            metadata: ["kind": "store.failed", "error": "\(error)"])
-          machine.failure = error.description
-          reload(&machine)
-          return
-        }
-        logEvents(of: changes)
-        notePrices(of: changes)
+        // Nothing after a failed transaction may happen: peers get no acknowledgement.
+        guard commit(changes, &machine) else { return }
       } else {
         carryOut(directive, &machine, &events)
       }
     }
+  }
+
+  /// One transaction; after a failed one the core holds again what the store does.
+  private func commit(_ changes: [FleetChange], _ machine: inout Machine) -> Bool {
+    do throws(StoreError) {
+      try store.commit(changes)
+    } catch {
+      log.error(
+        "transaction failed; nothing of it counts",
+        metadata: ["kind": "store.failed", "error": "\(error)"])
+      machine.failure = error.description
+      reload(&machine)
+      return false
+    }
+    logEvents(of: changes)
+    notePrices(of: changes)
+    return true
   }
 
   private func reload(_ machine: inout Machine) {

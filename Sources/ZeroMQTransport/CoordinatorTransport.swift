@@ -2,10 +2,11 @@ package import FleetProtocol
 
 /// A coordinator's doors: two encrypted ROUTER endpoints behind one allow-list of keys.
 ///
-/// Every report comes through one callback, on the thread of the endpoint that it is about, in
-/// order per endpoint. The callback must not block and must not call `stop`: while it runs that
-/// endpoint neither reads nor writes, and peers are held back by their high-water mark
-/// and then by TCP. Nothing is buffered on this side of it.
+/// Reports come through one callback, on the thread of the endpoint that they are about, in order
+/// per endpoint: all that was read before the thread would have waited, so that one transaction
+/// can serve many. The callback must not block and must not call `stop`: while it runs that
+/// endpoint neither reads nor writes, and peers are held back by their high-water mark and then by
+/// TCP. Nothing is buffered on this side of it.
 package final class CoordinatorTransport: Sendable {
   /// Where the control endpoint really listens, as `tcp://HOST:PORT`.
   package let controlAddress: String
@@ -27,14 +28,14 @@ package final class CoordinatorTransport: Sendable {
   ///   - deliver: see the type.
   package init(
     keys: CurveKeyPair, control: String, data: String, allowed: [CurvePublicKey: String] = [:],
-    deliver: @escaping @Sendable (TransportEvent) -> Void
+    deliver: @escaping @Sendable ([TransportEvent]) -> Void
   ) throws(TransportError) {
     // Held by the threads alone: the last one to end waits until libzmq has closed the ports.
     let context = try Context(ioThreads: 2)
     let list = AdmissionList(allowed)
     let probe = try AdmissionProbe()
     list.expectProbe(probe.keys.publicKey)
-    let admission = try AdmissionThread(context: context, list: list, deliver: deliver)
+    let admission = try AdmissionThread(context: context, list: list, deliver: { deliver([$0]) })
     var opened: [RouterEndpoint] = []
     do throws(TransportError) {
       for (endpoint, address) in [(WireEndpoint.control, control), (.data, data)] {

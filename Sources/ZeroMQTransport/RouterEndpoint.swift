@@ -10,6 +10,8 @@ final class RouterEndpoint: Sendable {
 
   /// Messages taken in before waiting posts get their turn again.
   private static let turnMessages = 256
+  /// Bytes likewise: what a turn has read waits in memory for its transaction.
+  private static let turnBytes = 1 << 20
 
   /// The address that the socket really listens on.
   let address: String
@@ -20,7 +22,7 @@ final class RouterEndpoint: Sendable {
   /// Binds on a new thread; returns when clients may connect.
   init(
     _ endpoint: WireEndpoint, address: String, keys: CurveKeyPair, context: Context,
-    deliver: @escaping @Sendable (TransportEvent) -> Void
+    deliver: @escaping @Sendable ([TransportEvent]) -> Void
   ) throws(TransportError) {
     let mailbox: Mailbox<Order>
     do throws(ZMQError) {
@@ -82,11 +84,12 @@ final class RouterEndpoint: Sendable {
 
   private static func serve(
     _ socket: borrowing Socket, _ endpoint: WireEndpoint, mailbox: Mailbox<Order>,
-    _ meter: ByteMeter, deliver: (TransportEvent) -> Void
+    _ meter: ByteMeter, deliver: ([TransportEvent]) -> Void
   ) {
     var connections = ConnectionTable()
     while true {
       Poller.wait(socket, mailbox: mailbox.descriptor)
+      var events: [TransportEvent] = []
       let closing = mailbox.isClosed
       for order in mailbox.take() {
         switch order {
@@ -94,44 +97,47 @@ final class RouterEndpoint: Sendable {
           mailbox.done(bytes: bytes)
           switch socket.send([peer.routingID] + frames) {
           case .sent: meter.addSent(bytes - peer.routingID.count)
-          case .unreachable: deliver(.undeliverable(peer: peer, reason: .gone))
-          case .full: deliver(.undeliverable(peer: peer, reason: .full))
-          case .failed(let error): deliver(.failed(endpoint: endpoint, error: error))
+          case .unreachable: events.append(.undeliverable(peer: peer, reason: .gone))
+          case .full: events.append(.undeliverable(peer: peer, reason: .full))
+          case .failed(let error): events.append(.failed(endpoint: endpoint, error: error))
           }
         case .disconnect(let peer):
           mailbox.done(bytes: 0)
           connections.cut(peer.routingID)
         }
       }
+      if !closing { receive(from: socket, endpoint, &connections, meter, into: &events) }
+      if !events.isEmpty { deliver(events) }
       guard !closing else { return }
-      receive(from: socket, endpoint, &connections, meter, deliver: deliver)
     }
   }
 
   private static func receive(
     from socket: borrowing Socket, _ endpoint: WireEndpoint,
-    _ connections: inout ConnectionTable, _ meter: ByteMeter, deliver: (TransportEvent) -> Void
+    _ connections: inout ConnectionTable, _ meter: ByteMeter, into events: inout [TransportEvent]
   ) {
+    var bytes = 0
     do throws(ZMQError) {
-      for _ in 0..<turnMessages {
+      for _ in 0..<turnMessages where bytes < turnBytes {
         let limit = EndpointSettings.framesMax + 1
         guard let inbound = try socket.receive(frameLimit: limit) else { return }
+        bytes += inbound.byteCount
         meter.addReceived(inbound.byteCount - inbound.frames[0].count)
         connections.note(inbound.frames[0], descriptor: inbound.descriptor)
         let peer = PeerAddress(endpoint: endpoint, routingID: inbound.frames[0])
         if (2...limit).contains(inbound.frameCount) {
-          deliver(
+          events.append(
             .received(
               endpoint: endpoint, peer: peer, userID: inbound.userID,
               frames: Array(inbound.frames.dropFirst())))
         } else {
-          deliver(
+          events.append(
             .malformed(
               peer: peer, userID: inbound.userID, frameCount: inbound.frameCount - 1))
         }
       }
     } catch {
-      deliver(.failed(endpoint: endpoint, error: error))
+      events.append(.failed(endpoint: endpoint, error: error))
     }
   }
 }

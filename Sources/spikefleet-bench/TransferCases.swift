@@ -69,7 +69,7 @@ private final class Transfer: Sendable {
     let (keys, node) = (try CurveKeyPair.generate(), try CurveKeyPair.generate())
     let transport = try CoordinatorTransport(
       keys: keys, control: "tcp://127.0.0.1:*", data: "tcp://127.0.0.1:*",
-      allowed: [node.publicKey: "node"], deliver: { self.serve($0) })
+      allowed: [node.publicKey: "node"], deliver: { $0.forEach(self.serve) })
     server.withLock { $0 = transport }
     let linked = DispatchSemaphore(value: 0)
     let agent = try AgentTransport(

@@ -15,7 +15,7 @@ struct LoopbackFleet {
     self.keys = pair
     transport = try CoordinatorTransport(
       keys: pair, control: control, data: data, allowed: allowed,
-      deliver: { [events] in events.put($0) })
+      deliver: { [events] in $0.forEach(events.put) })
   }
 
   /// An agent that dials nothing before it is told to.
