@@ -113,6 +113,7 @@ extension AgentCore {
       return
     }
     training = nil
+    justFinished = key
     persist([.trained(key, result, nextOrdinal: nextOrdinal)], into: &directives)
   }
 

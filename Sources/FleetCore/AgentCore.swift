@@ -24,6 +24,8 @@ package struct AgentCore: Sendable {
 
   /// True when the event in hand asked for a run, which a failed transaction drops.
   var hasJustTrained: Bool
+  /// The round whose result the event in hand stores; the shell tells again of one that was not.
+  var justFinished: RoundKey?
 
   // Conversation.
   var control: Link
@@ -127,6 +129,8 @@ package struct AgentCore: Sendable {
     // An activation that was not stored was not carried out either: what is stored serves again.
     if serving != state.active?.model { serving = nil }
     if hasJustTrained { training = nil }
+    // Else another run would begin beside the result that the shell still holds.
+    if let key = justFinished { training = key }
     if let key = training, state.trainings[key].map({ $0.result != nil }) ?? true {
       training = nil
     }
@@ -138,6 +142,7 @@ package struct AgentCore: Sendable {
     if now < lastInstant { rewind(to: now) }
     lastInstant = now
     hasJustTrained = false
+    justFinished = nil
     if mustPause {
       mustPause = false
       pausedUntil = now.advanced(milliseconds: Self.pauseMilliseconds)
