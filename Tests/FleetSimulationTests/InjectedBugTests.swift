@@ -5,10 +5,14 @@ import Testing
 /// Bugs put between the cores and the world on purpose: the simulation has to find each of them.
 @Suite struct InjectedBugTests {
   /// The first seed that finds the bug, and the rule that it breaks.
-  private func find(_ bug: (inout Tampering) -> Void) -> (seed: UInt64, rule: String)? {
+  private func find(
+    _ bug: (inout Tampering) -> Void
+  ) async -> (seed: UInt64, rule: String)? {
     var options = ChaosOptions()
     bug(&options.tampering)
     for seed in UInt64(1)...200 {
+      // A seed takes a while, and tests that wait for sockets share these threads.
+      await Task.yield()
       let report = ChaosRun(seed: seed, options: options).run()
       if let rule = report.violations.first { return (seed, rule) }
     }
@@ -22,8 +26,8 @@ import Testing
     #expect(found?.rule.contains(words) ?? false, "\(bug): \(found?.rule ?? "not found")")
   }
 
-  @Test func `a coordinator that acknowledges before it commits is found`() {
-    let found = find { tampering in
+  @Test func `a coordinator that acknowledges before it commits is found`() async {
+    let found = await find { tampering in
       tampering.coordinatorDirectives = { directives in
         directives.filter(\.isAnswer) + directives.filter { !$0.isAnswer }
       }
@@ -31,8 +35,8 @@ import Testing
     expect(found, "not on the disk", "acknowledge before commit, coordinator")
   }
 
-  @Test func `an agent that acknowledges before it commits is found`() {
-    let found = find { tampering in
+  @Test func `an agent that acknowledges before it commits is found`() async {
+    let found = await find { tampering in
       tampering.agentDirectives = { directives in
         directives.filter(\.isAnswer) + directives.filter { !$0.isAnswer }
       }
@@ -40,18 +44,18 @@ import Testing
     expect(found, "stored", "acknowledge before commit, agent")
   }
 
-  @Test func `a command that is asked again under another key is found`() {
-    let found = find { $0.requestID = { id, attempt in "\(id)#\(attempt)" } }
+  @Test func `a command that is asked again under another key is found`() async {
+    let found = await find { $0.requestID = { id, attempt in "\(id)#\(attempt)" } }
     expect(found, "acted 2 times", "retry without key")
   }
 
-  @Test func `an agent that forgets which release it ran is found`() {
-    let found = find { $0.agentLoads = { $0.releaseFloors = [:] } }
+  @Test func `an agent that forgets which release it ran is found`() async {
+    let found = await find { $0.agentLoads = { $0.releaseFloors = [:] } }
     expect(found, "runs release", "forget the counter")
   }
 
-  @Test func `a range of telemetry that counts twice is found`() {
-    let found = find { tampering in
+  @Test func `a range of telemetry that counts twice is found`() async {
+    let found = await find { tampering in
       tampering.coordinatorLoads = { state in
         for node in state.nodes.keys { state.nodes[node]?.boots = [] }
       }
