@@ -207,12 +207,7 @@ final class CoordinatorDaemon: Sendable {
           "the new root file's keys are not at hand, the old ones sign: \(error)",
           metadata: ["kind": "keys.missing"])
       }
-    case .signTimestamp(let snapshot, let rootVersion, let at, let until):
-      var document = WireTimestamp()
-      document.snapshot = snapshot.wire
-      document.rootVersion = rootVersion
-      document.issuedUs = UInt64(max(0, at.microseconds))
-      document.expiresUs = UInt64(max(0, until.microseconds))
+    case .signTimestamp(let document):
       events.append(
         .timestampSigned(
           SignedDocument.sign(

@@ -65,8 +65,7 @@ package struct AdminServer: Sendable {
   private func addLists(to router: Router<BasicRequestContext>) {
     let service = service
     router.get("/v1/telemetry/:node") { request, context in
-      let name = try context.parameters.require("node")
-      guard let node = Identifier(name) else { throw ServiceError.notANode(name) }
+      let node = try Self.node(of: context)
       let limit = try Self.number("limit", of: request, default: 100)
       return try JSONAnswer.make(try await service.telemetry(node: node, limit: Int(limit)))
     }
@@ -103,14 +102,12 @@ package struct AdminServer: Sendable {
       return try JSONAnswer.make(try await service.reject(body, requestID: id))
     }
     router.get("/v1/nodes/:node/logs") { request, context in
-      let name = try context.parameters.require("node")
-      guard let node = Identifier(name) else { throw ServiceError.notANode(name) }
+      let node = try Self.node(of: context)
       let limit = try Self.number("limit", of: request, default: 50)
       return try JSONAnswer.make(try await service.logs(node: node, limit: Int(limit)))
     }
     router.get("/v1/nodes/:node/self-test") { _, context in
-      let name = try context.parameters.require("node")
-      guard let node = Identifier(name) else { throw ServiceError.notANode(name) }
+      let node = try Self.node(of: context)
       return try JSONAnswer.make(try await service.selfTest(node: node))
     }
   }
@@ -189,6 +186,12 @@ package struct AdminServer: Sendable {
         detail: "`\(text.prefix(80))` is no digest; expected 64 lower-case hexadecimal digits")
     }
     return digest
+  }
+
+  private static func node(of context: BasicRequestContext) throws -> Identifier {
+    let name = try context.parameters.require("node")
+    guard let node = Identifier(name) else { throw ServiceError.notANode(name) }
+    return node
   }
 
   private static func requestID(of request: Request) throws(ServiceError) -> String {

@@ -105,10 +105,13 @@ extension CoordinatorCore {
     timestamp.askedAt = now
     timestamp.snapshot = snapshot
     timestamp.rootVersion = trust.version
-    directives.append(
-      .signTimestamp(
-        snapshot: snapshot, rootVersion: trust.version, at: now,
-        until: now.advanced(milliseconds: settings.timestampValidMilliseconds)))
+    let until = now.advanced(milliseconds: settings.timestampValidMilliseconds)
+    var document = WireTimestamp()
+    document.snapshot = snapshot.wire
+    document.rootVersion = trust.version
+    document.issuedUs = UInt64(max(0, now.microseconds))
+    document.expiresUs = UInt64(max(0, until.microseconds))
+    directives.append(.signTimestamp(document))
   }
 
   /// What goes into an answer to this node: the newest timestamp, unless it has it already.

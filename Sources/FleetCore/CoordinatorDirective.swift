@@ -16,7 +16,7 @@ package enum CoordinatorDirective: Sendable, Equatable {
   /// Another root file is in force: choose the keys that it names before anything more is signed.
   case rootChanged
   /// Sign a timestamp document; answer `timestampSigned`.
-  case signTimestamp(snapshot: Generation, rootVersion: UInt64, at: Instant, until: Instant)
+  case signTimestamp(WireTimestamp)
   /// Admit this key from now on, as this node.
   case allowKey(publicKey: String, node: Identifier)
   /// Admit this key no longer.

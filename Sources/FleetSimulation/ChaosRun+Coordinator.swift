@@ -84,9 +84,11 @@ extension ChaosRun {
       plan(
         .coordinator(life, .aggregated(order.key, outcome)), in: random.number(50...2_000) * factor)
     case .answer(let id, let response): answered(id, response)
-    case .signTimestamp(let snapshot, let rootVersion, let at, let until):
+    case .signTimestamp(let document):
       coordinator.answers.append(
-        .timestampSigned(SimulatedTrust.timestamp(snapshot, rootVersion, at, until)))
+        .timestampSigned(
+          SignedDocument.sign(
+            SignedDocument.encoded(document), as: .timestamp, with: [SimulatedTrust.deploy])))
     case .disconnect(let address): breakConnection(address, needsOpen: false)
     case .report(let event): trace("\(event.kind) \(event.subject) \(event.detail)")
     // What only real sockets and keys do.

@@ -30,18 +30,6 @@ enum SimulatedTrust {
     }
   }()
 
-  /// A sign of life as a coordinator's shell signs it.
-  static func timestamp(
-    _ snapshot: Generation, _ rootVersion: UInt64, _ at: Instant, _ until: Instant
-  ) -> [UInt8] {
-    var document = WireTimestamp()
-    document.snapshot = snapshot.wire
-    document.rootVersion = rootVersion
-    document.issuedUs = UInt64(max(0, at.microseconds))
-    document.expiresUs = UInt64(max(0, until.microseconds))
-    return SignedDocument.sign(SignedDocument.encoded(document), as: .timestamp, with: [deploy])
-  }
-
   private static func key(_ number: UInt8) -> SigningKey {
     guard let key = SigningKey(seed: [UInt8](repeating: number, count: 32)) else {
       preconditionFailure("32 bytes make a key")

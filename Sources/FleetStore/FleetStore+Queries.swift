@@ -100,6 +100,15 @@ extension FleetStore {
     }
   }
 
+  /// Events of inference that each node has counted, by event kind, over all price tables.
+  package func inferenceCounts() throws(StoreError) -> [Identifier: [UInt64]] {
+    var sums: [Identifier: CumulativeCounters] = [:]
+    for total in try totals() {
+      sums[total.node] = (sums[total.node] ?? CumulativeCounters()).adding(total.counters)
+    }
+    return sums.mapValues(\.inferenceCounts)
+  }
+
   /// What each node has counted under each price table, in node and digest order.
   package func totals() throws(StoreError) -> [NodeTotals] {
     try database.read("reading totals") { db in

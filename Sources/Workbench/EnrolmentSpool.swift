@@ -1,4 +1,6 @@
+import Crypto
 package import FleetCore
+import FleetProtocol
 import Foundation
 
 /// The folder through which the enrolment process hands requests to the coordinator.
@@ -66,10 +68,7 @@ package struct EnrolmentSpool: Sendable {
 
   /// A short name for key and node, of letters and digits alone.
   private static func digest(_ request: EnrolmentRequest) -> String {
-    var hash: UInt64 = 0xcbf2_9ce4_8422_2325
-    for byte in "\(request.publicKey) \(request.node)".utf8 {
-      hash = (hash ^ UInt64(byte)) &* 0x100_0000_01b3
-    }
-    return String(hash, radix: 16)
+    let digest = SHA256.hash(data: Array("\(request.publicKey) \(request.node)".utf8))
+    return Hex.text(digest)
   }
 }

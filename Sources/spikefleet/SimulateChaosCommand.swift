@@ -1,7 +1,11 @@
 import ArgumentParser
 import FleetSimulation
+import FleetStore
 import Foundation
 import Synchronization
+
+/// The real database in memory, as a simulation goes along with it.
+extension FleetStore: DurableFleet {}
 
 /// `spikefleet simulate chaos`.
 struct SimulateChaosCommand: FleetCommand {
@@ -57,7 +61,7 @@ struct SimulateChaosCommand: FleetCommand {
         group.addTask { [options] in
           while let seed = queue.next() {
             try Task.checkCancellation()
-            let database = seed % 8 == 0 ? try FleetDatabase() : nil
+            let database = seed % 8 == 0 ? try FleetStore.inMemory() : nil
             let report = ChaosRun(seed: seed, options: options, database: database).run()
             sum.add(report)
             if !report.violations.isEmpty { explain(report) }

@@ -18,18 +18,6 @@ extension FleetFixture {
       ], signers: signers)
   }
 
-  /// A sign of life as a coordinator's shell signs it.
-  static func timestamp(
-    _ snapshot: Generation, _ rootVersion: UInt64, _ at: Instant, _ until: Instant
-  ) -> [UInt8] {
-    var wire = WireTimestamp()
-    wire.snapshot = snapshot.wire
-    wire.rootVersion = rootVersion
-    wire.issuedUs = UInt64(max(0, at.microseconds))
-    wire.expiresUs = UInt64(max(0, until.microseconds))
-    return SignedDocument.sign(SignedDocument.encoded(wire), as: .timestamp, with: [deploy])
-  }
-
   /// A sign of life so many milliseconds after noon.
   static func timestamp(
     milliseconds: Int64 = 0, snapshot: Generation = Generation(epoch: 1, number: 1),
