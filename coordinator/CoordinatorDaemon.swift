@@ -110,30 +110,14 @@ final class CoordinatorDaemon: Sendable {
     }
   }
 
-  /// Handles messages that came together: one transaction holds what all of them change, and
-  /// nothing is sent before it.
-  ///
-  /// A transaction waits for the disk, whatever it holds: a thousand acknowledgements would wait a
-  /// thousand times. When it fails the messages are handled one by one, as if each had come twice,
-  /// which is harmless by the protocol, so that one that cannot be stored takes no other with it.
+  /// Handles messages that came together, and one by one when their transaction failed.
   private func handle(_ events: [CoordinatorEvent]) {
     machine.withLock { machine in
       guard events.count > 1 else { return settle(events, &machine) }
-      var changes: [FleetChange] = []
-      var rest: [CoordinatorDirective] = []
-      for event in events {
-        for directive in machine.core.handle(event, at: WallClock.now()) {
-          if case .persist(let more) = directive {
-            changes += more
-          } else {
-            rest.append(directive)
-          }
-        }
-      }
-      guard changes.isEmpty || commit(changes, &machine) else { return settle(events, &machine) }
       var following: [CoordinatorEvent] = []
-      for directive in rest { carryOut(directive, &machine, &following) }
-      settle(following, &machine)
+      let directives = machine.core.handle(events, at: WallClock.now())
+      let isStored = perform(directives, &machine, &following)
+      settle(isStored ? following : events, &machine)
     }
   }
 
@@ -145,18 +129,20 @@ final class CoordinatorDaemon: Sendable {
     }
   }
 
+  /// False where a transaction failed: nothing after it was done, peers get no acknowledgement.
+  @discardableResult
   private func perform(
     _ directives: [CoordinatorDirective], _ machine: inout Machine,
     _ events: inout [CoordinatorEvent]
-  ) {
+  ) -> Bool {
     for directive in directives {
       if case .persist(let changes) = directive {
-        // Nothing after a failed transaction may happen: peers get no acknowledgement.
-        guard commit(changes, &machine) else { return }
+        guard commit(changes, &machine) else { return false }
       } else {
         carryOut(directive, &machine, &events)
       }
     }
+    return true
   }
 
   /// One transaction; after a failed one the core holds again what the store does.

@@ -100,6 +100,30 @@ package struct CoordinatorCore: Sendable {
     return directives
   }
 
+  /// Takes events that came together: one transaction holds what all of them change, and what they
+  /// ask for beside it follows.
+  ///
+  /// A transaction waits for the disk, whatever it holds: a thousand acknowledgements would wait a
+  /// thousand times. Where it fails, `reload` and hand the events in again one by one, as if each
+  /// had come twice, which is harmless by the protocol, so that one that cannot be stored takes no
+  /// other with it.
+  package mutating func handle(
+    _ events: [CoordinatorEvent], at now: Instant
+  ) -> [CoordinatorDirective] {
+    var changes: [FleetChange] = []
+    var rest: [CoordinatorDirective] = []
+    for event in events {
+      for directive in handle(event, at: now) {
+        if case .persist(let more) = directive {
+          changes += more
+        } else {
+          rest.append(directive)
+        }
+      }
+    }
+    return changes.isEmpty ? rest : [.persist(changes)] + rest
+  }
+
   /// Goes on after the clock was put back: nothing waits for it to come round again.
   private mutating func rewind(to now: Instant) {
     sessions = sessions.mapValues { session in

@@ -28,9 +28,7 @@ extension ChaosRun {
     guard agent.core != nil else { return }
     trace("\(agent.node) dies")
     report.crashes += 1
-    agent.condition.life += 1
-    agent.condition.fuse = nil
-    agent.condition.pausedUntil = nil
+    agent.condition.restart()
     agent.core = nil
     agent.training = nil
     agent.served = nil

@@ -32,10 +32,9 @@ extension ChaosRun {
     guard coordinator.core != nil else { return }
     trace("coordinator dies")
     report.crashes += 1
-    coordinator.condition.life += 1
-    coordinator.condition.fuse = nil
-    coordinator.condition.pausedUntil = nil
+    coordinator.condition.restart()
     coordinator.core = nil
+    coordinator.turn = []
     coordinator.staging = [:]
     for agent in agents {
       for endpoint in WireEndpoint.allCases {
@@ -47,20 +46,40 @@ extension ChaosRun {
     plan(.startCoordinator, in: isCalm ? 500 : wait)
   }
 
-  func tell(_ event: CoordinatorEvent) {
-    var events = [event]
+  func tell(_ event: CoordinatorEvent) { tell([event]) }
+
+  /// Events that came together, as one turn of a socket brings them.
+  func tell(_ turn: [CoordinatorEvent]) {
+    let isStored = perform(coordinator.core?.handle(turn, at: coordinatorClock) ?? [])
+    // One by one when their common transaction failed.
+    var events = isStored || turn.count < 2 ? coordinator.answers : turn
     while !events.isEmpty, coordinator.core != nil {
-      let clock = now.advanced(milliseconds: coordinator.condition.clockAhead)
       let next = events.removeFirst()
-      guard let directives = coordinator.core?.handle(next, at: clock) else { return }
-      coordinator.answers = []
-      for directive in options.tampering.coordinatorDirectives(directives) {
-        if coordinator.condition.burns() { return killCoordinator() }
-        guard carryOut(directive) else { break }
-        if coordinator.condition.burns() { return killCoordinator() }
-      }
+      perform(coordinator.core?.handle(next, at: coordinatorClock) ?? [])
       events += coordinator.answers
     }
+  }
+
+  private var coordinatorClock: Instant {
+    now.advanced(milliseconds: coordinator.condition.clockAhead)
+  }
+
+  /// False where a transaction failed or the process died; nothing after it was done.
+  @discardableResult
+  private func perform(_ directives: [CoordinatorDirective]) -> Bool {
+    coordinator.answers = []
+    for directive in options.tampering.coordinatorDirectives(directives) {
+      if coordinator.condition.burns() {
+        killCoordinator()
+        return false
+      }
+      guard carryOut(directive) else { return false }
+      if coordinator.condition.burns() {
+        killCoordinator()
+        return false
+      }
+    }
+    return true
   }
 
   /// False when the rest of the list must not happen.
@@ -193,12 +212,12 @@ extension ChaosRun {
     ledger.require(
       coordinator.state.nodes[order.node]?.desired?.generation == order.generation,
       "\(order.node) is ordered \(order.generation), which is not on the disk")
-    let clock = now.advanced(milliseconds: coordinator.condition.clockAhead)
     var document = WireOrder()
     document.nodeID = order.node.text
     document.generation = order.generation.wire
     document.manifestDigest = wireBytes(order.model.manifestDigest.bytes)
-    document.expiresUs = UInt64(clock.advanced(milliseconds: 86_400_000).microseconds)
+    document.expiresUs = UInt64(
+      coordinatorClock.advanced(milliseconds: 86_400_000).microseconds)
     var desired = WireDesiredState()
     desired.generation = order.generation.wire
     desired.order = wireBytes(

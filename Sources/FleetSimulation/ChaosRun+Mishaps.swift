@@ -40,7 +40,7 @@ extension ChaosRun {
     case .fullDisk:
       condition.diskFullUntil = now.advanced(milliseconds: random.number(1_000...60_000))
     case .pause:
-      condition.pausedUntil = now.advanced(milliseconds: random.number(100...90_000))
+      condition.pause(milliseconds: random.number(100...90_000), at: now)
     case .clockJump: condition.clockAhead = random.number(-1_800_000...1_800_000)
     case .slowness:
       condition.slowness = random.number(2...20)

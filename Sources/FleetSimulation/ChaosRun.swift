@@ -15,6 +15,7 @@ package final class ChaosRun {
     case check(Int, UploadKey, UploadCheck)
     case agent(Int, Int, AgentEvent)
     case up(Int, ReplyAddress, [[UInt8]])
+    case turn(Int)
     case down(ReplyAddress, [[UInt8]])
     case dial(Int, WireEndpoint, Int)
     case lost(ReplyAddress, needsOpen: Bool)
@@ -143,7 +144,7 @@ package final class ChaosRun {
 
   private func happen(_ happening: Happening) {
     switch happening {
-    case .coordinatorTick, .coordinator, .check, .up: happenToCoordinator(happening)
+    case .coordinatorTick, .coordinator, .check, .up, .turn: happenToCoordinator(happening)
     case .agentTick, .window, .agent, .trained, .down: happenToAgent(happening)
     case .dial(let index, let endpoint, let socket): dial(agents[index], endpoint, socket)
     case .lost(let address, let needsOpen): lose(address, needsOpen: needsOpen)
@@ -184,7 +185,13 @@ package final class ChaosRun {
     case .up(life, let address, let frames):
       guard let connection = connections[address] else { return }
       report.messages += 1
-      tell(.received(address, user: agents[connection.agent].user, frames: frames))
+      let user = agents[connection.agent].user
+      coordinator.turn.append(.received(address, user: user, frames: frames))
+      if coordinator.turn.count == 1 { plan(.turn(life), in: random.number(0...3)) }
+    case .turn(life):
+      let turn = coordinator.turn
+      coordinator.turn = []
+      tell(turn)
     // Of an earlier process.
     default: break
     }

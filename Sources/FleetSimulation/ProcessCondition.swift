@@ -6,8 +6,8 @@ struct ProcessCondition {
   var life = 0
   /// What its clock is ahead of the true time, in milliseconds.
   var clockAhead: Int64 = 0
-  /// Takes nothing before this instant.
-  var pausedUntil: Instant?
+  /// Takes nothing before this instant, and what came meanwhile in its order then.
+  private(set) var pausedUntil: Instant?
   /// Its disk takes no transaction before this instant.
   var diskFullUntil: Instant?
   /// Its disk refuses that many transactions more.
@@ -18,10 +18,9 @@ struct ProcessCondition {
   var slowness: Int64 = 1
   var slowUntil: Instant?
 
-  /// Everything is well; the clock is right again.
+  /// Everything is well and the clock is right again; a pause goes on to its end.
   mutating func heal() {
     clockAhead = 0
-    pausedUntil = nil
     diskFullUntil = nil
     refusals = 0
     fuse = nil
@@ -45,6 +44,23 @@ struct ProcessCondition {
     guard let left = fuse else { return false }
     fuse = left > 0 ? left - 1 : nil
     return left == 0
+  }
+
+  /// Pauses; a shorter pause does not end a longer one, for what waits would be overtaken by what
+  /// comes after it.
+  mutating func pause(milliseconds: Int64, at now: Instant) {
+    // A microsecond more than what else is planned, in whole milliseconds, so that nothing comes
+    // at that very instant before what waited.
+    var until = now.advanced(milliseconds: milliseconds)
+    until.microseconds += 1
+    pausedUntil = pausedUntil.map { max($0, until) } ?? until
+  }
+
+  /// A new process: what held the former one does not hold it.
+  mutating func restart() {
+    life += 1
+    fuse = nil
+    pausedUntil = nil
   }
 
   /// When a paused process goes on; nil for one that runs.

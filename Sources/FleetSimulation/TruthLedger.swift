@@ -83,9 +83,9 @@ struct TruthLedger {
     _ window: WireTelemetryWindow, of node: Identifier, _ boot: [UInt8]
   ) {
     var progress = stored[node]?[boot] ?? Boot()
-    require(
-      progress.sequences.insert(window.sequence).inserted,
-      "window \(window.sequence) of \(node) counted twice")
+    guard progress.sequences.insert(window.sequence).inserted else {
+      return require(false, "window \(window.sequence) of \(node) counted twice")
+    }
     let isMade = queued[node]?[boot]?.sequences.contains(window.sequence) ?? false
     require(
       isMade,
