@@ -19,7 +19,7 @@ extension CoordinatorCore {
           settings.restartGraceMilliseconds, job.specification.deadlineMilliseconds)
         let extended = now.advanced(milliseconds: Int64(grace))
         if extended > deadline {
-          persist([.roundExtended(round.key, deadline: extended)], into: &directives)
+          persist([.roundDeadlineMoved(round.key, deadline: extended)], into: &directives)
         }
       }
       advance(id, at: now, into: &directives)
@@ -131,7 +131,14 @@ extension CoordinatorCore {
       dismiss(round.key, into: &directives)
       return true
     }
-    guard isOver else { return false }
+    guard isOver else {
+      // The clock was put back since: a round never waits longer than it was given.
+      let longest = now.advanced(milliseconds: Int64(job.specification.deadlineMilliseconds))
+      if deadline > longest {
+        persist([.roundDeadlineMoved(round.key, deadline: longest)], into: &directives)
+      }
+      return false
+    }
     let hash = Self.sealedHash(of: round)
     let detail = "\(reports) updates, \(awaited) nodes late, hash \(hash.short)"
     persist(

@@ -37,8 +37,8 @@ package enum FleetChange: Sendable, Equatable {
   case roundPlanned(RoundRecord)
   /// Offers may go out.
   case roundOpened(RoundKey, at: Instant, deadline: Instant)
-  /// The deadline moved once after a restart.
-  case roundExtended(RoundKey, deadline: Instant)
+  /// The deadline moved: later after a restart, or back with the clock.
+  case roundDeadlineMoved(RoundKey, deadline: Instant)
   /// An update's blob is stored and valid: it counts.
   case updateAccepted(RoundKey, Identifier, UpdateRecord)
   /// A participant ended without an update that counts.

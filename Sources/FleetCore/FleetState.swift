@@ -106,7 +106,7 @@ package struct FleetState: Sendable, Equatable {
         $0.state = .open(deadline: deadline)
         $0.openedAt = at
       }
-    case .roundExtended(let key, let deadline):
+    case .roundDeadlineMoved(let key, let deadline):
       updateRound(key) { $0.state = .open(deadline: deadline) }
     case .updateAccepted(let key, let node, let update):
       updateParticipant(key, node) { $0 = .reported(update) }

@@ -127,9 +127,11 @@ extension ChaosRun {
       ledger.require(agent.training == nil, "\(agent.node) trains twice at a time")
       ledger.require(agent.blobs.contains(order.base), "\(agent.node) trains without its base")
       agent.training = order.key
+      trace("\(agent.node) trains \(order.key)")
       let wait = Int64(order.samples) * random.number(20...300) * agent.condition.factor(at: now)
       plan(.trained(agent.index, agent.condition.life, order), in: wait)
     case .stopTraining(let key):
+      trace("\(agent.node) stops training \(key)")
       if agent.training == key { agent.training = nil }
       if case .trained(key, _, _) = agent.unstored { agent.unstored = nil }
     case .sendUpdate(let order): sendUpdate(order, of: agent)
@@ -212,6 +214,7 @@ extension ChaosRun {
   func finishTraining(_ agent: SimulatedAgent, _ order: TrainingOrder) {
     guard agent.training == order.key else { return }
     agent.training = nil
+    trace("\(agent.node) has trained \(order.key)")
     let seed = order.seed &+ order.firstOrdinal &* 0x9E37 &+ UInt64(agent.index) << 32
     var bytes = SimulationRandom(seed: seed)
     let size = [200, 66_000, 140_000][Int(order.seed % 3)]

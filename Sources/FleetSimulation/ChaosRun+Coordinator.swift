@@ -169,16 +169,18 @@ extension ChaosRun {
 
   // MARK: content
 
+  /// As the staging folder does it: what would leave a hole is refused, as after a chunk of the same
+  /// turn that could not be written.
   private func append(_ key: UploadKey, _ offset: UInt64, _ bytes: [UInt8]) {
-    if random.chance(faults.badSector) {
-      let failure = UploadOutcome.unreadable(detail: "disk full")
+    if offset == 0 { coordinator.staging[key] = [] }
+    let staged = coordinator.staging[key]
+    guard let staged, offset <= UInt64(staged.count), !random.chance(faults.badSector) else {
+      let failure = UploadOutcome.unreadable(detail: "disk full, or a hole")
       coordinator.answers.append(.uploadChecked(key, failure))
       return
     }
-    if offset == 0 { coordinator.staging[key] = [] }
-    let staged = UInt64(coordinator.staging[key]?.count ?? 0)
-    ledger.require(staged == offset, "hole in the upload \(key.name): \(staged), then \(offset)")
-    coordinator.staging[key]?.append(contentsOf: bytes)
+    let rest = staged.dropFirst(Int(offset) + bytes.count)
+    coordinator.staging[key] = staged.prefix(Int(offset)) + bytes + rest
   }
 
   /// The blob is on the disk before the outcome is known.

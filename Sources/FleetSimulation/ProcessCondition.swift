@@ -46,14 +46,14 @@ struct ProcessCondition {
     return left == 0
   }
 
-  /// Pauses; a shorter pause does not end a longer one, for what waits would be overtaken by what
-  /// comes after it.
+  /// Pauses, unless it does already: with another end, what waits for the first would be overtaken.
   mutating func pause(milliseconds: Int64, at now: Instant) {
+    if let until = pausedUntil, now < until { return }
     // A microsecond more than what else is planned, in whole milliseconds, so that nothing comes
     // at that very instant before what waited.
     var until = now.advanced(milliseconds: milliseconds)
     until.microseconds += 1
-    pausedUntil = pausedUntil.map { max($0, until) } ?? until
+    pausedUntil = until
   }
 
   /// A new process: what held the former one does not hold it.

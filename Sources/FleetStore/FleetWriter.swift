@@ -62,7 +62,7 @@ struct FleetWriter {
         [
           event.at.microseconds, event.kind.stored, event.subject.stored, event.detail.stored,
         ])
-    case .roundPlanned, .roundOpened, .roundExtended, .updateAccepted, .participantClosed,
+    case .roundPlanned, .roundOpened, .roundDeadlineMoved, .updateAccepted, .participantClosed,
       .roundSealed, .roundCommitted, .roundFailed, .roundCancelled:
       try RoundWriter(db: db).apply(change)
     }

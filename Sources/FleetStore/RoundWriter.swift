@@ -15,7 +15,7 @@ struct RoundWriter {
       try update(
         key, "state = 'open', opened_at_us = ?, deadline_us = ?",
         [at.microseconds, deadline.microseconds], in: "planned")
-    case .roundExtended(let key, let deadline):
+    case .roundDeadlineMoved(let key, let deadline):
       try update(
         key, "state = 'open', deadline_us = ?", [deadline.microseconds], in: "open")
     case .updateAccepted(let key, let node, let accepted):

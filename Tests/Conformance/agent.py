@@ -24,8 +24,7 @@ class Agent:
 
     def open(self, endpoint):
         if endpoint in self.sockets:
-            self.sockets[endpoint].disable_monitor()
-            self.sockets[endpoint].close(0)
+            self.shut(endpoint)
         socket = zmq.Context.instance().socket(zmq.DEALER)
         socket.curve_serverkey = self.place["key"].encode()
         socket.curve_publickey, socket.curve_secretkey = self.keys
@@ -36,6 +35,19 @@ class Agent:
             addr=f"inproc://monitor-{Agent.monitored}")
         socket.connect(self.place[endpoint])
         self.sockets[endpoint] = socket
+
+    def shut(self, endpoint):
+        """Stops the reports before anything is closed: libzmq's one I/O thread of this process
+        would wait for ever for the reader of a report that nobody reads any more."""
+        self.sockets[endpoint].disable_monitor()
+        self.sockets[endpoint].close(0)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        for endpoint in self.sockets:
+            self.shut(endpoint)
 
     def event(self, endpoint, *wanted):
         """Waits for one of these events of a connection and says which."""

@@ -35,8 +35,8 @@ class Fleet:
 
 @check
 def an_unknown_key_is_refused_at_the_door(fleet):
-    stranger = Agent(fleet.settings, "north", zmq.curve_keypair())
-    stranger.event("control", zmq.EVENT_HANDSHAKE_FAILED_AUTH)
+    with Agent(fleet.settings, "north", zmq.curve_keypair()) as stranger:
+        stranger.event("control", zmq.EVENT_HANDSHAKE_FAILED_AUTH)
 
 
 @check
@@ -75,13 +75,13 @@ def hello_is_welcomed_in_the_newest_common_version(fleet):
 
 @check
 def an_agent_one_version_back_is_served_in_its_version(fleet):
-    older = fleet.agent("south", version_max=1)
-    name, head, answer = older.hello()
-    assert name == "welcome" and answer["version"] == head[1] == 1, (name, answer)
-    older.send("heartbeat")
-    _, head, _, _ = older.receive("heartbeatReply")
-    assert head[1] == 1, head
-    older.send("goodbye")
+    with fleet.agent("south", version_max=1) as older:
+        name, head, answer = older.hello()
+        assert name == "welcome" and answer["version"] == head[1] == 1, (name, answer)
+        older.send("heartbeat")
+        _, head, _, _ = older.receive("heartbeatReply")
+        assert head[1] == 1, head
+        older.send("goodbye")
 
 
 @check
@@ -213,16 +213,16 @@ def a_flood_is_told_once_to_wait_and_heard_again(fleet):
 
 @check
 def three_malformed_messages_end_the_session_and_keep_the_node_out(fleet):
-    south = fleet.agent("south")
-    assert south.hello()[0] == "welcome"
-    good = wire.header(2, south.session, 9, south.version)
-    south.send_frames("control", [good[:4] + b"\x09" + good[5:], b""])
-    south.send_frames("control", [good, bytes(16_385)])
-    south.send_frames("control", [good, b"\xff\xff"])
-    south.receive("reset")
-    name, head, busy = south.hello()
-    assert name == "busy" and head[4] == 0, (name, head)
-    assert 0 < busy["retry_after_milliseconds"] <= 30_000, busy
+    with fleet.agent("south") as south:
+        assert south.hello()[0] == "welcome"
+        good = wire.header(2, south.session, 9, south.version)
+        south.send_frames("control", [good[:4] + b"\x09" + good[5:], b""])
+        south.send_frames("control", [good, bytes(16_385)])
+        south.send_frames("control", [good, b"\xff\xff"])
+        south.receive("reset")
+        name, head, busy = south.hello()
+        assert name == "busy" and head[4] == 0, (name, head)
+        assert 0 < busy["retry_after_milliseconds"] <= 30_000, busy
 
 
 def main():

@@ -87,7 +87,7 @@ struct FleetMirror {
         !state.rounds.values.contains { $0.key.job == round.key.job && !$0.state.isTerminal },
         "a job has two unfinished rounds")
     case .roundOpened(let key, _, _): requireState(of: key, ["planned"], "opened")
-    case .roundExtended(let key, _): requireState(of: key, ["open"], "extended")
+    case .roundDeadlineMoved(let key, _): requireState(of: key, ["open"], "extended")
     case .updateAccepted(let key, let node, _):
       requireState(of: key, ["open"], "counted")
       requirePending(node, key)

@@ -312,6 +312,19 @@ import Testing
         == .open(deadline: bench.now.advanced(milliseconds: 5_000)))
   }
 
+  @Test func `a clock that was ahead leaves a round no longer than it was given`() {
+    var bench = CoordinatorBench()
+    bench.pass(milliseconds: 1_800_000)
+    bench.startJob()
+    bench.pass(milliseconds: -1_800_000)
+    bench.handle(.tick)
+    let deadline = bench.now.advanced(milliseconds: 60_000)
+    #expect(bench.core.state.rounds[bench.key()]?.state == .open(deadline: deadline))
+    bench.pass(milliseconds: 60_000)
+    bench.handle(.tick)
+    #expect(bench.core.state.rounds[bench.key()]?.state.name == "failed")
+  }
+
   @Test func `a commit that failed is taken up again after a pause`() {
     var bench = CoordinatorBench()
     bench.startJob()

@@ -221,7 +221,7 @@ struct FleetChangeSource {
           trainingMilliseconds: generator.narrow(), acceptedAt: generator.instant()))
     }
     switch choice {
-    case 0: return .roundExtended(round.key, deadline: generator.instant())
+    case 0: return .roundDeadlineMoved(round.key, deadline: generator.instant())
     case 1: return .roundFailed(round.key, code: "quorum", detail: generator.text())
     case 2: return .roundCancelled(round.key)
     default: return .roundSealed(round.key, hash: generator.digest())

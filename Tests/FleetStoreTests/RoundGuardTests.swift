@@ -110,7 +110,7 @@ import Testing
 
   @Test func `no other transition exists`() throws {
     try refuse(seal, "not open")
-    try refuse(.roundExtended(key, deadline: at), "not open")
+    try refuse(.roundDeadlineMoved(key, deadline: at), "not open")
     try refuse(.roundFailed(key, code: "quorum", detail: ""), "no such transition")
     try refuse(
       .roundOpened(RoundKey(job: job, round: 9, attempt: 1), at: at, deadline: at), "unknown")
@@ -128,7 +128,7 @@ import Testing
       [commit(), .roundFailed(key, code: "rule", detail: "d"), .roundCancelled(key)][end]
     ])
     for change in [
-      open, seal, commit(), .roundExtended(key, deadline: at),
+      open, seal, commit(), .roundDeadlineMoved(key, deadline: at),
       .roundFailed(key, code: "x", detail: ""), .roundCancelled(key),
     ] { try refuse(change, "") }
   }
