@@ -2,9 +2,10 @@ import FleetProtocol
 
 /// Where an agent stands with a new key of its own.
 ///
-/// Legal transitions: none -> making -> offered -> adopting -> none; any -> none when the disk
-/// refuses, and it begins again. The key file on the disk says the rest: an agent that dies
-/// anywhere finds the key it made and offers it again, or has adopted it already.
+/// Legal transitions: none -> making -> offered -> adopting -> none; making -> none and adopting ->
+/// offered when the disk refuses or a transaction fails, and that step is asked for again; any ->
+/// none once the shell has adopted the key. The key file on the disk says the rest: an agent that
+/// dies anywhere finds the key it made and offers it again, or has adopted it already.
 enum KeyRotation: Sendable, Equatable {
   case none
   case making
@@ -39,6 +40,16 @@ extension AgentCore {
     }
   }
 
+  /// Asks again for what may have been dropped with a failed transaction; the shell does it twice
+  /// without harm.
+  mutating func resumeRotation() {
+    switch rotation {
+    case .making: rotation = .none
+    case .adopting(let key): rotation = .offered(publicKey: key)
+    case .none, .offered: break
+    }
+  }
+
   /// The new key is on the disk; nil when it could not be written.
   mutating func nextKeyMade(_ publicKey: String?) {
     guard rotation == .making else { return }
@@ -49,9 +60,8 @@ extension AgentCore {
   mutating func nextKeyAdopted(
     _ isAdopted: Bool, at now: Instant, into directives: inout [AgentDirective]
   ) {
-    guard case .adopting(let key) = rotation else { return }
     guard isAdopted else {
-      rotation = .offered(publicKey: key)
+      if case .adopting(let key) = rotation { rotation = .offered(publicKey: key) }
       return
     }
     rotation = .none

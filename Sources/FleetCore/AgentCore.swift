@@ -125,6 +125,7 @@ package struct AgentCore: Sendable {
     comparing = nil
     announced = [:]
     outbox = .unknown
+    resumeRotation()
     mustPause = true
     // An activation that was not stored was not carried out either: what is stored serves again.
     if serving != state.active?.model { serving = nil }

@@ -103,6 +103,7 @@ extension CoordinatorCore {
       else { return }
     }
     timestamp.askedAt = now
+    timestamp.isAwaited = true
     timestamp.snapshot = snapshot
     timestamp.rootVersion = trust.version
     let until = now.advanced(milliseconds: settings.timestampValidMilliseconds)
@@ -168,6 +169,8 @@ struct TimestampDraft: Sendable {
   /// Counts documents, so that each goes to each session once.
   var number: UInt64 = 0
   var askedAt: Instant?
+  /// True until the shell has signed what it was asked for.
+  var isAwaited = false
   var snapshot: Generation = .none
   var rootVersion: UInt64 = 0
 }

@@ -141,6 +141,7 @@ extension CoordinatorCore {
     if upload.received == size {
       upload.isChecking = true
       uploads[key] = upload
+      justComplete.insert(key)
       guard let base = state.rounds[round]?.base else {
         preconditionFailure("upload for the unknown round \(round)")
       }

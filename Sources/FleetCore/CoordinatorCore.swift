@@ -15,6 +15,8 @@ package struct CoordinatorCore: Sendable {
   /// Dropped messages by refusal code.
   package internal(set) var refusedFrames: [String: UInt64]
   var uploads: [UploadKey: Upload]
+  /// Those whose check was asked for since the last turn began.
+  var justComplete: Set<UploadKey>
   /// Sealed rounds that the shell works on: nil inside while it does, else when to ask it again.
   var aggregations: [RoundKey: Instant?]
   var budgets: [Identifier: NodeBudget]
@@ -36,6 +38,7 @@ package struct CoordinatorCore: Sendable {
     sessions = [:]
     refusedFrames = [:]
     uploads = [:]
+    justComplete = []
     aggregations = [:]
     budgets = [:]
     pace = GreetingPace(settings.limits)
@@ -52,18 +55,27 @@ package struct CoordinatorCore: Sendable {
   package mutating func reload(_ state: FleetState) {
     self.state = state
     trust = state.roots.last?.root
-    // What the shell checks already goes on; what was still coming is announced again.
+    // What the shell checks already goes on. What was still coming is announced again, and so is
+    // what was complete in the turn that failed, whose check may have been dropped with it.
     for key in uploads.keys where uploads[key]?.isChecking == false { bulk.forget(key.node) }
-    uploads = uploads.filter(\.value.isChecking)
+    uploads = uploads.filter { $0.value.isChecking && !justComplete.contains($0.key) }
     // Asking for an aggregation may have been dropped with the transaction. Asked again it gives
     // the same bytes; after a pause, so that a full disk is not kept busy with it.
     aggregations = aggregations.mapValues { again in
       again ?? lastInstant.advanced(milliseconds: Self.aggregationPauseMilliseconds)
     }
+    if timestamp.isAwaited { timestamp.askedAt = nil }
   }
 
   /// The one door: takes an event at an instant and returns what must be done, in order.
   package mutating func handle(
+    _ event: CoordinatorEvent, at now: Instant
+  ) -> [CoordinatorDirective] {
+    justComplete = []
+    return take(event, at: now)
+  }
+
+  private mutating func take(
     _ event: CoordinatorEvent, at now: Instant
   ) -> [CoordinatorDirective] {
     var directives: [CoordinatorDirective] = []
@@ -75,6 +87,7 @@ package struct CoordinatorCore: Sendable {
     case .timestampSigned(let bytes):
       timestamp.bytes = bytes
       timestamp.number += 1
+      timestamp.isAwaited = false
     case .tick:
       watchTimestamp(at: now, into: &directives)
       watchLiveness(at: now, into: &directives)
@@ -110,10 +123,11 @@ package struct CoordinatorCore: Sendable {
   package mutating func handle(
     _ events: [CoordinatorEvent], at now: Instant
   ) -> [CoordinatorDirective] {
+    justComplete = []
     var changes: [FleetChange] = []
     var rest: [CoordinatorDirective] = []
     for event in events {
-      for directive in handle(event, at: now) {
+      for directive in take(event, at: now) {
         if case .persist(let more) = directive {
           changes += more
         } else {

@@ -138,7 +138,13 @@ extension ChaosRun {
     case .sendOutbox(let version, let session, let sequence, _):
       sendOutbox(agent, version, session, sequence)
     case .dropBlob(let digest): agent.blobs.remove(digest)
-    case .makeNextKey, .adoptNextKey, .answerQuery: break
+    case .makeNextKey:
+      let key = agent.condition.refuses(at: now) ? nil : agent.offerKey()
+      later(agent, .nextKeyMade(publicKey: key), 0...5)
+    case .adoptNextKey(let key):
+      let isAdopted = !agent.condition.refuses(at: now) && agent.adopt(key)
+      later(agent, .nextKeyAdopted(isAdopted), 0...5)
+    case .answerQuery: break
     case .report(let event): trace("\(event.kind) \(event.subject) \(event.detail)")
     }
     return true
@@ -157,7 +163,9 @@ extension ChaosRun {
     mix(UInt64(agent.index))
     for change in changes {
       switch change {
-      case .windowQueued(let boot, let window): agent.outbox.append((boot, window))
+      case .windowQueued(let boot, let window):
+        agent.outbox.append((boot, window))
+        agent.mergeWindows(over: outboxMax)
       case .windowsAcknowledged(let boot, let through):
         agent.outbox.removeAll { $0.boot == boot && $0.window.sequence <= through }
       default: break
@@ -215,7 +223,8 @@ extension ChaosRun {
     guard agent.training == order.key else { return }
     agent.training = nil
     trace("\(agent.node) has trained \(order.key)")
-    let seed = order.seed &+ order.firstOrdinal &* 0x9E37 &+ UInt64(agent.index) << 32
+    let machine = UInt64(agent.index) << 32 &+ UInt64(agent.hardware) << 48
+    let seed = order.seed &+ order.firstOrdinal &* 0x9E37 &+ machine
     var bytes = SimulationRandom(seed: seed)
     let size = [200, 66_000, 140_000][Int(order.seed % 3)]
     let update = SimulatedContent(bytes.bytes(size))
@@ -223,7 +232,8 @@ extension ChaosRun {
     agent.blobs.insert(update.digest)
     let next = order.firstOrdinal + UInt64(order.samples)
     ledger.trainings[update.digest] = TruthLedger.Training(
-      node: agent.node, samples: order.firstOrdinal..<next)
+      machine: TruthLedger.Machine(node: agent.node, number: agent.hardware),
+      samples: order.firstOrdinal..<next)
     let result = TrainingResult(
       digest: update.digest, size: update.size, samples: order.samples, correct: 1,
       counts: [1, 2], milliseconds: 10)
@@ -263,7 +273,7 @@ extension ChaosRun {
     }
     var batch = WireTelemetryBatch()
     batch.bootID = wireBytes(boot)
-    batch.firstSequence = first.sequence
+    batch.firstSequence = first.start
     batch.lastSequence = last.sequence
     var body = WireTelemetryWindows()
     body.windows = windows

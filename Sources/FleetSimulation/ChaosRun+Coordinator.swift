@@ -18,7 +18,9 @@ extension ChaosRun {
     }
     coordinator.state = state
     options.tampering.coordinatorLoads(&state)
-    coordinator.core = CoordinatorCore(state: state, settings: coordinator.settings)
+    let core = CoordinatorCore(state: state, settings: coordinator.settings)
+    coordinator.core = core
+    coordinator.admitAndSign(as: core)
     trace("coordinator starts epoch \(state.epoch)")
     let life = coordinator.condition.life
     tell(.rootFile(SimulatedTrust.rootFile))
@@ -58,6 +60,10 @@ extension ChaosRun {
       perform(coordinator.core?.handle(next, at: coordinatorClock) ?? [])
       events += coordinator.answers
     }
+  }
+
+  private var deployKey: SigningKey {
+    SimulatedTrust.deployKey(rootVersion: coordinator.rootVersion)
   }
 
   private var coordinatorClock: Instant {
@@ -107,11 +113,12 @@ extension ChaosRun {
       coordinator.answers.append(
         .timestampSigned(
           SignedDocument.sign(
-            SignedDocument.encoded(document), as: .timestamp, with: [SimulatedTrust.deploy])))
+            SignedDocument.encoded(document), as: .timestamp, with: [deployKey])))
     case .disconnect(let address): breakConnection(address, needsOpen: false)
+    case .allowKey, .denyKey, .rootChanged:
+      if let core = coordinator.core { coordinator.admitAndSign(as: core) }
+    case .answerQuery: break
     case .report(let event): trace("\(event.kind) \(event.subject) \(event.detail)")
-    // What only real sockets and keys do.
-    default: break
     }
     return true
   }
@@ -149,6 +156,8 @@ extension ChaosRun {
   private func audit(_ packet: Packet, to address: ReplyAddress) {
     guard let connection = connections[address] else { return }
     let node = agents[connection.agent].node
+    ledger.require(
+      coordinator.state.nodes[node]?.terms.revokedAt == nil, "\(node) is revoked and is written to")
     switch packet.message {
     case .telemetryAcknowledged(let acknowledged):
       let through = coordinator.state.nodes[node]?.telemetryThrough(
@@ -169,8 +178,8 @@ extension ChaosRun {
 
   // MARK: content
 
-  /// As the staging folder does it: what would leave a hole is refused, as after a chunk of the same
-  /// turn that could not be written.
+  /// As the staging folder does it: what would leave a hole is refused, as after a chunk of the
+  /// same turn that could not be written.
   private func append(_ key: UploadKey, _ offset: UInt64, _ bytes: [UInt8]) {
     if offset == 0 { coordinator.staging[key] = [] }
     let staged = coordinator.staging[key]
@@ -224,7 +233,7 @@ extension ChaosRun {
     desired.generation = order.generation.wire
     desired.order = wireBytes(
       SignedDocument.sign(
-        SignedDocument.encoded(document), as: .order, with: [SimulatedTrust.deploy]))
+        SignedDocument.encoded(document), as: .order, with: [deployKey]))
     desired.manifest = wireBytes(order.model.manifest)
     desired.baseManifest = wireBytes(order.baseManifest)
     send(

@@ -59,6 +59,7 @@ extension ChaosRun {
       agent.condition.heal()
       agent.isolatedUntil = nil
     }
+    bringBackAll()
     release(flaw: nil, toAll: true)
     plan(.ask, in: 0)
     plan(.look, in: 20_000)
@@ -80,6 +81,8 @@ extension ChaosRun {
         && record.observed?.phase == .active
         && record.observed?.generation == desired.generation
         && agent.state.accepted?.generation == desired.generation
+        && record.publicKey == agent.key && !record.terms.isRotating
+        && agent.state.root?.version ?? 1 == core.trust?.version
         && agent.state.trainings.isEmpty && agent.outbox.isEmpty
         && core.sessions[agent.node]?.liveness == .online
     }
@@ -124,9 +127,12 @@ extension ChaosRun {
         + " \(agent.state.accepted?.generation ?? .none), observed"
         + " \(record?.observed?.generation ?? .none)"
         + " \(record?.observed?.phase.rawValue ?? "none"), open rounds"
-        + " \(agent.state.trainings.keys.sorted()), outbox \(agent.outbox.count)"
+        + " \(agent.state.trainings.keys.sorted()), outbox \(agent.outbox.count), root"
+        + " \(agent.state.root?.version ?? 1), key \(record?.publicKey == agent.key ? "" : "not ")"
+        + "the node's, \(record?.terms.isRotating == true ? "" : "not ")rotating"
     }
     let waiting = script.current.map { "the operator waits for '\(script.wishes[$0].id)'" }
-    return (rounds + nodes + [waiting].compactMap { $0 }).joined(separator: "\n")
+    let root = "root \(coordinator.core?.trust?.version ?? 0) is in force"
+    return (rounds + nodes + [root] + [waiting].compactMap { $0 }).joined(separator: "\n")
   }
 }

@@ -5,6 +5,8 @@ import FleetProtocol
 struct Connection {
   var agent: Int
   var socket: Int
+  /// Whom its key stood for at the handshake.
+  var peer: PeerIdentity
   /// Half-open: whatever is sent vanishes, and neither side knows.
   var isDeaf = false
 }
@@ -29,11 +31,16 @@ extension ChaosRun {
       plan(.dial(agent.index, endpoint, socket), in: random.number(1_000...5_000))
       return
     }
+    guard let peer = coordinator.allowed[found.key] else {
+      trace("\(agent.node) is turned away with \(found.key)")
+      plan(.dial(agent.index, endpoint, socket), in: random.number(1_000...5_000))
+      return
+    }
     connectionCount += 1
     let address = ReplyAddress(
       endpoint: endpoint,
       routingID: (0..<4).map { UInt8(truncatingIfNeeded: connectionCount >> (8 * $0)) })
-    connections[address] = Connection(agent: agent.index, socket: socket)
+    connections[address] = Connection(agent: agent.index, socket: socket, peer: peer)
     agent.sockets[endpoint]?.address = address
     plan(.agent(agent.index, agent.condition.life, .linked(endpoint)), in: 0)
   }
@@ -115,7 +122,7 @@ extension ChaosRun {
   func openSocket(_ agent: SimulatedAgent, _ endpoint: WireEndpoint) {
     closeSocket(agent, endpoint)
     agent.socketCount += 1
-    agent.sockets[endpoint] = SimulatedAgent.Socket(number: agent.socketCount)
+    agent.sockets[endpoint] = SimulatedAgent.Socket(number: agent.socketCount, key: agent.key)
     plan(.dial(agent.index, endpoint, agent.socketCount), in: random.number(5...60))
   }
 

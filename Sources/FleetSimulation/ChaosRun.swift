@@ -48,6 +48,8 @@ package final class ChaosRun {
   let calmAt: Instant
   /// Chips count until then, so that outboxes can run empty.
   let windowsUntil: Instant
+  /// Windows that an agent keeps one by one; older ones are merged.
+  let outboxMax: Int
   var isCalm = false
   /// Events of the chips come this often, in milliseconds.
   static let windowMilliseconds: Int64 = 10_000
@@ -65,8 +67,7 @@ package final class ChaosRun {
       let digits = String(index + 1)
       let zeros = String(repeating: "0", count: max(0, 3 - digits.count))
       return SimulatedAgent(
-        index: index, node: SimulatedTrust.identifier("n" + zeros + digits),
-        publicKey: String(repeating: "k", count: 40 - digits.count) + digits)
+        index: index, node: SimulatedTrust.identifier("n" + zeros + digits))
     }
     coordinator = SimulatedCoordinator(
       state: FleetState(epoch: 0), settings: Self.settings(nodes: count, using: &random),
@@ -74,11 +75,11 @@ package final class ChaosRun {
     report = ChaosReport(seed: seed, nodes: count, isStored: database != nil)
     calmAt = now.advanced(milliseconds: Int64(options.minutes) * 60_000)
     windowsUntil = calmAt.advanced(milliseconds: 20_000)
+    outboxMax = random.chance(0.5) ? Int(random.number(3...30)) : .max
     self.random = random
     store(
       agents.map { agent in
-        let key = String(agent.user.suffix(40))
-        return .nodeAccepted(NodeRecord(id: agent.node, publicKey: key, acceptedAt: now))
+        .nodeAccepted(NodeRecord(id: agent.node, publicKey: agent.key, acceptedAt: now))
       })
     plan(.startCoordinator, in: 0)
     for agent in agents { plan(.startAgent(agent.index), in: self.random.number(1...5_000)) }
@@ -185,8 +186,8 @@ package final class ChaosRun {
     case .up(life, let address, let frames):
       guard let connection = connections[address] else { return }
       report.messages += 1
-      let user = agents[connection.agent].user
-      coordinator.turn.append(.received(address, user: user, frames: frames))
+      coordinator.turn.append(
+        .received(address, user: connection.peer.text, frames: frames))
       if coordinator.turn.count == 1 { plan(.turn(life), in: random.number(0...3)) }
     case .turn(life):
       let turn = coordinator.turn

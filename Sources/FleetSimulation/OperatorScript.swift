@@ -17,6 +17,11 @@ struct OperatorScript {
   /// Published models by release, those without a flaw.
   var releases: [SimulatedModel] = []
   private(set) var jobs: [Identifier] = []
+  /// Nodes that were revoked and have no new machine yet, and nodes that take no work.
+  var revoked: [Int] = []
+  var cordoned: [Int] = []
+  var everCordoned: Set<Int> = []
+  var rootVersion: UInt64 = 1
 
   /// The oldest wish that has no answer.
   var current: Int? { wishes.firstIndex { $0.answer == nil } }
@@ -35,13 +40,17 @@ struct OperatorScript {
 extension ChaosRun {
   /// One step of the operator, drawn from the seed.
   func takeOperatorStep() {
-    switch random.index(below: 8) {
+    switch random.index(below: 12) {
     case 0, 1, 2: release(flaw: nil)
     case 3: release(flaw: SimulatedModel.Flaw.allCases.randomElement(using: &random))
     case 4: deployOlder()
     case 5: startJob()
     case 6: startJob()
-    default: deployLearnt()
+    case 7: deployLearnt()
+    case 8: rotateKeys()
+    case 9: changeMachine()
+    case 10: changeDuty()
+    default: rotateRoot()
     }
     if !script.jobs.isEmpty, random.chance(0.1), let job = script.jobs.last {
       script.wish("cancel", .cancelJob(job.text))

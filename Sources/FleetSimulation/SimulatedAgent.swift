@@ -5,13 +5,16 @@ import FleetProtocol
 final class SimulatedAgent {
   struct Socket {
     var number: Int
+    /// What it dials with: the key of the time when it was opened.
+    var key: String
     /// Nil until the handshake succeeds.
     var address: ReplyAddress?
   }
 
   let index: Int
   let node: Identifier
-  let user: String
+  /// Counts the machines that have carried the node's name.
+  private(set) var hardware = 1
   /// Nil while the process is dead.
   var core: AgentCore?
   var condition = ProcessCondition()
@@ -25,6 +28,10 @@ final class SimulatedAgent {
   var outbox: [(boot: [UInt8], window: WireTelemetryWindow)] = []
   var blobs: Set<ContentDigest> = []
   var chunks: Set<ContentDigest> = []
+  private(set) var key = ""
+  /// Made to take the place of the present one, and not yet adopted.
+  private(set) var nextKey: String?
+  private var keyCount = 0
 
   // The chip; all of it is gone with the process.
   var boot: [UInt8] = []
@@ -34,10 +41,58 @@ final class SimulatedAgent {
   /// A result that the disk did not take, to be handled again.
   var unstored: AgentEvent?
 
-  init(index: Int, node: Identifier, publicKey: String) {
+  init(index: Int, node: Identifier) {
     self.index = index
     self.node = node
-    user = PeerIdentity(node: node, publicKey: publicKey).text
+    key = makeKey()
+  }
+
+  /// A new machine under the same name: nothing of the former one's disk is left.
+  func replaceHardware() {
+    hardware += 1
+    state = AgentState()
+    outbox = []
+    blobs = []
+    chunks = []
+    key = makeKey()
+    nextKey = nil
+  }
+
+  // MARK: keys
+
+  private func makeKey() -> String {
+    keyCount += 1
+    let text = "\(index + 1).\(keyCount)"
+    return String(repeating: "k", count: 40 - text.count) + text
+  }
+
+  /// The key beside the present one: the one that was made before, or a fresh one.
+  func offerKey() -> String {
+    let offered = nextKey ?? makeKey()
+    nextKey = offered
+    return offered
+  }
+
+  /// False where the disk holds another one.
+  func adopt(_ offered: String) -> Bool {
+    guard offered == nextKey else { return false }
+    key = offered
+    nextKey = nil
+    return true
+  }
+
+  // MARK: the outbox
+
+  /// Makes room as the store does: the two oldest windows of a boot become one, which says so.
+  ///
+  /// The newest window is never touched.
+  func mergeWindows(over most: Int) {
+    while outbox.count > most {
+      let oldest = outbox.indices.dropLast(2).first { outbox[$0].boot == outbox[$0 + 1].boot }
+      guard let oldest else { return }
+      outbox[oldest + 1].window.mergedFrom = outbox[oldest].window.start
+      outbox.remove(at: oldest)
+    }
   }
 
   /// The oldest windows that wait, of one boot and without a hole.
@@ -46,7 +101,7 @@ final class SimulatedAgent {
     var windows: [WireTelemetryWindow] = []
     for (other, window) in outbox {
       guard other == boot, windows.count < Limits.telemetryWindowsMax,
-        windows.last.map({ window.sequence == $0.sequence + 1 }) ?? true
+        windows.last.map({ window.start == $0.sequence + 1 }) ?? true
       else { break }
       windows.append(window)
     }
@@ -70,10 +125,25 @@ final class SimulatedCoordinator {
   var turn: [CoordinatorEvent] = []
   /// What the shell tells the core before it takes anything else.
   var answers: [CoordinatorEvent] = []
+  /// Who may come in, by key: what the door was last told.
+  var allowed: [String: PeerIdentity] = [:]
+  /// The root file whose keys sign.
+  var rootVersion: UInt64 = 1
 
   init(state: FleetState, settings: CoordinatorSettings, database: (any DurableFleet)?) {
     self.state = state
     self.settings = settings
     self.database = database
+  }
+
+  /// Lets in whom the core knows, and signs with the keys of its root file.
+  func admitAndSign(as core: CoordinatorCore) {
+    allowed = [:]
+    for record in core.state.nodes.values {
+      for key in record.admittedKeys {
+        allowed[key] = PeerIdentity(node: record.id, publicKey: key)
+      }
+    }
+    rootVersion = core.trust?.version ?? 1
   }
 }

@@ -6,7 +6,6 @@ package import FleetProtocol
 enum SimulatedTrust {
   static let root = key(1)
   static let publisher = key(2)
-  static let deploy = key(3)
   static let federation = key(4)
   /// Nobody trusts this one.
   static let stranger = key(9)
@@ -15,12 +14,23 @@ enum SimulatedTrust {
   static let noon = Instant(microseconds: 1_750_000_000_000_000)
   static let farAway: UInt64 = 4_000_000_000_000_000
 
-  static let rootFile = TrustRoot.makeEnvelope(
-    version: 1, expiresMicroseconds: farAway,
-    keys: [
-      .root: [root.publicKey], .publisher: [publisher.publicKey],
-      .deploy: [deploy.publicKey], .federation: [federation.publicKey],
-    ], signers: [root])
+  /// What the first machines and the coordinator were installed with.
+  static let rootFile = makeRootFile(version: 1)
+
+  /// Each root file has another deploy key.
+  static func makeRootFile(version: UInt64) -> [UInt8] {
+    TrustRoot.makeEnvelope(
+      version: version, expiresMicroseconds: farAway,
+      keys: [
+        .root: [root.publicKey], .publisher: [publisher.publicKey],
+        .deploy: [deployKey(rootVersion: version).publicKey],
+        .federation: [federation.publicKey],
+      ], signers: [root])
+  }
+
+  static func deployKey(rootVersion: UInt64) -> SigningKey {
+    key(UInt8(truncatingIfNeeded: 100 + rootVersion))
+  }
 
   static let trustRoot: TrustRoot = {
     do {

@@ -12,9 +12,15 @@ struct TruthLedger {
     var counts: [UInt64] = []
   }
 
+  /// One of the machines that carry a node's name one after the other.
+  struct Machine: Hashable {
+    var node: Identifier
+    var number: Int
+  }
+
   /// The samples that an update was trained on.
   struct Training {
-    var node: Identifier
+    var machine: Machine
     var samples: Range<UInt64>
   }
 
@@ -33,7 +39,10 @@ struct TruthLedger {
   /// The highest release of each model name that a node has run.
   private var served: [Identifier: [Identifier: UInt64]] = [:]
   private var counted: Set<UploadKey> = []
-  private var learnt: [Identifier: [Range<UInt64>]] = [:]
+  private var learnt: [Machine: [Range<UInt64>]] = [:]
+  /// Boots of machines that are gone: what they had not handed over is lost with them.
+  private var gone: [Identifier: Set<[UInt8]>] = [:]
+  private var roots: [Identifier: UInt64] = [:]
   private var committed: Set<RoundKey> = []
   private var sealed: [RoundKey: ContentDigest] = [:]
   /// How often each of the operator's wishes changed something.
@@ -83,9 +92,17 @@ struct TruthLedger {
     _ window: WireTelemetryWindow, of node: Identifier, _ boot: [UInt8]
   ) {
     var progress = stored[node]?[boot] ?? Boot()
-    guard progress.sequences.insert(window.sequence).inserted else {
+    guard window.sequence > progress.newest else {
       return require(false, "window \(window.sequence) of \(node) counted twice")
     }
+    let made = queued[node]?[boot]?.sequences ?? []
+    let passedOver = window.start > progress.newest ? (progress.newest + 1..<window.start) : 0..<0
+    // Numbers that a full disk did not take never were windows.
+    require(
+      !passedOver.contains(where: made.contains),
+      "\(node): of windows \(passedOver) some are missing")
+    progress.newest = window.sequence
+    progress.sequences.formUnion(window.start...window.sequence)
     let isMade = queued[node]?[boot]?.sequences.contains(window.sequence) ?? false
     require(
       isMade,
@@ -109,10 +126,11 @@ struct TruthLedger {
       require(false, "\(node): the update \(update.digest) was never trained")
       return
     }
-    require(training.node == node, "\(node) is credited with the update of \(training.node)")
-    let overlap = learnt[node, default: []].first { $0.overlaps(training.samples) }
+    let machine = training.machine
+    require(machine.node == node, "\(node) is credited with the update of \(machine.node)")
+    let overlap = learnt[machine, default: []].first { $0.overlaps(training.samples) }
     require(overlap == nil, "\(node): samples \(training.samples) counted twice, in \(key)")
-    learnt[node, default: []].append(training.samples)
+    learnt[machine, default: []].append(training.samples)
   }
 
   // MARK: agents
@@ -150,10 +168,22 @@ struct TruthLedger {
           .subtracting(stored[node]?[boot]?.sequences ?? [])
         require(
           lost.isEmpty, "\(node): windows \(lost.sorted()) were acknowledged and are not stored")
+      case .rootAccepted(let record, _):
+        let version = roots[node] ?? 1
+        require(record.version > version, "\(node) trusts root \(record.version) after \(version)")
+        roots[node] = record.version
       // The other facts are judged by what follows from them.
       default: break
       }
     }
+  }
+
+  /// The node's machine is gone with its disk, and the next one has never heard of anything.
+  mutating func machineGone(_ node: Identifier) {
+    accepted[node] = nil
+    served[node] = nil
+    roots[node] = nil
+    gone[node, default: []].formUnion((queued[node] ?? [:]).keys)
   }
 
   // MARK: the end
@@ -161,8 +191,10 @@ struct TruthLedger {
   /// Joules, as event counts: what the coordinator adds up is what the nodes' chips have done.
   mutating func balance(_ node: Identifier, database: [UInt64]?) {
     var truth: [UInt64] = []
-    for boot in (queued[node] ?? [:]).values {
-      for (kind, count) in boot.counts.enumerated() {
+    for (id, made) in queued[node] ?? [:] {
+      let isGone = gone[node]?.contains(id) ?? false
+      let counts = isGone ? stored[node]?[id]?.counts ?? [] : made.counts
+      for (kind, count) in counts.enumerated() {
         if kind == truth.count { truth.append(0) }
         truth[kind] += count
       }

@@ -150,6 +150,16 @@ import Testing
     #expect(!asked(plain.handle(.tick)))
   }
 
+  @Test func `a timestamp that was dropped with a failed transaction is asked for again`() {
+    var bench = trusted()
+    #expect(asked(bench.handle(.tick)))
+    bench.core.reload(bench.mirror.state)
+    #expect(asked(bench.handle(.tick)))
+    bench.handle(.timestampSigned([7]))
+    bench.core.reload(bench.mirror.state)
+    #expect(!asked(bench.handle(.tick)))
+  }
+
   @Test func `each timestamp goes to each session once`() {
     var bench = trusted()
     bench.handle(.timestampSigned([7]))

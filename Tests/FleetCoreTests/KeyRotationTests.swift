@@ -103,6 +103,27 @@ import Testing
     #expect(answer(true, "").isEmpty, "the old connection has nothing to say any more")
   }
 
+  @Test func `a step that was dropped with a failed transaction is asked for again`() {
+    var bench = AgentBench()
+    bench.connect()
+    func answer(_ known: String) -> [AgentDirective] {
+      var reply = WireHeartbeatReply()
+      reply.rotateKey = true
+      reply.knownNextKey = known
+      return bench.receive(.heartbeatReply(reply))
+    }
+    func fail() { bench.core.reload(bench.stored) }
+    #expect(answer("").contains(.makeNextKey))
+    fail()
+    #expect(answer("").contains(.makeNextKey))
+    bench.handle(.nextKeyMade(publicKey: fresh))
+    #expect(answer(fresh).contains(.adoptNextKey(publicKey: fresh)))
+    fail()
+    #expect(answer(fresh).contains(.adoptNextKey(publicKey: fresh)))
+    fail()
+    #expect(bench.handle(.nextKeyAdopted(true)).contains(.open(.control)), "it was carried out")
+  }
+
   @Test func `an agent answers a few questions and leaves the rest`() {
     var bench = AgentBench()
     bench.connect()

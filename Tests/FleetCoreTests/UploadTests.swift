@@ -94,10 +94,25 @@ import Testing
     bench.receive(.updateAnnounce(CoordinatorBench.announce(bench.key(), update)), from: nodes[0])
     let (message, payload) = CoordinatorBench.chunk(bench.key(), update, at: 0)
     bench.receive(message, from: nodes[0], payload: payload)
+    bench.handle(.tick)
     bench.core.reload(bench.mirror.state)
     let done = bench.handle(
       .uploadChecked(UploadKey(round: bench.key(), node: nodes[0]), .valid))
     #expect(done.verdicts(to: nodes[0]) == [.acknowledged])
+  }
+
+  @Test func `a check that was dropped with a failed transaction is asked for again`() {
+    var bench = CoordinatorBench()
+    bench.startJob()
+    let update = CoordinatorBench.update(nodes[0], bench.key())
+    let announce = Message.updateAnnounce(CoordinatorBench.announce(bench.key(), update))
+    bench.receive(announce, from: nodes[0])
+    let (message, payload) = CoordinatorBench.chunk(bench.key(), update, at: 0)
+    bench.receive(message, from: nodes[0], payload: payload)
+    bench.core.reload(bench.mirror.state)
+    #expect(bench.receive(announce, from: nodes[0]).wanted(from: nodes[0]).map(\.offset) == [0])
+    let again = bench.receive(message, from: nodes[0], payload: payload)
+    #expect(again.contains { if case .checkUpload = $0 { true } else { false } })
   }
 
   @Test func `an announcement outside the offer is refused before a byte is sent`() {
