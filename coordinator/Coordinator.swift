@@ -130,7 +130,8 @@ struct Coordinator: AsyncParsableCommand {
         services: [
           .init(
             service: TickService(
-              daemon: daemon, spool: settings.enrolSpool.map { EnrolmentSpool(path: $0) })),
+              daemon: daemon, spool: settings.enrolSpool.map { EnrolmentSpool(path: $0) },
+              log: log)),
           .init(service: StoreUpkeep(daemon: daemon, policy: settings.retention)),
           .init(
             service: AdminService(service: service, token: token, settings: settings, log: log)),
@@ -145,13 +146,14 @@ struct Coordinator: AsyncParsableCommand {
 private struct TickService: Service {
   let daemon: CoordinatorDaemon
   let spool: EnrolmentSpool?
+  let log: Logger
 
   func run() async throws {
     let pause = Duration.milliseconds(daemon.snapshot().settings.tickMilliseconds)
     await cancelWhenGracefulShutdown {
       while !Task.isCancelled {
         daemon.handle(.tick)
-        for request in spool?.take() ?? [] { daemon.handle(.enrolment(request)) }
+        enrol()
         do {
           try await Task.sleep(for: pause)
         } catch {
@@ -159,6 +161,22 @@ private struct TickService: Service {
           return
         }
       }
+    }
+  }
+}
+
+extension TickService {
+  /// Decides what waits in the spool; what the disk does not take is decided at the next tick.
+  private func enrol() {
+    for entry in spool?.waiting() ?? [] {
+      guard let request = entry.request else {
+        log.warning(
+          "no enrolment request; removed",
+          metadata: ["kind": "enrol.damaged", "file": "\(entry.file)"])
+        spool?.remove(entry)
+        continue
+      }
+      if daemon.handle(.enrolment(request)).failure == nil { spool?.remove(entry) }
     }
   }
 }

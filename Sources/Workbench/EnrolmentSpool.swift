@@ -40,17 +40,30 @@ package struct EnrolmentSpool: Sendable {
     return true
   }
 
-  /// Removes and returns what waits, in the order of names; what is no request is removed too.
-  package func take() -> [EnrolmentRequest] {
-    (names() ?? []).sorted().compactMap { name in
+  /// One file that waits.
+  package struct Entry: Sendable, Equatable {
+    /// Where it lies, for `remove`.
+    package let file: String
+    /// What it asks; nil where it is no request.
+    package let request: EnrolmentRequest?
+  }
+
+  /// What waits, in the order of names.
+  ///
+  /// It goes on waiting until it is removed, so that a reader which dies finds it again.
+  package func waiting() -> [Entry] {
+    (names() ?? []).sorted().map { name in
       let file = path + "/" + name
-      defer { unlink(file) }
-      guard let text = try? SecretFile.read(file), text.utf8.count < Self.bytesMax else {
-        return nil
-      }
-      return try? JSONDecoder().decode(EnrolmentRequest.self, from: Data(text.utf8))
+      let text = (try? SecretFile.read(file)) ?? ""
+      guard text.utf8.count < Self.bytesMax else { return Entry(file: file, request: nil) }
+      return Entry(
+        file: file,
+        request: try? JSONDecoder().decode(EnrolmentRequest.self, from: Data(text.utf8)))
     }
   }
+
+  /// Removes what was decided.
+  package func remove(_ entry: Entry) { unlink(entry.file) }
 
   /// Names of waiting requests; nil when the folder cannot be read.
   private func names() -> [String]? {

@@ -18,16 +18,19 @@ import Workbench
     try body(EnrolmentSpool(path: folder.path))
   }
 
-  @Test func `what was left is taken once`() throws {
+  @Test func `what was left waits until it is removed`() throws {
     try withSpool { spool in
-      #expect(spool.take().isEmpty, "no folder yet")
+      #expect(spool.waiting().isEmpty, "no folder yet")
       // The second is the same file as the first.
       let left = [
         try spool.leave(request(1)), try spool.leave(request(1)), try spool.leave(request(2)),
       ]
       #expect(left == [true, true, true])
-      #expect(spool.take().map(\.node).sorted() == ["n1", "n2"])
-      #expect(spool.take().isEmpty)
+      for _ in 1...2 {
+        #expect(spool.waiting().compactMap { $0.request?.node }.sorted() == ["n1", "n2"])
+      }
+      for entry in spool.waiting() { spool.remove(entry) }
+      #expect(spool.waiting().isEmpty)
     }
   }
 
@@ -38,19 +41,22 @@ import Workbench
         left += 1
       }
       #expect(left == EnrolmentSpool.requestsMax)
-      #expect(spool.take().count == EnrolmentSpool.requestsMax)
+      let waiting = spool.waiting()
+      #expect(waiting.count == EnrolmentSpool.requestsMax)
+      spool.remove(waiting[0])
       let isTaken = try spool.leave(request(9_999))
       #expect(isTaken)
     }
   }
 
-  @Test func `what is no request goes, and stops nothing`() throws {
+  @Test func `what is no request is named, and stops nothing`() throws {
     try withSpool { spool in
       _ = try spool.leave(request(1))
       let junk = URL(filePath: spool.path + "/0.request")
       try Data("{".utf8).write(to: junk)
-      #expect(spool.take().map(\.node) == ["n1"])
-      #expect(!FileManager.default.fileExists(atPath: junk.path))
+      let waiting = spool.waiting()
+      #expect(waiting.map { $0.request?.node } == [nil, "n1"])
+      #expect(waiting.first?.file == junk.path)
     }
   }
 }
