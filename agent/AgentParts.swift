@@ -60,8 +60,9 @@ struct AgentParts {
     let store = try AgentStore(folder: settings.stateFolder)
     let blobs = try BlobStore(folder: settings.stateFolder)
     let state = try store.load()
-    try blobs.sweep(keeping: Set(state.neededBlobs))
-    try blobs.sweepChunks(keeping: state.neededChunks)
+    let needed = Set(state.neededBlobs)
+    try blobs.sweep(keeping: needed)
+    try blobs.sweepDownloads(keeping: needed)
     let inbox = Inbox<AgentShell.Mail>()
     let core = AgentCore(
       state: state,

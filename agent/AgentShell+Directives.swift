@@ -16,16 +16,15 @@ extension AgentShell {
     case .close(let endpoint):
       if !isStopping { transport.close(endpoint) }
     case .send(let packet): send(packet)
-    case .inspectChunks(let model, let chunks):
-      answers.append(.chunksInspected(model, present: inspect(model, chunks)))
-    case .storeChunk(let model, let index, let digest, let bytes):
+    case .inspectChunks(let model, let chunks, let size):
+      answers.append(inspect(model, chunks, size))
+    case .storeChunk(let model, let index, _, let bytes):
       do throws(StoreError) {
-        try blobs.putChunk(digest, bytes: bytes)
+        try blobs.putChunk(model, index: index, bytes: bytes)
       } catch {
         answers.append(.chunkFailed(model, index: index, detail: error.description))
       }
-    case .assemble(let model, let chunks, let size):
-      answers.append(.assembled(model, assemble(model, chunks, size)))
+    case .assemble(let model, _): answers.append(.assembled(model, assemble(model)))
     case .compareSuccessor(let check):
       answers.append(.successorCompared(check.model, compare(check)))
     case .loadModel(let digest): chip.post(.load(digest))
@@ -45,7 +44,7 @@ extension AgentShell {
     case .dropBlob(let digest):
       do throws(StoreError) {
         try blobs.remove(digest)
-        try blobs.sweepChunks(keeping: core.state.neededChunks)
+        try blobs.sweepDownloads(keeping: Set(core.state.neededBlobs))
       } catch {
         log.warning("content left behind: \(error)", metadata: ["kind": "store.left-behind"])
       }
@@ -63,22 +62,23 @@ extension AgentShell {
 
   // MARK: models
 
-  /// Nil when the whole model is there and undamaged.
-  private func inspect(_ model: ContentDigest, _ chunks: [ContentDigest]) -> [Bool]? {
+  private func inspect(
+    _ model: ContentDigest, _ chunks: [ContentDigest], _ size: UInt64
+  ) -> AgentEvent {
     do throws(StoreError) {
-      if try isWhole(model) { return nil }
-      let found = try blobs.reuseChunks(chunks)
-      if found > 0 {
+      if try isWhole(model) { return .chunksInspected(model, present: nil) }
+      let start = try blobs.prepareDownload(model, chunks: chunks, size: size)
+      if start.reused > 0 {
         log.info(
-          "\(found) of \(chunks.count) chunks are held already",
+          "\(start.reused) of \(chunks.count) chunks are held already",
           metadata: ["kind": "model.reused", "subject": "\(model)"])
       }
-      return try blobs.presentChunks(chunks)
+      return .chunksInspected(model, present: start.present)
     } catch {
       log.error(
-        "stored chunks not readable, all are fetched again: \(error)",
+        "no room or place for a download, tried again: \(error)",
         metadata: ["kind": "store.failed", "subject": "\(model)"])
-      return chunks.map { _ in false }
+      return .chunkFailed(model, index: 0, detail: error.description)
     }
   }
 
@@ -96,20 +96,14 @@ extension AgentShell {
     }
   }
 
-  private func assemble(
-    _ model: ContentDigest, _ chunks: [ContentDigest], _ size: UInt64
-  ) -> AssemblyOutcome {
+  private func assemble(_ model: ContentDigest) -> AssemblyOutcome {
     do throws(StoreError) {
-      try blobs.assemble(chunks: chunks, into: model, size: size)
+      try blobs.finishDownload(model)
       return .stored
+    } catch .missing(let digest, let path) {
+      return .damaged(detail: StoreError.missing(digest: digest, path: path).description)
     } catch {
-      switch error {
-      case .digestMismatch(_, let expected, _) where expected == model.hex:
-        return .failed(code: "digest", detail: error.description)
-      case .digestMismatch, .missing: return .damaged(detail: error.description)
-      case .sizeMismatch: return .failed(code: "size", detail: error.description)
-      default: return .unavailable(detail: error.description)
-      }
+      return .unavailable(detail: error.description)
     }
   }
 

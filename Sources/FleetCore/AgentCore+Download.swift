@@ -17,7 +17,7 @@ extension AgentCore {
     }
     let chunks = facts.chunkDigests.compactMap { ContentDigest($0) }
     download = Download(model: model, chunks: chunks, size: facts.size, at: now)
-    directives.append(.inspectChunks(model: model, chunks: chunks))
+    directives.append(.inspectChunks(model: model, chunks: chunks, size: facts.size))
     return true
   }
 
@@ -42,8 +42,7 @@ extension AgentCore {
 
   private mutating func assembleWhenComplete(into directives: inout [AgentDirective]) {
     guard let download, download.stage == .assembling else { return }
-    directives.append(
-      .assemble(model: download.model, chunks: download.chunks, size: download.size))
+    directives.append(.assemble(model: download.model, chunks: download.chunks))
   }
 
   /// Asks for chunks within the credit; for all of them again after a silence.
@@ -120,8 +119,6 @@ extension AgentCore {
       lost.remove(model)
       download = nil
     case .unavailable(let detail): postpone(model, detail, at: now, into: &directives)
-    case .failed(let code, let detail):
-      abandon(model, ModelRefusal(code, detail), at: now, into: &directives)
     case .damaged(let detail):
       current.faults += 1
       current.stage = .inspecting
@@ -129,7 +126,8 @@ extension AgentCore {
       if current.faults > Download.faultsMax {
         abandon(model, ModelRefusal("chunk-digest", detail), at: now, into: &directives)
       } else {
-        directives.append(.inspectChunks(model: model, chunks: current.chunks))
+        directives.append(
+          .inspectChunks(model: model, chunks: current.chunks, size: current.size))
       }
     }
   }

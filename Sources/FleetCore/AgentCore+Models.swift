@@ -183,6 +183,7 @@ extension AgentCore {
     switch outcome {
     case .ready:
       stored.insert(model)
+      losses[model] = nil
       if let wanted = wantedModel, wanted.model == model {
         activate(wanted, into: &directives)
       } else if let active = state.active, active.model == model, serving == nil {
@@ -190,11 +191,7 @@ extension AgentCore {
         directives.append(.serve(model))
       }
     case .unreadable(let detail):
-      stored.remove(model)
-      lost.insert(model)
-      postponed[model] = now.advanced(milliseconds: Self.patienceMilliseconds)
-      report(
-        "model.lost", "\(model.short) is fetched again: \(detail)", at: now, into: &directives)
+      lose(model, detail, at: now, into: &directives)
     case .refused(let code, let detail):
       unloadable.insert(model)
       if state.active?.model == model, serving == nil {
@@ -203,6 +200,34 @@ extension AgentCore {
       abandon(model, ModelRefusal(code, detail), at: now, into: &directives)
     }
   }
+
+  /// A model's file is gone or damaged: it is fetched again, or given up with what is returned.
+  ///
+  /// Its chunks are those of the manifest, so a whole that is again and again another one was
+  /// signed with a digest that it does not have.
+  @discardableResult
+  mutating func lose(
+    _ model: ContentDigest, _ detail: String, at now: Instant,
+    into directives: inout [AgentDirective]
+  ) -> ModelRefusal? {
+    stored.remove(model)
+    lost.insert(model)
+    postponed[model] = now.advanced(milliseconds: Self.patienceMilliseconds)
+    losses[model, default: 0] += 1
+    guard losses[model] == Self.lossesMax else {
+      report(
+        "model.lost", "\(model.short) is fetched again: \(detail)", at: now, into: &directives)
+      return nil
+    }
+    losses[model] = nil
+    let refusal = ModelRefusal("digest", "fetched \(Self.lossesMax) times, each time: \(detail)")
+    report("model.failed", "\(model.short): \(refusal.detail)", at: now, into: &directives)
+    abandon(model, refusal, at: now, into: &directives)
+    return refusal
+  }
+
+  /// Times that a model's file may be lost before it is given up.
+  package static let lossesMax = 4
 
   private mutating func activate(
     _ wanted: AcceptedModel, into directives: inout [AgentDirective]
@@ -258,20 +283,6 @@ extension AgentState {
       needed.insert(training.result?.digest ?? training.base)
     }
     return needed.union(publishedModels).sorted()
-  }
-}
-
-extension AgentState {
-  /// Chunks of models that must be whole on the disk, whether they are or not.
-  package var neededChunks: Set<ContentDigest> {
-    var needed: Set<ContentDigest> = []
-    var manifests = trainings.values.map(\.manifest)
-    for model in [accepted, active] { if let model { manifests.append(model.manifest) } }
-    for manifest in manifests {
-      guard let facts = CarriedManifest.unverified(manifest) else { continue }
-      needed.formUnion(facts.chunkDigests.compactMap { ContentDigest($0) })
-    }
-    return needed
   }
 }
 

@@ -69,11 +69,8 @@ extension AgentCore {
     switch outcome {
     case .within: permitted.insert(model)
     case .unreadable(let damaged, let detail):
-      stored.remove(damaged)
-      lost.insert(damaged)
-      postponed[damaged] = now.advanced(milliseconds: Self.patienceMilliseconds)
-      report(
-        "model.lost", "\(damaged.short) is fetched again: \(detail)", at: now, into: &directives)
+      let refusal = lose(damaged, detail, at: now, into: &directives)
+      if let refusal, damaged != model { abandon(model, refusal, at: now, into: &directives) }
     case .beyond(let detail):
       abandon(model, ModelRefusal("permit", detail), at: now, into: &directives)
     }

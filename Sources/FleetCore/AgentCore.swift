@@ -46,6 +46,8 @@ package struct AgentCore: Sendable {
   var stored: Set<ContentDigest>
   /// Models that were stored and cannot be read any more, until they were fetched again.
   var lost: Set<ContentDigest>
+  /// How often each of them was lost since it was last loaded.
+  var losses: [ContentDigest: Int]
   var loading: ContentDigest?
   /// Successors that lie within what their publishers permit, and the one being compared.
   var permitted: Set<ContentDigest>
@@ -97,6 +99,7 @@ package struct AgentCore: Sendable {
     jitter = SeedSequence(state: settings.jitterSeed)
     stored = []
     lost = []
+    losses = [:]
     lastInstant = Instant(microseconds: .min)
     permitted = []
     unloadable = []

@@ -14,11 +14,11 @@ package enum AgentDirective: Sendable, Equatable {
   /// Send a message on the endpoint of its type.
   case send(Packet)
   /// Say which chunks of a model are on the disk; answer `chunksInspected`.
-  case inspectChunks(model: ContentDigest, chunks: [ContentDigest])
+  case inspectChunks(model: ContentDigest, chunks: [ContentDigest], size: UInt64)
   /// Keep a verified chunk; answer `chunkFailed` only when it could not be stored.
   case storeChunk(model: ContentDigest, index: UInt32, digest: ContentDigest, bytes: [UInt8])
-  /// Put the chunks together; answer `assembled`.
-  case assemble(model: ContentDigest, chunks: [ContentDigest], size: UInt64)
+  /// All chunks are there: make the model durable; answer `assembled`.
+  case assemble(model: ContentDigest, chunks: [ContentDigest])
   /// Hold a successor against the published model; answer `successorCompared`.
   case compareSuccessor(SuccessorCheck)
   /// Read a model and check it against the chip; answer `modelLoaded`. What serves goes on.

@@ -44,14 +44,12 @@ package enum AgentEvent: Sendable {
 
 /// What came of putting chunks together.
 package enum AssemblyOutcome: Sendable, Equatable {
-  /// Every chunk and the whole were verified; the model is durable.
+  /// The model is durable.
   case stored
   /// A chunk was damaged and is gone; it must be fetched again.
   case damaged(detail: String)
   /// The disk failed; the chunks are still wanted.
   case unavailable(detail: String)
-  /// The whole is not what the manifest says.
-  case failed(code: String, detail: String)
 }
 
 /// What came of giving a model to the chip.

@@ -95,7 +95,7 @@ extension ChaosRun {
     case .send(let packet):
       audit(packet, from: agent)
       send(packet, from: agent)
-    case .inspectChunks(let model, let digests):
+    case .inspectChunks(let model, let digests, _):
       let present = digests.map { agent.chunks.contains($0) }
       let isWhole = agent.blobs.contains(model)
       later(agent, .chunksInspected(model, present: isWhole ? nil : present), 1...5)
@@ -106,7 +106,7 @@ extension ChaosRun {
       } else {
         agent.chunks.insert(digest)
       }
-    case .assemble(let model, let digests, _):
+    case .assemble(let model, let digests):
       later(agent, .assembled(model, assemble(agent, model, digests)), 1...30)
     case .compareSuccessor(let check):
       ledger.require(

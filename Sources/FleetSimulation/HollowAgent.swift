@@ -116,12 +116,12 @@ package struct HollowAgent {
     case .send(let packet):
       if case .heartbeat = packet.message { countBeat(at: now) }
       actions.append(.send(packet))
-    case .inspectChunks(let model, let chunks):
+    case .inspectChunks(let model, let chunks, _):
       events.append(
         .chunksInspected(
           model, present: blobs.contains(model) ? nil : chunks.map(blobs.contains)))
     case .storeChunk(_, _, let digest, _): blobs.insert(digest)
-    case .assemble(let model, let chunks, _):
+    case .assemble(let model, let chunks):
       blobs.subtract(chunks)
       blobs.insert(model)
       events.append(.assembled(model, .stored))

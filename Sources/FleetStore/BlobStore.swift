@@ -1,5 +1,6 @@
 import Crypto
 package import FleetCore
+import Synchronization
 
 /// Content-addressed files: `blobs/<2 hex>/<64 hex>`, written once, verified when read.
 ///
@@ -8,19 +9,20 @@ package import FleetCore
 /// One process at a time may own the folder: whoever opens a `FleetStore` or `AgentStore` there.
 package final class BlobStore: Sendable {
   let blobs: String
-  let chunks: String
+  let downloads: String
   let uploads: String
   private let staging: String
+  let opened = Mutex(OpenContent())
 
   /// Opens the store below a state folder and sweeps half-written files and uploads.
   ///
-  /// Chunks of unfinished downloads stay: they are verified when they are put together.
+  /// Unfinished downloads stay: their chunks are verified when they go on.
   package init(folder: String) throws(StoreError) {
     blobs = folder + "/blobs"
-    chunks = folder + "/chunks"
+    downloads = folder + "/downloads"
     uploads = folder + "/uploads"
     staging = folder + "/staging"
-    for path in [blobs, chunks, uploads, staging] { try FileSystem.makeFolder(path) }
+    for path in [blobs, downloads, uploads, staging] { try FileSystem.makeFolder(path) }
     for path in [uploads, staging] {
       for name in try FileSystem.list(path) { try FileSystem.remove(path + "/" + name) }
     }
@@ -83,20 +85,32 @@ package final class BlobStore: Sendable {
   package func readRange(
     _ digest: ContentDigest, offset: UInt64, count: Int
   ) throws(StoreError) -> [UInt8] {
-    let path = path(of: digest)
-    let size = try size(digest)
-    guard offset < size, count > 0 else {
-      throw .range(path: path, offset: offset, count: UInt64(clamping: count), size: size)
+    let content = try openContent(digest)
+    guard offset < content.size, count > 0 else {
+      throw .range(
+        path: content.file.path, offset: offset, count: UInt64(clamping: count),
+        size: content.size)
     }
-    let wanted = Int(clamping: min(size - offset, UInt64(count)))
-    guard let bytes = try FileSystem.read(path, offset: offset, count: wanted) else {
+    let wanted = Int(clamping: min(content.size - offset, UInt64(count)))
+    return try content.file.read(at: offset, count: wanted)
+  }
+
+  private func openContent(
+    _ digest: ContentDigest
+  ) throws(StoreError) -> OpenContent.Entry {
+    if let found = opened.withLock({ $0.entry(digest) }) { return found }
+    let path = path(of: digest)
+    guard let file = try OpenFile.reading(path) else {
       throw .missing(digest: digest.hex, path: path)
     }
-    return bytes
+    let entry = OpenContent.Entry(digest: digest, file: file, size: try file.size())
+    opened.withLock { $0.add(entry) }
+    return entry
   }
 
   /// Removes content; without any it does nothing.
   package func remove(_ digest: ContentDigest) throws(StoreError) {
+    opened.withLock { $0.forget(digest) }
     try FileSystem.remove(path(of: digest))
   }
 
@@ -125,8 +139,10 @@ package final class BlobStore: Sendable {
     var removed = 0
     for shelf in try FileSystem.list(blobs) {
       for name in try FileSystem.list(blobs + "/" + shelf) {
-        if let digest = ContentDigest(hex: name), needed.contains(digest) { continue }
+        let digest = ContentDigest(hex: name)
+        if let digest, needed.contains(digest) { continue }
         if age > 0, try FileSystem.age(blobs + "/" + shelf + "/" + name) < age { continue }
+        if let digest { opened.withLock { $0.forget(digest) } }
         try FileSystem.remove(blobs + "/" + shelf + "/" + name)
         removed += 1
       }
@@ -150,6 +166,7 @@ package final class BlobStore: Sendable {
   func adopt(_ staged: String, as digest: ContentDigest) throws(StoreError) {
     let folder = "\(blobs)/\(digest.hex.prefix(2))"
     try FileSystem.makeFolder(folder)
+    opened.withLock { $0.forget(digest) }
     try FileSystem.rename(staged, to: path(of: digest))
     try syncName(of: digest)
   }

@@ -56,52 +56,16 @@ enum FileSystem {
   static func read(
     _ path: String, offset: UInt64, count: Int
   ) throws(StoreError) -> [UInt8]? {
-    let descriptor = open(path, O_RDONLY | O_CLOEXEC)
-    guard descriptor >= 0 else {
-      if errno == ENOENT { return nil }
-      throw failure("opening", path)
-    }
-    defer { close(descriptor) }
-    var bytes = [UInt8](repeating: 0, count: count)
-    var filled = 0
-    while filled < count {
-      let got = bytes.withUnsafeMutableBytes { buffer in
-        pread(
-          descriptor, buffer.baseAddress.map { $0 + filled }, count - filled,
-          off_t(offset) + off_t(filled))
-      }
-      if got < 0 {
-        if errno == EINTR { continue }
-        throw failure("reading", path)
-      }
-      if got == 0 { break }
-      filled += got
-    }
-    bytes.removeLast(count - filled)
-    return bytes
+    try OpenFile.reading(path)?.read(at: offset, count: count)
   }
 
   /// Writes bytes at an offset of a file, which is created where it is missing.
   static func write(
     _ bytes: [UInt8], to path: String, at offset: UInt64 = 0, durably: Bool
   ) throws(StoreError) {
-    let descriptor = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0o600)
-    guard descriptor >= 0 else { throw failure("creating", path) }
-    defer { close(descriptor) }
-    var written = 0
-    while written < bytes.count {
-      let got = bytes.withUnsafeBytes { buffer in
-        pwrite(
-          descriptor, buffer.baseAddress.map { $0 + written }, bytes.count - written,
-          off_t(offset) + off_t(written))
-      }
-      if got < 0 {
-        if errno == EINTR { continue }
-        throw failure("writing", path)
-      }
-      written += got
-    }
-    guard !durably || fsync(descriptor) == 0 else { throw failure("fsync", path) }
+    let file = try OpenFile.writing(path)
+    try file.write(bytes, at: offset)
+    if durably { try file.sync() }
   }
 
   /// Forces a file's bytes, or a folder's entries, onto the disk.

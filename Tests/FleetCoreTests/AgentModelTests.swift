@@ -13,7 +13,7 @@ import Testing
     }
     #expect(stored == 0 && told > stored)
     let digest = bench.model.record.digest
-    #expect(accepted.contains { if case .inspectChunks(digest, _) = $0 { true } else { false } })
+    #expect(accepted.contains { if case .inspectChunks(digest, _, _) = $0 { true } else { false } })
     bench.handle(.linked(.data))
     let chunks = FixtureModel.chunks(of: bench.model.bytes)
     let asked = bench.handle(.chunksInspected(digest, present: [false, false])).requests
@@ -60,7 +60,7 @@ import Testing
     bench.handle(.modelLoaded(digest, .ready))
     let offered = bench.receive(.roundOffer(bench.offer(model: other)))
     #expect(offered.trainings.isEmpty, "its blob is gone")
-    #expect(offered.contains { if case .inspectChunks(digest, _) = $0 { true } else { false } })
+    #expect(offered.contains { if case .inspectChunks(digest, _, _) = $0 { true } else { false } })
   }
 
   @Test func `a damaged chunk is asked for again, and too many of them fail the model`() {
@@ -134,6 +134,24 @@ import Testing
     #expect(later.contains { if case .inspectChunks = $0 { true } else { false } })
     #expect(bench.handle(.chunksInspected(digest, present: nil)).contains(.loadModel(digest)))
     #expect(bench.handle(.modelLoaded(digest, .ready)).contains(.serve(digest)))
+  }
+
+  @Test func `a model whose whole is never what was signed is given up`() {
+    var bench = AgentBench()
+    bench.connect()
+    bench.deploy()
+    let digest = bench.model.record.digest
+    for loss in 1...AgentCore.lossesMax {
+      #expect(bench.stored.observed == nil, "lost \(loss - 1) times")
+      bench.handle(.chunksInspected(digest, present: nil))
+      bench.handle(.modelLoaded(digest, .unreadable(detail: "another digest")))
+      _ = bench.pass(milliseconds: 5_000)
+    }
+    #expect(bench.stored.observed?.phase == .failed && bench.stored.observed?.code == "digest")
+    #expect(
+      !bench.pass(milliseconds: 5_000).contains {
+        if case .inspectChunks = $0 { true } else { false }
+      })
   }
 
   @Test func `a model that cannot be loaded ends in a failure with its code`() {

@@ -63,7 +63,7 @@ import Testing
     let directives = bench.handle(.chunksInspected(next.record.digest, present: nil))
     let published = bench.model.record.digest
     #expect(
-      directives.contains { if case .inspectChunks(published, _) = $0 { true } else { false } })
+      directives.contains { if case .inspectChunks(published, _, _) = $0 { true } else { false } })
     #expect(!directives.contains(.loadModel(next.record.digest)))
     let compared = bench.handle(.chunksInspected(published, present: nil))
     #expect(compared.contains(.compareSuccessor(check)))
@@ -75,7 +75,8 @@ import Testing
     bench.handle(
       .successorCompared(next.record.digest, .unreadable(published, detail: "damaged")))
     let fetched = bench.pass(milliseconds: 5_001)
-    #expect(fetched.contains { if case .inspectChunks(published, _) = $0 { true } else { false } })
+    #expect(
+      fetched.contains { if case .inspectChunks(published, _, _) = $0 { true } else { false } })
     let compared = bench.handle(.chunksInspected(published, present: nil))
     #expect(compared.contains(.compareSuccessor(check)))
   }
