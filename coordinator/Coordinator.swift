@@ -174,8 +174,13 @@ private struct AdminService: Service {
     var quiet = log
     quiet.logLevel = max(log.logLevel, .warning)
     let server = AdminServer(
-      service: service, token: token, host: settings.adminHost, port: settings.adminPort,
-      logger: quiet)
+      door: CoordinatorDoor(daemon: service.daemon, bootstrap: token), host: settings.adminHost,
+      port: settings.adminPort, logger: quiet
+    ) { holder in
+      var service = service
+      service.actor = holder.actor
+      return service
+    }
     let log = log
     do {
       try await server.run { port in

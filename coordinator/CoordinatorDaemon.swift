@@ -66,6 +66,15 @@ final class CoordinatorDaemon: Sendable {
   /// The core as it is now, for views.
   func snapshot() -> CoordinatorCore { machine.withLock { $0.core } }
 
+  /// The holder of a named token of the admin endpoint, while that is good; its use is noted.
+  func holder(hash: String) -> AdminHolder? {
+    let now = WallClock.now()
+    let token = machine.withLock { $0.core.adminToken(hash: hash) }
+    guard let token, token.isGood(at: now) else { return nil }
+    if token.isUseDue(at: now) { handle(.adminTokenUsed(token.name)) }
+    return AdminHolder(actor: "admin \(token.name)", scopes: token.scopes)
+  }
+
   /// Takes what one turn of an endpoint has read.
   func deliver(_ reports: [TransportEvent]) {
     let events = reports.compactMap(event)
