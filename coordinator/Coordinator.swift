@@ -132,6 +132,7 @@ struct Coordinator: AsyncParsableCommand {
             service: TickService(
               daemon: daemon, spool: settings.enrolSpool.map { EnrolmentSpool(path: $0) })),
           .init(service: StoreUpkeep(daemon: daemon, policy: settings.retention)),
+          .init(service: MemoryUpkeep()),
           .init(
             service: AdminService(service: service, token: token, settings: settings, log: log)),
         ],
