@@ -70,7 +70,8 @@ struct AgentParts {
         node: settings.node, chip: settings.chip, agentVersion: Version.text,
         boot: AgentStore.newBootID(), root: root, diskQuotaBytes: settings.diskQuotaBytes,
         freezeMilliseconds: Int64(settings.freezeHours * 3_600_000),
-        jitterSeed: .random(in: .min ... .max)))
+        jitterSeed: .random(in: .min ... .max)),
+      hasWindows: try store.nextBatch() != nil)
     let transport = try AgentTransport(
       keys: keys, coordinatorKey: coordinatorKey, control: settings.control, data: settings.data,
       lingerMilliseconds: Self.lingerMilliseconds,

@@ -133,6 +133,7 @@ struct Coordinator: AsyncParsableCommand {
               daemon: daemon, spool: settings.enrolSpool.map { EnrolmentSpool(path: $0) },
               log: log)),
           .init(service: StoreUpkeep(daemon: daemon, policy: settings.retention)),
+          .init(service: MemoryUpkeep()),
           .init(
             service: AdminService(service: service, token: token, settings: settings, log: log)),
         ],
@@ -192,8 +193,13 @@ private struct AdminService: Service {
     var quiet = log
     quiet.logLevel = max(log.logLevel, .warning)
     let server = AdminServer(
-      service: service, token: token, host: settings.adminHost, port: settings.adminPort,
-      logger: quiet)
+      door: CoordinatorDoor(daemon: service.daemon, bootstrap: token), host: settings.adminHost,
+      port: settings.adminPort, logger: quiet
+    ) { holder in
+      var service = service
+      service.actor = holder.actor
+      return service
+    }
     let log = log
     do {
       try await server.run { port in

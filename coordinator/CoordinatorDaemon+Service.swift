@@ -12,6 +12,8 @@ struct CoordinatorService: FleetService {
   /// The root file of the settings, where the fleet's state holds none.
   let root: TrustRoot
   let keys: OnlineKeys
+  /// Who asks, as the audit names it.
+  var actor = AdminHolder.bootstrap.actor
   let publicKey: CurvePublicKey
   let controlAddress: String
   let dataAddress: String
@@ -111,29 +113,6 @@ struct CoordinatorService: FleetService {
         .replace(publicKey: try key(request.publicKey, request.fingerprint).z85)
       }
     return try command(.node(node, order), requestID)
-  }
-
-  func createToken(_ request: TokenRequest, requestID: String) async throws -> CommandView {
-    let now = WallClock.now()
-    return try command(
-      .createToken(
-        JoinToken(
-          name: request.name, hash: request.hash, node: request.node, createdAt: now,
-          expiresAt: now.advanced(milliseconds: Int64(request.hours) * 3_600_000),
-          usesLeft: request.uses)), requestID)
-  }
-
-  func revokeToken(_ name: String, requestID: String) async throws -> CommandView {
-    try command(.revokeToken(name), requestID)
-  }
-
-  func tokens() async throws -> [TokenView] {
-    let tokens = daemon.snapshot().state.tokens
-    return tokens.keys.sorted().compactMap { tokens[$0] }.map {
-      TokenView(
-        name: $0.name, node: $0.node, usesLeft: $0.usesLeft,
-        expiresMicroseconds: $0.expiresAt.microseconds)
-    }
   }
 
   func logs(node: Identifier, limit: Int) async throws -> [String] {
@@ -297,10 +276,11 @@ struct CoordinatorService: FleetService {
     return match
   }
 
-  private func command(
+  func command(
     _ command: Command, _ requestID: String
   ) throws(ServiceError) -> CommandView {
-    let (answer, failure) = daemon.handle(.command(command, requestID: requestID))
+    let (answer, failure) = daemon.handle(
+      .command(command, requestID: requestID, actor: actor))
     if let failure {
       throw ServiceError(status: 503, code: "store", detail: failure)
     }

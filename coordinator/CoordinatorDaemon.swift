@@ -66,6 +66,15 @@ final class CoordinatorDaemon: Sendable {
   /// The core as it is now, for views.
   func snapshot() -> CoordinatorCore { machine.withLock { $0.core } }
 
+  /// The holder of a named token of the admin endpoint, while that is good; its use is noted.
+  func holder(hash: String) -> AdminHolder? {
+    let now = WallClock.now()
+    let token = machine.withLock { $0.core.adminToken(hash: hash) }
+    guard let token, token.isGood(at: now) else { return nil }
+    if token.isUseDue(at: now) { handle(.adminTokenUsed(token.name)) }
+    return AdminHolder(actor: "admin \(token.name)", scopes: token.scopes)
+  }
+
   /// Takes what one turn of an endpoint has read.
   func deliver(_ reports: [TransportEvent]) {
     let events = reports.compactMap(event)
@@ -184,7 +193,8 @@ final class CoordinatorDaemon: Sendable {
     case .disconnect(let address):
       let peer = PeerAddress(endpoint: address.endpoint, routingID: address.routingID)
       transport.withLock { $0?.disconnect(peer) }
-    case .allowKey, .denyKey: admit(machine.core.state)
+    case .allowKey(let key, let node): admit(key, as: node)
+    case .denyKey: admit(machine.core.state)
     case .rootChanged:
       do {
         if let trust = machine.core.trust { try keys.use(trust) }
@@ -236,6 +246,14 @@ final class CoordinatorDaemon: Sendable {
     for key in allowed.keys { pendingKeys.forget(key.z85) }
     pendingKeys.hide(Set(state.barredKeys.keys))
     transport.withLock { $0?.setAllowed(allowed) }
+  }
+
+  /// Adds one key to the allow-list: taking in a fleet costs no look at all of it for each node.
+  private func admit(_ text: String, as node: Identifier) {
+    guard let key = CurvePublicKey(z85: text) else { return }
+    pendingKeys.forget(text)
+    let user = PeerIdentity(node: node, publicKey: text).text
+    transport.withLock { $0?.allow(key, as: user) }
   }
 
   static func allowed(_ state: FleetState) -> [CurvePublicKey: String] {

@@ -4,6 +4,7 @@ import FleetStore
 import Logging
 import ServiceLifecycle
 import Workbench
+import ZeroMQTransport
 
 /// Removes what nothing needs any more, at the start and every hour: telemetry older than its tier
 /// is kept for, and content of rounds that are over.
@@ -50,6 +51,23 @@ struct StoreUpkeep: Service {
     } catch {
       daemon.log.warning(
         "old telemetry stays for now: \(error)", metadata: ["kind": "store.failed"])
+    }
+  }
+}
+
+/// Gives memory of connections that are gone back to the system, every half minute.
+struct MemoryUpkeep: Service {
+  func run() async throws {
+    await cancelWhenGracefulShutdown {
+      while !Task.isCancelled {
+        UnusedMemory.giveBack()
+        do {
+          try await Task.sleep(for: .seconds(30))
+        } catch {
+          // Cancelled: the loop ends.
+          return
+        }
+      }
     }
   }
 }

@@ -3,6 +3,7 @@ enum APIPath {
   static let status = "/v1/status"
   static let nodes = "/v1/nodes"
   static let pending = "/v1/pending"
+  static let joinTokens = "/v1/join-tokens"
   static let tokens = "/v1/tokens"
   static let models = "/v1/models"
   static let blobs = "/v1/blobs"

@@ -1,25 +1,29 @@
-import FleetCore
+package import FleetCore
 import FleetProtocol
-import Foundation
 import HTTPTypes
 import Hummingbird
 package import Logging
 import NIOCore
 
-/// The coordinator's admin endpoint: HTTP on one address, every request with the bearer token.
+/// The coordinator's admin endpoint: HTTP on one address, every request with a bearer token.
 package struct AdminServer: Sendable {
-  private let service: any FleetService
-  private let token: BearerToken
+  private let service: @Sendable (AdminHolder) -> any FleetService
+  private let door: any AdminDoor
   private let host: String
   private let port: Int
   private let logger: Logger
 
   /// An endpoint that is not listening yet; port 0 takes a free one.
+  ///
+  /// - Parameters:
+  ///   - door: knows the tokens.
+  ///   - service: the fleet as the holder of a token meets it.
   package init(
-    service: any FleetService, token: BearerToken, host: String, port: Int, logger: Logger
+    door: any AdminDoor, host: String, port: Int, logger: Logger,
+    service: @escaping @Sendable (AdminHolder) -> any FleetService
   ) {
     self.service = service
-    self.token = token
+    self.door = door
     self.host = host
     self.port = port
     self.logger = logger
@@ -37,183 +41,121 @@ package struct AdminServer: Sendable {
     try await application.run()
   }
 
-  private func router() -> Router<BasicRequestContext> {
-    let router = Router()
+  private func router() -> Router<AdminContext> {
+    let router = Router(context: AdminContext.self)
     router.add(middleware: RefusalMiddleware(logger: logger))
-    router.add(middleware: TokenMiddleware(token: token))
-    addReads(to: router)
-    addLists(to: router)
-    addNodes(to: router)
-    addTokens(to: router)
-    addCommands(to: router)
-    addModels(to: router)
+    router.add(middleware: TokenMiddleware(door: door))
+    for route in AdminRoute.allCases {
+      router.on(RouterPath(route.path), method: route.method) { request, context in
+        try await answer(route, request, context)
+      }
+    }
     return router
   }
 
-  private func addReads(to router: Router<BasicRequestContext>) {
-    let service = service
-    router.get("/v1/status") { _, _ in try JSONAnswer.make(try await service.status()) }
-    router.get("/v1/nodes") { _, _ in try JSONAnswer.make(try await service.nodes()) }
-    router.get("/v1/pending") { _, _ in try JSONAnswer.make(try await service.pending()) }
-    router.get("/v1/models") { _, _ in try JSONAnswer.make(try await service.models()) }
-    router.get("/v1/jobs") { _, _ in try JSONAnswer.make(try await service.jobs()) }
-    router.get("/v1/top") { _, _ in try JSONAnswer.make(try await service.top()) }
-    router.get("/v1/root") { _, _ in try JSONAnswer.make(try await service.roots()) }
-    router.get("/v1/energy") { _, _ in try JSONAnswer.make(try await service.energy()) }
-  }
-
-  private func addLists(to router: Router<BasicRequestContext>) {
-    let service = service
-    router.get("/v1/telemetry/:node") { request, context in
-      let node = try Self.node(of: context)
-      let limit = try Self.number("limit", of: request, default: 100)
-      return try JSONAnswer.make(try await service.telemetry(node: node, limit: Int(limit)))
+  /// Lets the holder of the route's scope through, and nobody else.
+  private func answer(
+    _ route: AdminRoute, _ request: Request, _ context: AdminContext
+  ) async throws -> Response {
+    guard let holder = context.holder, route.scope.isHeld(among: holder.scopes) else {
+      door.refuse(
+        AdminRefusal(
+          actor: context.holder?.actor ?? TokenMiddleware.stranger,
+          requestID: String(AdminCall.requestID(of: request).prefix(64)), action: route.rawValue,
+          outcome: "scope-\(route.scope.rawValue)"))
+      let held = context.holder?.scopes.map(\.rawValue).joined(separator: ", ") ?? ""
+      throw ServiceError(
+        status: 403, code: "scope",
+        detail: "\(route.rawValue) needs a token with the scope `\(route.scope.rawValue)`, this "
+          + "one has \(held); ask who administers the coordinator for one")
     }
-    router.get("/v1/audit") { request, _ in
-      let after = try Self.number("after", of: request, default: 0)
-      let limit = try Self.number("limit", of: request, default: 100)
-      return try JSONAnswer.make(try await service.audit(after: after, limit: Int(limit)))
-    }
-    router.get("/v1/telemetry") { request, _ in
-      let items = request.uri.queryParameters
-      let query = try TelemetryQuery { name in items.get(name) }
-      return try JSONAnswer.make(try await service.telemetry(query))
-    }
-    router.get("/v1/events") { request, _ in
-      let after = try Self.number("after", of: request, default: 0)
-      let limit = try Self.number("limit", of: request, default: 100)
-      let about = request.uri.queryParameters.get("about").map { String($0.prefix(200)) }
-      return try JSONAnswer.make(
-        try await service.events(after: after, about: about, limit: Int(limit)))
+    let call = AdminCall(service: service(holder), request: request, context: context)
+    switch route {
+    case .putBlob, .blob: return try await moveBlob(route, call)
+    case .accept, .order, .reject, .createJoinToken, .revokeJoinToken, .addModel, .deploy,
+      .startJob, .cancelJob, .addRoot, .createToken, .revokeToken:
+      return try JSONAnswer.make(try await obey(route, call, requestID: try call.requestID()))
+    case .status, .nodes, .pending, .logs, .selfTest, .models, .jobs, .top, .energy, .windows,
+      .telemetry, .events, .audit, .roots, .joinTokens, .tokens:
+      return try JSONAnswer.make(try await read(route, call))
     }
   }
 
-  private func addNodes(to router: Router<BasicRequestContext>) {
-    let service = service
-    router.post("/v1/nodes/:node") { request, context in
-      let id = try Self.requestID(of: request)
-      let node = try context.parameters.require("node")
-      let body: NodeRequest = try await JSONAnswer.body(of: request)
-      return try JSONAnswer.make(try await service.order(body, node: node, requestID: id))
-    }
-    router.post("/v1/pending/reject") { request, _ in
-      let id = try Self.requestID(of: request)
-      let body: KeyRequest = try await JSONAnswer.body(of: request)
-      return try JSONAnswer.make(try await service.reject(body, requestID: id))
-    }
-    router.get("/v1/nodes/:node/logs") { request, context in
-      let node = try Self.node(of: context)
-      let limit = try Self.number("limit", of: request, default: 50)
-      return try JSONAnswer.make(try await service.logs(node: node, limit: Int(limit)))
-    }
-    router.get("/v1/nodes/:node/self-test") { _, context in
-      let node = try Self.node(of: context)
-      return try JSONAnswer.make(try await service.selfTest(node: node))
-    }
-  }
-
-  private func addTokens(to router: Router<BasicRequestContext>) {
-    let service = service
-    router.get("/v1/tokens") { _, _ in try JSONAnswer.make(try await service.tokens()) }
-    router.post("/v1/tokens") { request, _ in
-      let id = try Self.requestID(of: request)
-      let body: TokenRequest = try await JSONAnswer.body(of: request)
-      return try JSONAnswer.make(try await service.createToken(body, requestID: id))
-    }
-    router.post("/v1/tokens/:token/revoke") { request, context in
-      let id = try Self.requestID(of: request)
-      let token = try context.parameters.require("token")
-      return try JSONAnswer.make(try await service.revokeToken(token, requestID: id))
+  private func read(_ route: AdminRoute, _ call: AdminCall) async throws -> any Encodable {
+    let service = call.service
+    switch route {
+    case .status: return try await service.status()
+    case .nodes: return try await service.nodes()
+    case .pending: return try await service.pending()
+    case .models: return try await service.models()
+    case .jobs: return try await service.jobs()
+    case .top: return try await service.top()
+    case .energy: return try await service.energy()
+    case .roots: return try await service.roots()
+    case .joinTokens: return try await service.joinTokens()
+    case .tokens: return try await service.tokens()
+    case .logs:
+      return try await service.logs(node: try call.node(), limit: try call.limit(default: 50))
+    case .selfTest: return try await service.selfTest(node: try call.node())
+    case .windows:
+      return try await service.telemetry(
+        node: try call.node(), limit: try call.limit(default: 100))
+    case .telemetry:
+      let items = call.request.uri.queryParameters
+      return try await service.telemetry(try TelemetryQuery { name in items.get(name) })
+    case .events:
+      let about = call.request.uri.queryParameters.get("about").map { String($0.prefix(200)) }
+      return try await service.events(
+        after: try call.number("after", default: 0), about: about,
+        limit: try call.limit(default: 100))
+    case .audit:
+      return try await service.audit(
+        after: try call.number("after", default: 0), limit: try call.limit(default: 100))
+    default: preconditionFailure("\(route.rawValue) does not read")
     }
   }
 
-  private func addCommands(to router: Router<BasicRequestContext>) {
-    let service = service
-    router.post("/v1/nodes") { request, _ in
-      let id = try Self.requestID(of: request)
-      let body: AcceptRequest = try await JSONAnswer.body(of: request)
-      return try JSONAnswer.make(try await service.accept(body, requestID: id))
+  private func obey(
+    _ route: AdminRoute, _ call: AdminCall, requestID id: String
+  ) async throws -> CommandView {
+    let service = call.service
+    func body<Value: Decodable>() async throws -> Value {
+      try await JSONAnswer.body(of: call.request)
     }
-    router.post("/v1/deployments") { request, _ in
-      let id = try Self.requestID(of: request)
-      let body: DeployRequest = try await JSONAnswer.body(of: request)
-      return try JSONAnswer.make(try await service.deploy(body, requestID: id))
-    }
-    router.post("/v1/jobs") { request, _ in
-      let id = try Self.requestID(of: request)
-      let body: JobSpecification = try await JSONAnswer.body(of: request)
-      return try JSONAnswer.make(try await service.startJob(body, requestID: id))
-    }
-    router.post("/v1/jobs/:job/cancel") { request, context in
-      let id = try Self.requestID(of: request)
-      let job = try context.parameters.require("job")
-      return try JSONAnswer.make(try await service.cancelJob(job, requestID: id))
+    switch route {
+    case .accept: return try await service.accept(try await body(), requestID: id)
+    case .order:
+      return try await service.order(
+        try await body(), node: try call.parameter("node"), requestID: id)
+    case .reject: return try await service.reject(try await body(), requestID: id)
+    case .createJoinToken:
+      return try await service.createJoinToken(try await body(), requestID: id)
+    case .revokeJoinToken:
+      return try await service.revokeJoinToken(try call.parameter("token"), requestID: id)
+    case .createToken: return try await service.createToken(try await body(), requestID: id)
+    case .revokeToken:
+      return try await service.revokeToken(try call.parameter("token"), requestID: id)
+    case .addModel: return try await service.addModel(try await body(), requestID: id)
+    case .deploy: return try await service.deploy(try await body(), requestID: id)
+    case .startJob: return try await service.startJob(try await body(), requestID: id)
+    case .cancelJob:
+      return try await service.cancelJob(try call.parameter("job"), requestID: id)
+    case .addRoot: return try await service.addRoot(try await body(), requestID: id)
+    default: preconditionFailure("\(route.rawValue) is no command")
     }
   }
 
-  private func addModels(to router: Router<BasicRequestContext>) {
-    let service = service
-    router.put("/v1/blobs/:digest") { request, context in
-      let digest = try Self.digest(try context.parameters.require("digest"))
-      var body = try await request.body.collect(upTo: Limits.modelBytesMax)
-      let bytes = body.readBytes(length: body.readableBytes) ?? []
-      try await service.putBlob(bytes, digest: digest)
-      return try JSONAnswer.make(CommandView(done: true, code: "", detail: digest.hex))
-    }
-    router.get("/v1/blobs/:digest") { _, context in
-      let digest = try Self.digest(try context.parameters.require("digest"))
-      let bytes = try await service.blob(digest)
+  private func moveBlob(_ route: AdminRoute, _ call: AdminCall) async throws -> Response {
+    let digest = try call.digest()
+    guard route == .putBlob else {
+      let bytes = try await call.service.blob(digest)
       return Response(
         status: .ok, headers: [.contentType: "application/octet-stream"],
         body: .init(byteBuffer: ByteBuffer(bytes: bytes)))
     }
-    router.post("/v1/root") { request, _ in
-      let id = try Self.requestID(of: request)
-      let body: RootRequest = try await JSONAnswer.body(of: request)
-      return try JSONAnswer.make(try await service.addRoot(body, requestID: id))
-    }
-    router.post("/v1/models") { request, _ in
-      let id = try Self.requestID(of: request)
-      let body: ModelRequest = try await JSONAnswer.body(of: request)
-      return try JSONAnswer.make(try await service.addModel(body, requestID: id))
-    }
-  }
-
-  private static func digest(_ text: String) throws(ServiceError) -> ContentDigest {
-    guard let digest = ContentDigest(hex: text) else {
-      throw ServiceError(
-        status: 400, code: "digest",
-        detail: "`\(text.prefix(80))` is no digest; expected 64 lower-case hexadecimal digits")
-    }
-    return digest
-  }
-
-  private static func node(of context: BasicRequestContext) throws -> Identifier {
-    let name = try context.parameters.require("node")
-    guard let node = Identifier(name) else { throw ServiceError.notANode(name) }
-    return node
-  }
-
-  private static func requestID(of request: Request) throws(ServiceError) -> String {
-    let text = HTTPField.Name(APIPath.requestID).flatMap { request.headers[$0] } ?? ""
-    guard (8...64).contains(text.utf8.count) else {
-      throw ServiceError(
-        status: 400, code: "request-id",
-        detail: "header \(APIPath.requestID) has \(text.utf8.count) bytes, expected 8 to 64: "
-          + "a new one for each command, the same for each retry of it")
-    }
-    return text
-  }
-
-  private static func number(
-    _ name: String, of request: Request, default value: Int64
-  ) throws(ServiceError) -> Int64 {
-    guard let text = request.uri.queryParameters.get(name) else { return value }
-    guard let number = Int64(text), (0...Int64.max).contains(number) else {
-      throw ServiceError(
-        status: 400, code: "query",
-        detail: "query parameter \(name) is `\(text.prefix(40))`, expected a whole number")
-    }
-    return name == "limit" ? min(number, Int64(APIPath.rowsMax)) : number
+    var body = try await call.request.body.collect(upTo: Limits.modelBytesMax)
+    let bytes = body.readBytes(length: body.readableBytes) ?? []
+    try await call.service.putBlob(bytes, digest: digest)
+    return try JSONAnswer.make(CommandView(done: true, code: "", detail: digest.hex))
   }
 }

@@ -31,11 +31,17 @@ package struct BearerToken: Sendable, CustomStringConvertible {
     }
   }
 
-  /// True when an `Authorization` header holds this token; takes the same time for any other.
-  func admits(authorization: String?) -> Bool {
-    let found = SHA256.hash(data: Array((authorization ?? "").utf8))
-    let wanted = SHA256.hash(data: Array("Bearer \(text)".utf8))
-    return zip(found, wanted).reduce(UInt8(0)) { $0 | ($1.0 ^ $1.1) } == 0
+  /// The token of an `Authorization` header; nil where it holds none.
+  init?(authorization: String?) {
+    guard let authorization, authorization.hasPrefix("Bearer ") else { return nil }
+    self.init(String(authorization.dropFirst("Bearer ".count)))
+  }
+
+  /// True for this token's hash; takes the same time for any other one.
+  package func hasHash(_ other: String) -> Bool {
+    let (own, other) = (Array(hash.utf8), Array(other.utf8))
+    return zip(own, other).reduce(UInt8(0)) { $0 | ($1.0 ^ $1.1) } == 0
+      && own.count == other.count
   }
 
   package var description: String { "bearer token" }

@@ -106,19 +106,37 @@ package struct FleetClient: FleetService {
   }
 
   /// Keeps the hash of a fresh join token.
+  package func createJoinToken(
+    _ request: JoinTokenRequest, requestID: String
+  ) async throws -> CommandView {
+    try await post(APIPath.joinTokens, request, requestID)
+  }
+
+  /// Forgets a join token.
+  package func revokeJoinToken(_ name: String, requestID: String) async throws -> CommandView {
+    try await post(
+      "\(APIPath.joinTokens)/\(try Self.checked(node: name))/revoke", [String: String](), requestID)
+  }
+
+  /// Join tokens in name order.
+  package func joinTokens() async throws -> [JoinTokenView] {
+    try await get(APIPath.joinTokens)
+  }
+
+  /// Keeps the hash of a fresh token of this endpoint.
   package func createToken(
     _ request: TokenRequest, requestID: String
   ) async throws -> CommandView {
     try await post(APIPath.tokens, request, requestID)
   }
 
-  /// Forgets a join token.
+  /// Makes a token of this endpoint good no longer.
   package func revokeToken(_ name: String, requestID: String) async throws -> CommandView {
     try await post(
       "\(APIPath.tokens)/\(try Self.checked(node: name))/revoke", [String: String](), requestID)
   }
 
-  /// Join tokens in name order.
+  /// Tokens of this endpoint in name order, ended ones too.
   package func tokens() async throws -> [TokenView] { try await get(APIPath.tokens) }
 
   private static func checked(node name: String) throws(ServiceError) -> String {

@@ -23,10 +23,16 @@ package protocol FleetService: Sendable {
   /// What an agent finds when it tests itself.
   func selfTest(node: Identifier) async throws -> [CheckView]
   /// Keeps the hash of a fresh join token.
-  func createToken(_ request: TokenRequest, requestID: String) async throws -> CommandView
+  func createJoinToken(_ request: JoinTokenRequest, requestID: String) async throws -> CommandView
   /// Forgets a join token.
-  func revokeToken(_ name: String, requestID: String) async throws -> CommandView
+  func revokeJoinToken(_ name: String, requestID: String) async throws -> CommandView
   /// Join tokens in name order.
+  func joinTokens() async throws -> [JoinTokenView]
+  /// Keeps the hash of a fresh token of this endpoint.
+  func createToken(_ request: TokenRequest, requestID: String) async throws -> CommandView
+  /// Makes a token of this endpoint good no longer.
+  func revokeToken(_ name: String, requestID: String) async throws -> CommandView
+  /// Tokens of this endpoint in name order, ended ones too.
   func tokens() async throws -> [TokenView]
   /// Models, newest first.
   func models() async throws -> [ModelView]
@@ -66,7 +72,7 @@ package protocol FleetService: Sendable {
 
 /// A request that cannot be served, as its HTTP status and what to do.
 package struct ServiceError: Error, Sendable, Equatable, CustomStringConvertible {
-  /// HTTP status: 400, 404, 409, 413 or 503.
+  /// HTTP status: 400, 403, 404, 409, 413 or 503.
   package var status: Int
   /// Stable code.
   package var code: String

@@ -1,3 +1,4 @@
+import FleetCore
 import Foundation
 import HTTPTypes
 import Hummingbird
@@ -47,35 +48,44 @@ enum JSONAnswer {
   }
 }
 
-/// Lets requests with the right token through, and no other.
+/// Lets requests with a good token through, and no other.
 struct TokenMiddleware: RouterMiddleware {
-  typealias Context = BasicRequestContext
-  let token: BearerToken
+  typealias Context = AdminContext
+  /// Who asks without a good token, as the audit names it.
+  static let stranger = "unknown"
+  let door: any AdminDoor
 
   func handle(
-    _ request: Request, context: BasicRequestContext,
-    next: (Request, BasicRequestContext) async throws -> Response
+    _ request: Request, context: AdminContext,
+    next: (Request, AdminContext) async throws -> Response
   ) async throws -> Response {
-    guard token.admits(authorization: request.headers[.authorization]) else {
+    let token = BearerToken(authorization: request.headers[.authorization])
+    guard let holder = token.flatMap({ door.holder(hash: $0.hash) }) else {
+      door.refuse(
+        AdminRefusal(
+          actor: Self.stranger, requestID: "",
+          action: "\(request.method) \(String(request.uri.path.prefix(80)))", outcome: "token"))
       return try JSONAnswer.make(
         ErrorBody(
           code: "token",
-          detail: "missing or wrong bearer token; name the coordinator's admin.token file in "
-            + "the context file's `tokenFile`"),
+          detail: "missing bearer token, or one that is wrong, expired or revoked; name a file with "
+            + "a good one in the context file's `tokenFile`"),
         status: .unauthorized)
     }
+    var context = context
+    context.holder = holder
     return try await next(request, context)
   }
 }
 
 /// Turns every error into a JSON answer with a code and what to do.
 struct RefusalMiddleware: RouterMiddleware {
-  typealias Context = BasicRequestContext
+  typealias Context = AdminContext
   let logger: Logger
 
   func handle(
-    _ request: Request, context: BasicRequestContext,
-    next: (Request, BasicRequestContext) async throws -> Response
+    _ request: Request, context: AdminContext,
+    next: (Request, AdminContext) async throws -> Response
   ) async throws -> Response {
     do {
       return try await next(request, context)

@@ -1,3 +1,6 @@
+package import FleetCore
+import FleetProtocol
+
 /// What can be asked about one accepted node, by its word in the body.
 package enum NodeVerb: String, Codable, Sendable, CaseIterable {
   case revoke, label, cordon, uncordon, drain, rotateKey, replace
@@ -36,8 +39,8 @@ package struct KeyRequest: Codable, Sendable, Equatable {
   }
 }
 
-/// Body of `POST /v1/tokens`: a fresh token's hash, never the token.
-package struct TokenRequest: Codable, Sendable, Equatable {
+/// Body of `POST /v1/join-tokens`: a fresh token's hash, never the token.
+package struct JoinTokenRequest: Codable, Sendable, Equatable {
   /// What it is called.
   package var name: String
   /// SHA-256 of its text, 64 hexadecimal digits.
@@ -60,7 +63,7 @@ package struct TokenRequest: Codable, Sendable, Equatable {
 }
 
 /// A join token as operators see it: without its hash.
-package struct TokenView: Codable, Sendable, Equatable {
+package struct JoinTokenView: Codable, Sendable, Equatable {
   /// What it is called.
   package var name: String
   /// The only node that it lets in; nil for any.
@@ -76,6 +79,55 @@ package struct TokenView: Codable, Sendable, Equatable {
     self.node = node
     self.usesLeft = usesLeft
     self.expiresMicroseconds = expiresMicroseconds
+  }
+}
+
+/// Body of `POST /v1/tokens`: a fresh token's hash, never the token.
+package struct TokenRequest: Codable, Sendable, Equatable {
+  /// What it is called.
+  package var name: String
+  /// SHA-256 of its text, 64 hexadecimal digits.
+  package var hash: String
+  /// What it lets its holder do.
+  package var scopes: [AdminScope]
+  /// Hours until it expires; nil for never.
+  package var hours: UInt32?
+
+  /// A request with its facts.
+  package init(name: String, hash: String, scopes: [AdminScope], hours: UInt32?) {
+    self.name = name
+    self.hash = hash
+    self.scopes = scopes
+    self.hours = hours
+  }
+}
+
+/// A token of the admin endpoint as its administrators see it: without its hash.
+package struct TokenView: Codable, Sendable, Equatable {
+  /// What it is called.
+  package var name: String
+  /// What it lets its holder do.
+  package var scopes: [AdminScope]
+  /// good, expired or revoked.
+  package var state: String
+  /// Microseconds since 1970 UTC.
+  package var createdMicroseconds: Int64
+  /// Likewise; nil for never.
+  package var expiresMicroseconds: Int64?
+  /// When it was revoked; nil where it was not.
+  package var revokedMicroseconds: Int64?
+  /// When it was last good for a request, to a minute; nil where it never was.
+  package var usedMicroseconds: Int64?
+
+  /// A token as it stands at an instant.
+  package init(_ token: AdminToken, at now: Instant) {
+    name = token.name.text
+    scopes = token.scopes
+    state = token.isGood(at: now) ? "good" : token.revokedAt == nil ? "expired" : "revoked"
+    createdMicroseconds = token.createdAt.microseconds
+    expiresMicroseconds = token.expiresAt?.microseconds
+    revokedMicroseconds = token.revokedAt?.microseconds
+    usedMicroseconds = token.usedAt?.microseconds
   }
 }
 

@@ -83,7 +83,9 @@ package struct AgentCore: Sendable {
   var queries: TokenBucket?
 
   /// An agent on the state that its store loaded.
-  package init(state: AgentState, settings: AgentSettings) {
+  ///
+  /// Without `hasWindows` no telemetry waits in the store: nothing needs a data connection yet.
+  package init(state: AgentState, settings: AgentSettings, hasWindows: Bool = true) {
     self.state = state
     self.settings = settings
     root = Self.root(settings, state)
@@ -110,7 +112,7 @@ package struct AgentCore: Sendable {
     mustPause = false
     hasJustTrained = false
     windowSequence = 0
-    outbox = .unknown
+    outbox = Outbox(hasWindows: hasWindows, batch: .none)
     rotation = .none
   }
 

@@ -8,7 +8,8 @@ import FleetProtocol
 package struct AuditEntry: Sendable, Equatable {
   /// When it was decided.
   package var at: Instant
-  /// Who asked: `admin` for the admin token, `token NAME` for a machine that joined.
+  /// Who asked: `admin` for the admin token file, `admin NAME` for a token of the admin endpoint,
+  /// `token NAME` for a machine that joined.
   package var actor: String
   /// The request's id, empty where there is none.
   package var requestID: String
@@ -50,9 +51,11 @@ package struct AuditEntry: Sendable, Equatable {
 
 extension Command {
   /// The row of the audit that this command leaves.
-  func entry(_ requestID: String, _ outcome: String, at now: Instant) -> AuditEntry {
+  func entry(
+    _ requestID: String, _ outcome: String, by actor: String, at now: Instant
+  ) -> AuditEntry {
     AuditEntry(
-      at: now, actor: "admin", requestID: requestID, action: audited, outcome: outcome)
+      at: now, actor: actor, requestID: requestID, action: audited, outcome: outcome)
   }
 
   /// What is asked, in one line without a secret.
@@ -73,8 +76,11 @@ extension Command {
       case .rotateKey: "rotate-key \(name)"
       case .replace(let key): "replace \(name) \(key)"
       }
-    case .createToken(let token): "create-token \(token.name) uses \(token.usesLeft)"
-    case .revokeToken(let name): "revoke-token \(name)"
+    case .createJoinToken(let token): "create-join-token \(token.name) uses \(token.usesLeft)"
+    case .revokeJoinToken(let name): "revoke-join-token \(name)"
+    case .createAdminToken(let token):
+      "create-token \(token.name) " + token.scopes.map(\.rawValue).joined(separator: " ")
+    case .revokeAdminToken(let name): "revoke-token \(name)"
     case .addModel(let model): "add-model \(model.name) \(model.digest.hex)"
     case .deploy(let model, let nodes, let terms):
       "deploy \(model.hex)\(terms.allowRollback ? " allow-rollback" : "")"

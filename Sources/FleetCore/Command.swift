@@ -7,9 +7,13 @@ package enum Command: Sendable, Equatable {
   /// Change what holds for an accepted node.
   case node(String, NodeOrder)
   /// Keep the hash of a fresh join token.
-  case createToken(JoinToken)
+  case createJoinToken(JoinToken)
   /// Forget a join token.
-  case revokeToken(String)
+  case revokeJoinToken(String)
+  /// Keep the hash of a fresh token of the admin endpoint.
+  case createAdminToken(AdminToken)
+  /// Make a token of the admin endpoint good no longer.
+  case revokeAdminToken(String)
   /// Record a model whose blob is stored and whose manifest was verified.
   case addModel(ModelRecord)
   /// Make these nodes run this model; an empty list means every node.

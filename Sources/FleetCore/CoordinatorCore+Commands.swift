@@ -27,7 +27,7 @@ extension CoordinatorCore {
 
   /// Decides a command once; its answer is stored with what it changed, in one transaction.
   mutating func obey(
-    _ command: Command, requestID: String, at now: Instant,
+    _ command: Command, requestID: String, by actor: String, at now: Instant,
     into directives: inout [CoordinatorDirective]
   ) {
     guard (1...Self.requestIDBytesMax).contains(requestID.utf8.count) else {
@@ -47,7 +47,7 @@ extension CoordinatorCore {
       persist(
         decision.changes + [
           .requestAnswered(id: requestID, response: response, at: now),
-          .audited(command.entry(requestID, "done", at: now)),
+          .audited(command.entry(requestID, "done", by: actor, at: now)),
         ],
         into: &directives)
       switch command {
@@ -64,7 +64,7 @@ extension CoordinatorCore {
       persist(
         [
           .requestAnswered(id: requestID, response: error.response, at: now),
-          .audited(command.entry(requestID, error.code, at: now)),
+          .audited(command.entry(requestID, error.code, by: actor, at: now)),
         ], into: &directives)
       directives.append(.answer(requestID: requestID, error.response))
     }
@@ -77,8 +77,10 @@ extension CoordinatorCore {
     case .acceptNode(let key, let name): try acceptNode(publicKey: key, name: name, at: now)
     case .rejectKey(let key): try rejectKey(key, at: now)
     case .node(let name, let order): try decide(order, on: name, at: now)
-    case .createToken(let token): try createToken(token, at: now)
-    case .revokeToken(let name): try revokeToken(name, at: now)
+    case .createJoinToken(let token): try createJoinToken(token, at: now)
+    case .revokeJoinToken(let name): try revokeJoinToken(name, at: now)
+    case .createAdminToken(let token): try createAdminToken(token, at: now)
+    case .revokeAdminToken(let name): try revokeAdminToken(name, at: now)
     case .addModel(let model): try addModel(model, at: now)
     case .deploy(let model, let nodes, let terms):
       try deploy(model, to: nodes, terms, at: now)

@@ -217,15 +217,20 @@ extension CoordinatorCore {
   /// Moves silent nodes to suspect and offline.
   mutating func watchLiveness(at now: Instant, into directives: inout [CoordinatorDirective]) {
     let beat = Int64(settings.heartbeatMilliseconds)
-    for node in sessions.keys.sorted() {
-      guard var session = sessions[node], session.liveness != .offline else { continue }
+    // Most nodes are heard of in time: only the silent ones are put in order and written.
+    let silent = sessions.filter {
+      $0.value.liveness != .offline
+        && now.milliseconds(since: $0.value.lastHeard) > beat * Int64(min(2, settings.liveness))
+    }
+    for node in silent.keys.sorted() {
+      guard var session = sessions[node] else { continue }
       let silence = now.milliseconds(since: session.lastHeard)
       if silence > beat * Int64(settings.liveness) {
         session.liveness = .offline
         bulk.forget(node)
         let detail = "silent for \(silence) ms"
         persist([.event(FleetEvent(node, "node.offline", detail, at: now))], into: &directives)
-      } else if silence > beat * 2, session.liveness == .online {
+      } else if session.liveness == .online {
         session.liveness = .suspect
         let detail = "silent for \(silence) ms"
         directives.append(.report(FleetEvent(node, "node.suspect", detail, at: now)))

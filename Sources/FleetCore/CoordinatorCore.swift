@@ -25,6 +25,8 @@ package struct CoordinatorCore: Sendable {
   var intake: TelemetryIntake
   var queries: [UInt64: PendingQuery]
   var enrolReports: TokenBucket?
+  /// How many refused requests of each holder may still be audited.
+  var refusalReports: [String: TokenBucket] = [:]
   /// The keys of the newest root file; nil for a coordinator that was given none.
   package private(set) var trust: TrustRoot?
   var timestamp: TimestampDraft
@@ -100,8 +102,10 @@ package struct CoordinatorCore: Sendable {
     case .malformed(let address, let user, let count):
       reject(count, from: address, user: user, at: now, into: &directives)
     case .blocked(let address): cut(address, at: now, into: &directives)
-    case .command(let command, let requestID):
-      obey(command, requestID: requestID, at: now, into: &directives)
+    case .command(let command, let requestID, let actor):
+      obey(command, requestID: requestID, by: actor, at: now, into: &directives)
+    case .adminTokenUsed(let name): noteUse(ofAdminToken: name, at: now, into: &directives)
+    case .adminRefused(let refusal): note(refusal, at: now, into: &directives)
     case .query(let node, let kind, let limit, let id):
       ask(node, kind, limit: limit, id: id, at: now, into: &directives)
     case .enrolment(let request): enrol(request, at: now, into: &directives)

@@ -33,7 +33,11 @@ package enum CoordinatorEvent: Sendable {
   /// A peer takes nothing off its queue, which is full: a message to it was given up.
   case blocked(ReplyAddress)
   /// An operator's command; a repeated request id gets the stored answer.
-  case command(Command, requestID: String)
+  case command(Command, requestID: String, actor: String = AdminHolder.bootstrap.actor)
+  /// A token of the admin endpoint was good for a request.
+  case adminTokenUsed(Identifier)
+  /// The admin endpoint turned a request away.
+  case adminRefused(AdminRefusal)
   /// The enrolment process took this in from a stranger.
   case enrolment(EnrolmentRequest)
   /// An operator asks what an agent says of itself; `answerQuery` follows, now or later.

@@ -16,9 +16,17 @@ package enum FleetChange: Sendable, Equatable {
   /// This key is like any unknown one again.
   case keyFreed(String)
   /// A join token is new, or let somebody in.
-  case tokenChanged(JoinToken)
+  case joinTokenChanged(JoinToken)
   /// A join token is good no longer.
-  case tokenRemoved(Identifier)
+  case joinTokenRemoved(Identifier)
+  /// A token of the admin endpoint is new.
+  case adminTokenCreated(AdminToken)
+  /// A token of the admin endpoint is good no longer.
+  case adminTokenRevoked(Identifier, at: Instant)
+  /// A token of the admin endpoint was good for a request.
+  case adminTokenUsed(Identifier, at: Instant)
+  /// An ended token of the admin endpoint is listed no longer.
+  case adminTokenForgotten(Identifier)
   /// A model's blob and manifest are stored.
   case modelAdded(ModelRecord)
   /// A deployment named this model for this node.

@@ -14,7 +14,9 @@ package struct FleetState: Sendable, Equatable {
   /// Keys that nobody may come in with, by key.
   package var barredKeys: [String: BarredKey]
   /// Join tokens by name.
-  package var tokens: [Identifier: JoinToken]
+  package var joinTokens: [Identifier: JoinToken]
+  /// Tokens of the admin endpoint by name.
+  package var adminTokens: [Identifier: AdminToken]
   /// Models by digest.
   package var models: [ContentDigest: ModelRecord]
   /// Jobs by name.
@@ -32,7 +34,8 @@ package struct FleetState: Sendable, Equatable {
     lastGeneration = 0
     nodes = [:]
     barredKeys = [:]
-    tokens = [:]
+    joinTokens = [:]
+    adminTokens = [:]
     models = [:]
     jobs = [:]
     rounds = [:]
@@ -62,12 +65,16 @@ package struct FleetState: Sendable, Equatable {
     case .nodeTerms(let node, let terms): updateNode(node) { $0.terms = terms }
     case .keyBarred(let key): barredKeys[key.publicKey] = key
     case .keyFreed(let key): barredKeys[key] = nil
-    case .tokenChanged(let token):
+    case .joinTokenChanged(let token):
       guard let name = Identifier(token.name) else {
         preconditionFailure("a token without a name was stored")
       }
-      tokens[name] = token
-    case .tokenRemoved(let name): tokens[name] = nil
+      joinTokens[name] = token
+    case .joinTokenRemoved(let name): joinTokens[name] = nil
+    case .adminTokenCreated(let token): adminTokens[token.name] = token
+    case .adminTokenRevoked(let name, let at): adminTokens[name]?.revokedAt = at
+    case .adminTokenUsed(let name, let at): adminTokens[name]?.usedAt = at
+    case .adminTokenForgotten(let name): adminTokens[name] = nil
     case .modelAdded(let model): models[model.digest] = model
     case .desiredSet(let node, let assignment):
       updateNode(node) { $0.desired = assignment }

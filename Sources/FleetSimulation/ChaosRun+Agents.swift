@@ -16,7 +16,8 @@ extension ChaosRun {
     let settings = AgentSettings(
       node: agent.node, chip: SimulatedTrust.chip, agentVersion: "1", boot: agent.boot,
       root: SimulatedTrust.trustRoot, jitterSeed: random.next())
-    agent.core = AgentCore(state: state, settings: settings)
+    agent.core = AgentCore(
+      state: state, settings: settings, hasWindows: !agent.outbox.isEmpty)
     trace("\(agent.node) starts")
     tell(agent, .started)
     guard life == agent.condition.life else { return }

@@ -63,7 +63,7 @@ package struct HollowAgent {
   package init(
     settings: AgentSettings, behaviour: Behaviour, heartbeatMilliseconds: UInt32
   ) {
-    core = AgentCore(state: AgentState(), settings: settings)
+    core = AgentCore(state: AgentState(), settings: settings, hasWindows: false)
     self.behaviour = behaviour
     self.heartbeatMilliseconds = Int64(heartbeatMilliseconds)
   }

@@ -31,7 +31,11 @@ struct FleetLoader {
         publicKey: text, reason: reason, at: try row.instant("at_us"))
     }
     try each("join_token", "SELECT * FROM join_token") { row in
-      state.tokens[try row.identifier("name")] = try json(JoinToken.self, row, "token")
+      state.joinTokens[try row.identifier("name")] = try json(JoinToken.self, row, "token")
+    }
+    try each("admin_token", "SELECT * FROM admin_token") { row in
+      let token = try adminToken(row)
+      state.adminTokens[token.name] = token
     }
     try each("model", "SELECT * FROM model") { row in
       let model = try self.model(row)
@@ -88,6 +92,22 @@ struct FleetLoader {
     node.alarm = try row.word("alarm")
     if try !row.isNull("observed_epoch") { node.observed = try row.observed() }
     return node
+  }
+
+  private func adminToken(_ row: StoredRow) throws -> AdminToken {
+    let words = try row.word("scopes").split(separator: " ")
+    let scopes = words.compactMap { AdminScope(rawValue: String($0)) }
+    // A scope that a newer release knows is not dropped unseen.
+    guard scopes.count == words.count else { throw row.damage("scopes") }
+    func instant(_ column: String) throws -> Instant? {
+      try row.isNull(column) ? nil : try row.instant(column)
+    }
+    var token = AdminToken(
+      name: try row.identifier("name"), hash: try row.word("hash"), scopes: scopes,
+      createdAt: try row.instant("created_at_us"), expiresAt: try instant("expires_at_us"))
+    token.revokedAt = try instant("revoked_at_us")
+    token.usedAt = try instant("used_at_us")
+    return token
   }
 
   private func model(_ row: StoredRow) throws -> ModelRecord {

@@ -22,6 +22,7 @@ enum FleetSchema {
       for statement in audit { try db.execute(sql: statement) }
     }
     migrator.registerMigration("9-trust") { try $0.execute(sql: trust) }
+    migrator.registerMigration("10-admin-tokens") { try $0.execute(sql: adminTokens) }
     return migrator
   }
 
@@ -120,6 +121,19 @@ enum FleetSchema {
     CREATE TABLE join_token (
       name TEXT PRIMARY KEY,
       token TEXT NOT NULL
+    ) STRICT;
+    """
+
+  /// Who may ask the admin endpoint for what; `scopes` are words with a space between.
+  private static let adminTokens = """
+    CREATE TABLE admin_token (
+      name TEXT PRIMARY KEY,
+      hash TEXT NOT NULL UNIQUE,
+      scopes TEXT NOT NULL,
+      created_at_us INTEGER NOT NULL,
+      expires_at_us INTEGER,
+      revoked_at_us INTEGER,
+      used_at_us INTEGER
     ) STRICT;
     """
 

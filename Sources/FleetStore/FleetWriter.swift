@@ -21,12 +21,14 @@ struct FleetWriter {
         [key.publicKey.stored, key.reason.rawValue, key.at.microseconds])
     case .keyFreed(let key):
       try db.change("DELETE FROM barred_key WHERE public_key = ?", [key.stored])
-    case .tokenChanged(let token):
+    case .joinTokenChanged(let token):
       try db.change(
         "INSERT OR REPLACE INTO join_token (name, token) VALUES (?, ?)",
         [token.name, try Self.json(token)])
-    case .tokenRemoved(let name):
+    case .joinTokenRemoved(let name):
       try db.change("DELETE FROM join_token WHERE name = ?", [name.text])
+    case .adminTokenCreated, .adminTokenRevoked, .adminTokenUsed, .adminTokenForgotten:
+      try AdminTokenWriter(db: db).apply(change)
     case .modelAdded(let model): try add(model)
     case .desiredSet(let node, let assignment): try assign(assignment, to: node)
     case .desiredAccepted(let node, let generation):

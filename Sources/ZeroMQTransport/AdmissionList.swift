@@ -31,6 +31,10 @@ final class AdmissionList: Sendable {
 
   func replace(with nodes: [CurvePublicKey: String]) { state.withLock { $0.nodes = nodes } }
 
+  func allow(_ key: CurvePublicKey, as nodeID: String) {
+    state.withLock { $0.nodes[key] = nodeID }
+  }
+
   func expectProbe(_ key: CurvePublicKey) { state.withLock { _ = $0.probes.insert(key) } }
 
   func answer(for key: CurvePublicKey) -> Answer {

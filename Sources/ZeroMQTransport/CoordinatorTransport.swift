@@ -67,6 +67,9 @@ package final class CoordinatorTransport: Sendable {
   /// libzmq asks only once per connection: the caller cuts live ones with `disconnect`.
   package func setAllowed(_ allowed: [CurvePublicKey: String]) { list.replace(with: allowed) }
 
+  /// Adds a key to the allow-list, or gives it another node id.
+  package func allow(_ key: CurvePublicKey, as nodeID: String) { list.allow(key, as: nodeID) }
+
   /// Posts a message to a peer from any thread, in order per endpoint.
   ///
   /// False when it was dropped at once because 8,192 messages or 64 MiB wait on that endpoint, or

@@ -19,8 +19,8 @@ struct Spikefleet: AsyncParsableCommand {
       CommandGroup(
         name: "Set up:",
         subcommands: [
-          InitCommand.self, NodeCommand.self, TokenCommand.self, KeyCommand.self, RootCommand.self,
-          DataCommand.self,
+          InitCommand.self, NodeCommand.self, JoinTokenCommand.self, TokenCommand.self,
+          KeyCommand.self, RootCommand.self, DataCommand.self,
         ]),
       CommandGroup(
         name: "Models:", subcommands: [ModelCommand.self, ChipCommand.self, DeployCommand.self]),

@@ -1,16 +1,20 @@
 import ArgumentParser
 import FleetAPI
-import FleetProtocol
+import FleetCore
 import Foundation
 import Workbench
+
+extension AdminScope: ExpressibleByArgument {}
 
 /// `spikefleet token`.
 struct TokenCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "token", abstract: "Make, list and revoke tokens with which machines join.",
+    commandName: "token",
+    abstract: "Make, list and revoke tokens of the admin endpoint, for people and programs.",
     discussion: """
-      A token lets machines in through `spikefleet-coordinator enrol`, some number of times until \
-      it expires. The coordinator keeps its hash alone.
+      A token opens the coordinator's admin endpoint for what its scopes name. Name its file as \
+      `tokenFile` in a context file. The coordinator keeps its hash alone, and the audit names it. \
+      Machines join with another kind: `spikefleet join-token`.
       """,
     subcommands: [
       TokenCreateCommand.self, TokenListCommand.self, TokenRevokeCommand.self,
@@ -20,22 +24,28 @@ struct TokenCommand: ParsableCommand {
 /// `spikefleet token create`.
 struct TokenCreateCommand: FleetCommand {
   static let configuration = CommandConfiguration(
-    commandName: "create", abstract: "Make a join token and write it to a file of mode 0600.")
+    commandName: "create", abstract: "Make a token and write it to a file of mode 0600.",
+    discussion: """
+      Scopes: `read` sees the fleet; `operate` takes nodes in and out and orders them about; \
+      `deploy` adds models and says what nodes run; `federate` starts and cancels jobs; `admin` may \
+      do everything, and alone changes root files and tokens. Each of them may also read.
+      """)
 
-  @Argument(help: "What the token is called.")
+  @Argument(help: "What the token is called in lists and in the audit.")
   var name: String
+
+  @Option(
+    parsing: .upToNextOption,
+    help: "What it lets its holder do: \(AdminScope.allCases.map(\.rawValue).joined(separator: ", ")).")
+  var scope: [AdminScope]
 
   @Option(help: "File that the token is written to; it must not exist.")
   var file: String
 
-  @Option(help: "The only node that it lets in; without it any new name.")
-  var node: String?
-
-  @Option(help: "Nodes that it lets in.")
-  var uses: UInt32 = 1
-
-  @Option(help: "Hours until it expires.")
-  var hours: UInt32 = 24
+  @Option(
+    name: .customLong("expires"),
+    help: "How long it is good, such as 12h or 90d; for ever unless given.")
+  var expires: HourCount?
 
   @OptionGroup var context: ContextOptions
   @OptionGroup var output: OutputOptions
@@ -45,10 +55,11 @@ struct TokenCreateCommand: FleetCommand {
     try SecretFile.create(file, text: token.text + "\n")
     do {
       let answer = try await context.client().createToken(
-        TokenRequest(name: name, hash: token.hash, node: node, uses: uses, hours: hours),
+        TokenRequest(name: name, hash: token.hash, scopes: scope, hours: expires?.hours),
         requestID: FleetClient.newRequestID())
       try output.print(try answer.orThrow()) { _ in
-        Console.line("token \(name) lets \(node ?? "any new name") in, \(uses) times: \(file)")
+        let scopes = scope.map(\.rawValue).joined(separator: ", ")
+        Console.line("token \(name) may \(scopes): \(file)")
       }
     } catch {
       unlink(file)
@@ -57,10 +68,24 @@ struct TokenCreateCommand: FleetCommand {
   }
 }
 
+/// A number of hours, written as `12h` or `90d`.
+struct HourCount: ExpressibleByArgument {
+  let hours: UInt32
+
+  init?(argument: String) {
+    guard let unit = argument.last, let number = UInt32(argument.dropLast()), number > 0,
+      let factor: UInt32 = ["h": 1, "d": 24][unit]
+    else { return nil }
+    let (hours, isTooMuch) = number.multipliedReportingOverflow(by: factor)
+    guard !isTooMuch else { return nil }
+    self.hours = hours
+  }
+}
+
 /// `spikefleet token list`.
 struct TokenListCommand: FleetCommand {
   static let configuration = CommandConfiguration(
-    commandName: "list", abstract: "List join tokens; their texts are nowhere.")
+    commandName: "list", abstract: "List tokens of the admin endpoint; their texts are nowhere.")
 
   @OptionGroup var context: ContextOptions
   @OptionGroup var output: OutputOptions
@@ -68,15 +93,20 @@ struct TokenListCommand: FleetCommand {
   func perform() async throws {
     try output.print(try await context.client().tokens()) { views in
       var table = TextTable([
-        .text("TOKEN"), .text("NODE"), .number("USES LEFT"), .text("EXPIRES"),
+        .text("TOKEN"), .text("SCOPES"), .text("STATE"), .text("CREATED"), .text("EXPIRES"),
+        .text("LAST USED"),
       ])
+      func instant(_ microseconds: Int64?) -> String {
+        microseconds.map { Figure.instant(microseconds: $0) } ?? "never"
+      }
       for view in views {
         table.add([
-          view.name, view.node ?? "any", "\(view.usesLeft)",
-          Figure.instant(microseconds: view.expiresMicroseconds),
+          view.name, view.scopes.map(\.rawValue).joined(separator: ","), view.state,
+          instant(view.createdMicroseconds), instant(view.expiresMicroseconds),
+          instant(view.usedMicroseconds),
         ])
       }
-      Console.table(table, empty: "no join tokens")
+      Console.table(table, empty: "no tokens beside the coordinator's admin.token")
     }
   }
 }
@@ -84,7 +114,7 @@ struct TokenListCommand: FleetCommand {
 /// `spikefleet token revoke`.
 struct TokenRevokeCommand: FleetCommand {
   static let configuration = CommandConfiguration(
-    commandName: "revoke", abstract: "Make a join token good no longer; nodes it let in stay.")
+    commandName: "revoke", abstract: "Make a token good no longer, from the next request on.")
 
   @Argument(help: "What the token is called.")
   var name: String

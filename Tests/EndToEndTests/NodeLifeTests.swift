@@ -76,7 +76,7 @@ import ZeroMQTransport
       #expect(outcome.status == 0, "\(arguments): \(outcome.errors)")
     }
     let token = fleet.folder.appending(path: "join.token").path
-    try tool(["token", "create", "site", "--file", token])
+    try tool(["join-token", "create", "site", "--file", token])
     let bundle = fleet.folder.appending(path: "agents/south").path
     try tool([
       "node", "bundle", "south", "--output", bundle, "--root",
@@ -91,7 +91,7 @@ import ZeroMQTransport
       try await fleet.client().nodes().contains { $0.name == "south" && $0.liveness == "online" }
         ? true : nil
     }
-    #expect(try await fleet.client().tokens().map(\.usesLeft) == [0])
+    #expect(try await fleet.client().joinTokens().map(\.usesLeft) == [0])
     // The token is spent: a second machine with it is not let in.
     #expect(try FileManager.default.contentsOfDirectory(atPath: enrol.path + "/spool").isEmpty)
   }

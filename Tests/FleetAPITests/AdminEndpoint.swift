@@ -1,4 +1,5 @@
 import FleetAPI
+import FleetCore
 import Logging
 import Testing
 
@@ -7,10 +8,18 @@ enum AdminEndpoint {
   static func serve(
     _ fleet: FixedFleet, token: BearerToken, _ body: (String) async throws -> Void
   ) async throws {
+    try await serve(fleet, door: FixedDoor([(token, .bootstrap)]), body)
+  }
+
+  static func serve(
+    _ fleet: FixedFleet, door: FixedDoor, _ body: (String) async throws -> Void
+  ) async throws {
     var quiet = Logger(label: "test")
     quiet.logLevel = .critical
-    let server = AdminServer(
-      service: fleet, token: token, host: "127.0.0.1", port: 0, logger: quiet)
+    let server = AdminServer(door: door, host: "127.0.0.1", port: 0, logger: quiet) { holder in
+      fleet.holders.withLock { $0.append(holder.actor) }
+      return fleet
+    }
     let (ports, continuation) = AsyncStream.makeStream(
       of: Int.self, bufferingPolicy: .bufferingNewest(1))
     let running = Task { try await server.run { continuation.yield($0) } }

@@ -6,6 +6,8 @@ import Synchronization
 /// A fleet that always answers the same and remembers what it was asked to do.
 final class FixedFleet: FleetService {
   let commands = Mutex<[String]>([])
+  /// Who was let in, in order.
+  let holders = Mutex<[String]>([])
   let stored = Mutex<[ContentDigest: [UInt8]]>([:])
 
   private func note(_ text: String) -> CommandView {
@@ -57,12 +59,22 @@ final class FixedFleet: FleetService {
     [CheckView(name: "keys", result: "ok", detail: node.text)]
   }
 
-  func createToken(_ request: TokenRequest, requestID: String) async throws -> CommandView {
+  func createJoinToken(_ request: JoinTokenRequest, requestID: String) async throws -> CommandView {
     note("token \(request.name) \(request.hash) \(request.uses)")
   }
 
-  func revokeToken(_ name: String, requestID: String) async throws -> CommandView {
+  func revokeJoinToken(_ name: String, requestID: String) async throws -> CommandView {
     note("revoke token \(name)")
+  }
+
+  func joinTokens() async throws -> [JoinTokenView] { [] }
+
+  func createToken(_ request: TokenRequest, requestID: String) async throws -> CommandView {
+    note("admin token \(request.name) \(request.hash)")
+  }
+
+  func revokeToken(_ name: String, requestID: String) async throws -> CommandView {
+    note("revoke admin token \(name)")
   }
 
   func tokens() async throws -> [TokenView] { [] }

@@ -206,6 +206,15 @@ import Testing
     #expect(bench.handle(.windowClosed(WireTelemetryWindow())).contains(.open(.data)))
   }
 
+  @Test func `an agent with nothing to tell opens no data connection`() {
+    let fixture = AgentBench()
+    var core = AgentCore(state: AgentState(), settings: fixture.core.settings, hasWindows: false)
+    var directives = core.handle(.started, at: fixture.now)
+    directives += core.handle(.linked(.control), at: fixture.now)
+    #expect(directives.contains(.open(.control)))
+    #expect(!directives.contains(.open(.data)))
+  }
+
   // MARK: telemetry
 
   @Test func `windows are numbered, stored and sent one batch at a time`() {

@@ -30,46 +30,46 @@ import Testing
 
   @Test func `requirement 7: a token lets one node in, once, before it expires`() {
     var bench = CoordinatorBench()
-    #expect(bench.command(.createToken(token(bench))) == .done("site"))
+    #expect(bench.command(.createJoinToken(token(bench))) == .done("site"))
     #expect(!enrol(&bench, hash: String(repeating: "ac", count: 32)))
     #expect(!enrol(&bench, hash: String(Self.hash.dropLast())))
     #expect(enrol(&bench))
     #expect(!enrol(&bench, key: 8, node: "node-e"), "it is spent")
-    #expect(bench.core.state.tokens.values.map(\.usesLeft) == [0])
+    #expect(bench.core.state.joinTokens.values.map(\.usesLeft) == [0])
     #expect(bench.core.refusedFrames["enrol-token"] == 3)
     var other = CoordinatorBench()
-    other.command(.createToken(token(other)))
+    other.command(.createJoinToken(token(other)))
     other.pass(milliseconds: 3_600_000)
     #expect(!enrol(&other), "it has expired")
   }
 
   @Test func `a repeat of what was let in costs no use`() {
     var bench = CoordinatorBench()
-    bench.command(.createToken(token(bench, uses: 2)))
+    bench.command(.createJoinToken(token(bench, uses: 2)))
     #expect(enrol(&bench))
     #expect(!enrol(&bench))
-    #expect(bench.core.state.tokens.values.map(\.usesLeft) == [1])
+    #expect(bench.core.state.joinTokens.values.map(\.usesLeft) == [1])
     #expect(enrol(&bench, key: 8, node: "node-e"))
   }
 
   @Test func `a token takes over no name, no other key and nobody who was turned away`() {
     var bench = CoordinatorBench()
-    bench.command(.createToken(token(bench, uses: 9)))
+    bench.command(.createJoinToken(token(bench, uses: 9)))
     #expect(!enrol(&bench, node: "node-a"), "an accepted name")
     #expect(!enrol(&bench, key: 1), "another node's key")
     bench.command(.rejectKey(publicKey: FleetFixture.publicKey(7)))
     #expect(!enrol(&bench), "a key that was rejected")
     bench.command(.node("node-b", .revoke))
     #expect(!enrol(&bench, key: 1, node: "node-e"), "a key that was revoked")
-    #expect(bench.core.state.tokens.values.map(\.usesLeft) == [9])
+    #expect(bench.core.state.joinTokens.values.map(\.usesLeft) == [9])
   }
 
   @Test func `a token may be for one name, and is revoked`() {
     var bench = CoordinatorBench()
-    bench.command(.createToken(token(bench, uses: 9, node: "node-d")))
+    bench.command(.createJoinToken(token(bench, uses: 9, node: "node-d")))
     #expect(!enrol(&bench, node: "node-e"))
     #expect(enrol(&bench))
-    #expect(bench.command(.revokeToken("site")) == .done("site"))
+    #expect(bench.command(.revokeJoinToken("site")) == .done("site"))
     #expect(!enrol(&bench, key: 8, node: "node-f"))
   }
 
@@ -78,7 +78,7 @@ import Testing
     func code(_ change: (inout JoinToken) -> Void) -> String? {
       var token = token(bench)
       change(&token)
-      guard case .refused(let code, _) = bench.command(.createToken(token)) else { return nil }
+      guard case .refused(let code, _) = bench.command(.createJoinToken(token)) else { return nil }
       return code
     }
     #expect(code { $0.name = "../x" } == "token-name")

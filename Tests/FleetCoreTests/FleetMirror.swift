@@ -47,7 +47,9 @@ struct FleetMirror {
     case .nodeChip(let node, _), .desiredAccepted(let node, _), .observed(let node, _):
       require(state.nodes[node] != nil, "unknown node \(node)")
     case .nodeTerms(let node, _): require(state.nodes[node] != nil, "unknown node \(node)")
-    case .modelAdded, .keyBarred, .keyFreed, .tokenChanged, .tokenRemoved, .audited: break
+    case .modelAdded, .keyBarred, .keyFreed, .joinTokenChanged, .joinTokenRemoved,
+      .adminTokenCreated, .adminTokenRevoked, .adminTokenUsed, .adminTokenForgotten, .audited:
+      break
     case .desiredSet(let node, let assignment):
       require(state.nodes[node] != nil, "unknown node \(node)")
       require(state.models[assignment.model] != nil, "unknown model")

@@ -115,12 +115,32 @@ struct FleetChangeSource {
   }
 
   private mutating func tokenChange(in state: FleetState) -> FleetChange {
-    if let name = state.tokens.keys.sorted().randomElement(using: &generator),
+    if let name = state.joinTokens.keys.sorted().randomElement(using: &generator),
       Bool.random(using: &generator)
     {
-      return .tokenRemoved(name)
+      return .joinTokenRemoved(name)
     }
-    return .tokenChanged(
+    return Bool.random(using: &generator) ? adminTokenChange(in: state) : newJoinToken()
+  }
+
+  private mutating func adminTokenChange(in state: FleetState) -> FleetChange {
+    let known = state.adminTokens.keys.sorted().randomElement(using: &generator)
+    switch (Int.random(in: 0..<5, using: &generator), known) {
+    case (0, let name?): return .adminTokenRevoked(name, at: generator.instant())
+    case (1, let name?): return .adminTokenUsed(name, at: generator.instant())
+    case (2, let name?): return .adminTokenForgotten(name)
+    default:
+      return .adminTokenCreated(
+        AdminToken(
+          name: name("admin-\(drawn)"), hash: "hash \(drawn)",
+          scopes: AdminScope.allCases.filter { _ in Bool.random(using: &generator) },
+          createdAt: generator.instant(),
+          expiresAt: Bool.random(using: &generator) ? generator.instant() : nil))
+    }
+  }
+
+  private mutating func newJoinToken() -> FleetChange {
+    .joinTokenChanged(
       JoinToken(
         name: "token-\(drawn % 5)", hash: generator.text(),
         node: Bool.random(using: &generator) ? generator.text() : nil,

@@ -2,7 +2,7 @@ import FleetProtocol
 
 extension CoordinatorCore {
   /// Keeps a fresh token's hash; its text was shown once and is nowhere.
-  func createToken(_ token: JoinToken, at now: Instant) throws(CommandRefusal) -> CommandDecision {
+  func createJoinToken(_ token: JoinToken, at now: Instant) throws(CommandRefusal) -> CommandDecision {
     guard let name = Identifier(token.name) else {
       throw CommandRefusal(
         "token-name", "'\(token.name.prefix(80))' is not a name; use a-z, 0-9, '.', '_' and '-'")
@@ -13,11 +13,11 @@ extension CoordinatorCore {
     if let node = token.node, Identifier(node) == nil {
       throw CommandRefusal("node-name", "'\(node.prefix(80))' is not a node's name")
     }
-    guard state.tokens[name] == nil else {
+    guard state.joinTokens[name] == nil else {
       throw CommandRefusal("duplicate-token", "token '\(name)' exists; revoke it or name another")
     }
-    guard state.tokens.count < JoinToken.tokensMax else {
-      throw CommandRefusal("tokens", "\(state.tokens.count) tokens are kept; revoke some")
+    guard state.joinTokens.count < JoinToken.tokensMax else {
+      throw CommandRefusal("tokens", "\(state.joinTokens.count) tokens are kept; revoke some")
     }
     guard (1...JoinToken.usesMax).contains(token.usesLeft) else {
       throw CommandRefusal(
@@ -31,20 +31,20 @@ extension CoordinatorCore {
     let detail = "lets \(token.node ?? "any name") in, \(token.usesLeft) times"
     return CommandDecision(
       changes: [
-        .tokenChanged(token),
+        .joinTokenChanged(token),
         .event(FleetEvent(at: now, kind: "token.created", subject: name.text, detail: detail)),
       ], answer: name.text)
   }
 
   /// Forgets a token; who came in with it stays in.
-  func revokeToken(_ name: String, at now: Instant) throws(CommandRefusal) -> CommandDecision {
-    guard let id = Identifier(name), state.tokens[id] != nil else {
+  func revokeJoinToken(_ name: String, at now: Instant) throws(CommandRefusal) -> CommandDecision {
+    guard let id = Identifier(name), state.joinTokens[id] != nil else {
       throw CommandRefusal(
-        "unknown-token", "there is no token '\(name.prefix(80))'; see `token list`")
+        "unknown-token", "there is no token '\(name.prefix(80))'; see `join-token list`")
     }
     let event = FleetEvent(
       at: now, kind: "token.revoked", subject: id.text, detail: "it lets nobody in any more")
-    return CommandDecision(changes: [.tokenRemoved(id), .event(event)], answer: id.text)
+    return CommandDecision(changes: [.joinTokenRemoved(id), .event(event)], answer: id.text)
   }
 
   /// Lets in who showed a token that is good.
@@ -81,7 +81,7 @@ extension CoordinatorCore {
         at: now, actor: "token \(token.name)", requestID: "",
         action: "accept \(node) \(request.publicKey)", outcome: "done")
       persist(
-        decision.changes + [.tokenChanged(token), .event(event), .audited(entry)],
+        decision.changes + [.joinTokenChanged(token), .event(event), .audited(entry)],
         into: &directives)
       directives.append(.allowKey(publicKey: request.publicKey, node: node))
     } catch {
@@ -99,12 +99,9 @@ extension CoordinatorCore {
   /// The token with this hash; every kept one is compared in full, whichever it is.
   private func token(hash: String) -> JoinToken? {
     var found: JoinToken?
-    for name in state.tokens.keys.sorted() {
-      guard let token = state.tokens[name] else { continue }
-      let isSame =
-        zip(token.hash.utf8, hash.utf8).reduce(UInt8(0)) { $0 | ($1.0 ^ $1.1) } == 0
-        && token.hash.utf8.count == hash.utf8.count
-      if isSame { found = token }
+    for name in state.joinTokens.keys.sorted() {
+      guard let token = state.joinTokens[name] else { continue }
+      if isSameHash(token.hash, hash) { found = token }
     }
     return found
   }

@@ -1,0 +1,73 @@
+package import FleetCore
+import HTTPTypes
+
+/// Every route of the admin endpoint, with the scope that a token needs for it.
+///
+/// The server takes method, path and scope from here alone: what has no row is not served.
+package enum AdminRoute: String, CaseIterable, Sendable {
+  case status = "GET /v1/status"
+  case nodes = "GET /v1/nodes"
+  case pending = "GET /v1/pending"
+  case logs = "GET /v1/nodes/:node/logs"
+  case selfTest = "GET /v1/nodes/:node/self-test"
+  case models = "GET /v1/models"
+  case jobs = "GET /v1/jobs"
+  case top = "GET /v1/top"
+  case energy = "GET /v1/energy"
+  case windows = "GET /v1/telemetry/:node"
+  case telemetry = "GET /v1/telemetry"
+  case events = "GET /v1/events"
+  case audit = "GET /v1/audit"
+  case roots = "GET /v1/root"
+  case joinTokens = "GET /v1/join-tokens"
+  case accept = "POST /v1/nodes"
+  case order = "POST /v1/nodes/:node"
+  case reject = "POST /v1/pending/reject"
+  case createJoinToken = "POST /v1/join-tokens"
+  case revokeJoinToken = "POST /v1/join-tokens/:token/revoke"
+  case putBlob = "PUT /v1/blobs/:digest"
+  case blob = "GET /v1/blobs/:digest"
+  case addModel = "POST /v1/models"
+  case deploy = "POST /v1/deployments"
+  case startJob = "POST /v1/jobs"
+  case cancelJob = "POST /v1/jobs/:job/cancel"
+  case addRoot = "POST /v1/root"
+  case tokens = "GET /v1/tokens"
+  case createToken = "POST /v1/tokens"
+  case revokeToken = "POST /v1/tokens/:token/revoke"
+
+  /// What a token needs.
+  package var scope: AdminScope {
+    switch self {
+    case .status, .nodes, .pending, .logs, .selfTest, .models, .jobs, .top, .energy, .windows,
+      .telemetry, .events, .audit, .roots, .joinTokens:
+      .read
+    case .accept, .order, .reject, .createJoinToken, .revokeJoinToken: .operate
+    // Who may read a model's bytes can copy the model: not everyone who watches.
+    case .putBlob, .blob, .addModel, .deploy: .deploy
+    case .startJob, .cancelJob: .federate
+    case .addRoot, .tokens, .createToken, .revokeToken: .admin
+    }
+  }
+
+  /// The path with its parameters, such as `/v1/nodes/:node`.
+  package var path: String { String(rawValue.split(separator: " ")[1]) }
+
+  /// The method's name in capitals.
+  package var methodName: String { String(rawValue.split(separator: " ")[0]) }
+
+  var method: HTTPRequest.Method {
+    guard let method = HTTPRequest.Method(rawValue: methodName) else {
+      preconditionFailure("\(methodName) is no method")
+    }
+    return method
+  }
+}
+
+/// Who may come in at the admin endpoint; the coordinator's shell implements it.
+package protocol AdminDoor: Sendable {
+  /// The token with this hash, 64 hexadecimal digits, while it is good; nil for any other.
+  func holder(hash: String) -> AdminHolder?
+  /// Notes a request that was turned away.
+  func refuse(_ refusal: AdminRefusal)
+}
