@@ -13,8 +13,9 @@
 #                   (TRAIN=60000 TEST=10000 samples)
 #   make accuracy-short
 #                   the same on 5,000 digits that are fetched; fails where one learns too little
-#   make fuzz       feed the readers of models, chip files and signed documents with made-up bytes
-#                   (SECONDS=60 each, FUZZER=ModelFuzz, ChipFileFuzz or TrustFuzz for one)
+#   make fuzz       feed the readers of models, chip files, signed documents and messages with
+#                   made-up bytes (SECONDS=60 each, FUZZER=ModelFuzz, ChipFileFuzz, TrustFuzz,
+#                   FrameFuzz or BodyFuzz for one)
 #   make kernels    run each kernel of the chip on made-up inputs, at all levels of vector
 #                   instructions, NEON on an emulator, and compare what they give
 #   make lint       check the format of every Swift file

@@ -6,7 +6,9 @@ import FleetProtocol
 @_cdecl("LLVMFuzzerTestOneInput")
 func fuzzTrust(_ input: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
   let bytes = [UInt8](UnsafeBufferPointer(start: input, count: count))
-  guard let first = bytes.first, let mode = TrustFuzzMode(rawValue: first) else { return 0 }
+  guard let first = bytes.first, let mode = TrustFuzzMode(rawValue: first), mode.isWanted else {
+    return -1
+  }
   let rest = Array(bytes.dropFirst())
   var agent = FuzzedAgent()
   switch mode {
