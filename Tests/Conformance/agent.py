@@ -10,6 +10,23 @@ from zmq.utils.monitor import recv_monitor_message
 PATIENCE_SECONDS = 20
 
 
+def enrol(place, keys, node, token):
+    """Shows a join token at the enrolment endpoint and returns the answer's fields."""
+    socket = zmq.Context.instance().socket(zmq.DEALER)
+    socket.curve_serverkey = place["key"].encode()
+    socket.curve_publickey, socket.curve_secretkey = keys
+    socket.linger, socket.rcvtimeo = 0, PATIENCE_SECONDS * 1_000
+    socket.connect(place["address"])
+    try:
+        socket.send_multipart(
+            [wire.header(wire.ENROL, 0, 1, 1), wire.body({1: token, 2: node})])
+        header, body = socket.recv_multipart()
+        assert wire.HEADER.unpack(header)[2] == wire.ENROL_ANSWER, header
+        return wire.read(body, wire.ENROL_ANSWER_BODY)
+    finally:
+        socket.close()
+
+
 class Agent:
     monitored = 0
 

@@ -8,7 +8,7 @@ import time
 
 import wire
 import zmq
-from agent import Agent
+from agent import Agent, enrol
 
 CHECKS = []
 
@@ -223,6 +223,22 @@ def three_malformed_messages_end_the_session_and_keep_the_node_out(fleet):
         name, head, busy = south.hello()
         assert name == "busy" and head[4] == 0, (name, head)
         assert 0 < busy["retry_after_milliseconds"] <= 30_000, busy
+
+
+@check
+def what_is_no_token_is_refused_with_a_code(fleet):
+    answer = enrol(fleet.settings["enrolment"], zmq.curve_keypair(), "east", "no token")
+    assert answer["code"] == "token", answer
+
+
+@check
+def a_key_that_shows_a_token_is_let_in_and_welcomed(fleet):
+    place, keys = fleet.settings["enrolment"], zmq.curve_keypair()
+    for _ in range(2):
+        answer = enrol(place, keys, "east", place["token"])
+        assert answer["code"] == "", answer
+    with Agent(fleet.settings, "east", keys).connect() as east:
+        assert east.hello()[0] == "welcome"
 
 
 def main():

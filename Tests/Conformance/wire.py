@@ -22,6 +22,8 @@ MANIFEST = {
     1: ("name", str), 3: ("model_digest", bytes), 4: ("size", int), 5: ("chunk_size", int),
     6: ("chunk_digests", [bytes]),
 }
+ENROL, ENROL_ANSWER = 64, 65
+ENROL_ANSWER_BODY = {1: ("code", str), 2: ("detail", str)}
 BODIES = {
     "welcome": {
         1: ("version", int), 2: ("epoch", int), 3: ("heartbeat_milliseconds", int),

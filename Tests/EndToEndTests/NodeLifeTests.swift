@@ -4,7 +4,6 @@ import FleetProtocol
 import Foundation
 import Testing
 import Workbench
-import ZeroMQTransport
 
 /// Nodes that come and go, as real processes.
 @Suite(.serialized, .timeLimit(.minutes(5))) struct NodeLifeTests {
@@ -45,54 +44,27 @@ import ZeroMQTransport
 
   @Test func `a machine joins with a token through the enrolment process`() async throws {
     let fleet = try TestFleet(nodes: ["north"])
-    let enrol = fleet.folder.appending(path: "enrol")
-    try FileManager.default.createDirectory(at: enrol, withIntermediateDirectories: true)
-    try Data(
-      """
-      listen: "tcp://127.0.0.1:*"
-      keyFile: "enrol.key"
-      spoolFolder: "spool"
-
-      """.utf8
-    ).write(to: enrol.appending(path: "enrol.yaml"))
-    let settings = fleet.folder.appending(path: "coordinator/coordinator.yaml")
-    let text = try String(contentsOf: settings, encoding: .utf8)
-    try Data((text + "enrolSpool: \"../enrol/spool\"\n").utf8).write(to: settings)
+    let desk = try await EnrolmentDesk.open(in: fleet)
+    defer { desk.daemon.kill() }
     try await fleet.startCoordinator()
-    let desk = try DaemonProcess(
-      "enrol", Programs.coordinator,
-      ["enrol", "--config", enrol.appending(path: "enrol.yaml").path],
-      log: fleet.folder.appending(path: "enrol.log"))
-    defer { desk.kill() }
-    let address = try await eventually("the enrolment endpoint listens", log: { desk.log }) {
-      desk.log.firstMatch(of: /address=(tcp:\S+)/).map { String($0.1) }
-    }
-    let key = try CurveKeyFile(path: enrol.appending(path: "enrol.key").path).load()
-      .publicKey.z85
-    func tool(_ arguments: [String]) throws {
-      let outcome = try Programs.run(
-        Programs.tool,
-        arguments + ["--context", fleet.folder.appending(path: "operator/context.yaml").path])
-      #expect(outcome.status == 0, "\(arguments): \(outcome.errors)")
-    }
-    let token = fleet.folder.appending(path: "join.token").path
-    try tool(["join-token", "create", "site", "--file", token])
+    let token = try desk.makeToken("site", in: fleet)
     let bundle = fleet.folder.appending(path: "agents/south").path
-    try tool([
+    try fleet.tool([
       "node", "bundle", "south", "--output", bundle, "--root",
       fleet.folder.appending(path: "coordinator/root.signed").path, "--token-file", token,
-      "--enrol-address", address, "--enrol-key=\(key)",
+      "--enrol-address", desk.address, "--enrol-key=\(desk.key)",
     ])
     try FileManager.default.copyItem(
       at: fleet.folder.appending(path: "agents/north/stream"),
       to: URL(filePath: bundle + "/stream"))
     try fleet.startAgent("south")
-    _ = try await eventually("south is let in", log: { fleet.logs + desk.log }) {
+    _ = try await eventually("south is let in", log: { fleet.logs + desk.daemon.log }) {
       try await fleet.client().nodes().contains { $0.name == "south" && $0.liveness == "online" }
         ? true : nil
     }
     #expect(try await fleet.client().joinTokens().map(\.usesLeft) == [0])
     // The token is spent: a second machine with it is not let in.
-    #expect(try FileManager.default.contentsOfDirectory(atPath: enrol.path + "/spool").isEmpty)
+    let spool = fleet.folder.appending(path: "enrol/spool").path
+    #expect(try FileManager.default.contentsOfDirectory(atPath: spool).isEmpty)
   }
 }

@@ -7,6 +7,7 @@ import Foundation
 import SensorData
 import SpikingNetwork
 import Synchronization
+import Testing
 import Workbench
 import ZeroMQTransport
 
@@ -78,6 +79,13 @@ final class TestFleet: Sendable {
       return try await reachable { try await self.client().status() }
     }
     return daemon
+  }
+
+  /// Runs the command-line tool against this fleet; it has to end well.
+  func tool(_ arguments: [String]) throws {
+    let context = folder.appending(path: "operator/context.yaml").path
+    let outcome = try Programs.run(Programs.tool, arguments + ["--context", context])
+    #expect(outcome.status == 0, "\(arguments): \(outcome.errors)")
   }
 
   @discardableResult
