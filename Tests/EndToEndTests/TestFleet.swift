@@ -64,14 +64,23 @@ final class TestFleet: Sendable {
   // MARK: processes
 
   @discardableResult
-  func startCoordinator() async throws -> DaemonProcess {
-    let daemon = try DaemonProcess(
-      "coordinator", Programs.coordinator,
-      [
-        "--config", folder.appending(path: "coordinator/coordinator.yaml").path,
-        "--log-level", "debug",
-      ],
-      log: folder.appending(path: "coordinator.log"))
+  func startCoordinator(descriptorsMax: Int? = nil) async throws -> DaemonProcess {
+    let arguments = [
+      "--config", folder.appending(path: "coordinator/coordinator.yaml").path,
+      "--log-level", "debug",
+    ]
+    let log = folder.appending(path: "coordinator.log")
+    let daemon =
+      if let descriptorsMax {
+        // The shell becomes the coordinator, so that its process id is the coordinator's.
+        try DaemonProcess(
+          "coordinator", "/bin/sh",
+          [
+            "-c", "ulimit -n \(descriptorsMax) && exec \"$0\" \"$@\"", Programs.coordinator,
+          ] + arguments, log: log)
+      } else {
+        try DaemonProcess("coordinator", Programs.coordinator, arguments, log: log)
+      }
     running.withLock { $0.append(daemon) }
     _ = try await eventually("the admin endpoint answers", log: { daemon.log }) {
       guard daemon.isRunning else { throw NotInTime(what: "coordinator runs", log: daemon.log) }
@@ -81,13 +90,13 @@ final class TestFleet: Sendable {
   }
 
   @discardableResult
-  func startAgent(_ node: String) throws -> DaemonProcess {
+  func startAgent(_ node: String, _ further: [String] = []) throws -> DaemonProcess {
     let daemon = try DaemonProcess(
       node, Programs.agent,
       [
         "--config", folder.appending(path: "agents/\(node)/agent.yaml").path, "--log-level",
         "debug",
-      ],
+      ] + further,
       log: folder.appending(path: "\(node).log"))
     running.withLock { $0.append(daemon) }
     return daemon
