@@ -74,6 +74,8 @@ package struct AgentCore: Sendable {
 
   // Telemetry.
   var windowSequence: UInt64
+  /// Whether the store knows of this run, whose last window is missing if it is killed.
+  var isRunNoted: Bool
   var outbox: Outbox
 
   // The node's own affairs.
@@ -107,6 +109,7 @@ package struct AgentCore: Sendable {
     mustPause = false
     hasJustTrained = false
     windowSequence = 0
+    isRunNoted = false
     outbox = .unknown
     rotation = .none
   }
@@ -125,6 +128,7 @@ package struct AgentCore: Sendable {
     comparing = nil
     announced = [:]
     outbox = .unknown
+    isRunNoted = false
     mustPause = true
     // An activation that was not stored was not carried out either: what is stored serves again.
     if serving != state.active?.model { serving = nil }
