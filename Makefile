@@ -7,6 +7,9 @@
 #   make build      install what is missing, build in release mode
 #   make sim        run one seed of the fleet's simulation (SEED=n, NODES=n, MINUTES=n, TRACE=1), or
 #                   many (SEED=1..500)
+#   make chaos      kill real processes at every point where they write or send, break their network
+#                   and machine, and hold their databases against what was acknowledged, as root
+#                   (CRASH=coordinator:n or CRASH=north:n for one point, FAULT=name SEED=n for one fault)
 #   make bench      build, measure the chip and its compiler; one JSON line a case (FILTER=name
 #                   measures some)
 #   make accuracy   run a network that fits each chip on MNIST, from the folder SPIKEFLEET_DATA
@@ -27,7 +30,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-debug build sim bench accuracy accuracy-short fuzz kernels lint format protocol setup clean
+.PHONY: help demo test test-debug build sim chaos bench accuracy accuracy-short fuzz kernels lint format protocol setup clean
 
 SWIFT_SOURCES := Package.swift Sources Tests agent coordinator
 SCENARIO := fleet-configs/digits.yaml
@@ -75,6 +78,17 @@ bench: build
 sim: build
 	@exec .build/release/spikefleet simulate chaos --seeds $(or $(SEED),1..100) \
 	  $(if $(NODES),--nodes $(NODES)) $(if $(MINUTES),--minutes $(MINUTES)) $(if $(TRACE),--trace)
+
+# A network and mounts of its own: what the scenarios do to theirs reaches nobody else.
+# iproute2: lays the wires. faketime: sets the clock of one process.
+chaos: PACKAGES += iproute2 faketime
+chaos: setup
+	@[ "$$(id -u)" = 0 ] || { echo 'make chaos: run it as root: it makes network namespaces and small file systems of its own' >&2; exit 1; }
+	@exec unshare --net --mount --propagation private bash -c 'ip link set lo up; exec "$$@"' _ \
+	  env SPIKEFLEET_CHAOS=1 SPIKEFLEET_CHAOS_CRASH='$(CRASH)' \
+	  SPIKEFLEET_CHAOS_SCENARIO='$(FAULT)' SPIKEFLEET_CHAOS_SEED='$(SEED)' \
+	  $(MAKE) --no-print-directory test \
+	  FILTER='EndToEndTests.$(if $(CRASH),CrashPointTests,$(if $(FAULT),ChaosFaultTests,(CrashPoint|ChaosFault)Tests))'
 
 accuracy: build
 	@Tests/Accuracy/run $(TRAIN) $(TEST)

@@ -169,7 +169,7 @@ let package = Package(
         "FleetAPI", "FleetStore", "FleetCore", "FleetProtocol", "ZeroMQTransport", "Workbench",
         "SensorData", "Accelerator", "CompiledModel", "NetworkCompiler", "NetworkTraining",
         "SpikingNetwork", "Federation", "spikefleet", "spikefleet-agent", "spikefleet-coordinator",
-        crypto,
+        crypto, grdb, protobuf,
       ]),
   ]
 )

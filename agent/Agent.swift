@@ -22,8 +22,9 @@ struct Agent: ParsableCommand {
       it after what was acknowledged is on the disk; it goes on from its state folder at the next \
       start.
 
-      Test aid: SPIKEFLEET_CRASH_AT=n in the environment kills the process right before \
-      (n = 2k - 1) or right after (n = 2k) its k-th database transaction.
+      Test aid: SPIKEFLEET_CRASH_AT=n in the environment kills the process at the n-th point of \
+      this run. Points lie right before and right after each thing that it writes to the disk or \
+      sends; at n = 0 it only says at its end how many it passed.
       """,
     version: Version.text)
 

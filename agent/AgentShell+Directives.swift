@@ -183,3 +183,17 @@ extension AgentShell {
     }
   }
 }
+
+extension AgentDirective {
+  /// Whether something of it is left when the process is gone: on the disk or on the wire.
+  var leavesTrace: Bool {
+    switch self {
+    case .persist, .send, .storeChunk, .assemble, .sendUpdate, .sendOutbox, .dropBlob,
+      .makeNextKey, .adoptNextKey:
+      true
+    case .open, .close, .inspectChunks, .compareSuccessor, .loadModel, .serve, .train,
+      .stopTraining, .answerQuery, .report:
+      false
+    }
+  }
+}

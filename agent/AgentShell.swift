@@ -101,7 +101,7 @@ final class AgentShell {
       metadata: [
         "kind": "agent.stopped", "droppedSends": "\(transport.droppedSends)",
         "droppedReceived": "\(inbox.dropped)", "unstored": "\(unstored.count)",
-      ])
+      ].merging(crash.passed.map { ["crashPoints": "\($0)"] } ?? [:]) { $1 })
   }
 
   // MARK: events
@@ -165,20 +165,25 @@ final class AgentShell {
   /// False where a transaction failed; nothing after it was done.
   private func perform(_ directives: [AgentDirective], answers: inout [AgentEvent]) -> Bool {
     for directive in directives {
-      guard case .persist(let changes) = directive else {
+      if directive.leavesTrace { crash.before("\(directive)") }
+      if case .persist(let changes) = directive {
+        guard commit(changes) else { return false }
+      } else {
         carryOut(directive, answers: &answers)
-        continue
       }
-      crash.reached()
-      do throws(StoreError) {
-        try store.commit(changes)
-      } catch {
-        failures.failed(error)
-        return false
-      }
-      failures.succeeded()
-      crash.reached()
+      if directive.leavesTrace { crash.after("\(directive)") }
     }
+    return true
+  }
+
+  private func commit(_ changes: [AgentChange]) -> Bool {
+    do throws(StoreError) {
+      try store.commit(changes)
+    } catch {
+      failures.failed(error)
+      return false
+    }
+    failures.succeeded()
     return true
   }
 
@@ -201,6 +206,7 @@ final class AgentShell {
   /// Makes an update durable under its digest, then tells the core.
   private func keep(_ finished: FinishedTraining, milliseconds: UInt32) {
     let digest: ContentDigest
+    crash.before("keepUpdate")
     do throws(StoreError) {
       digest = try blobs.put(finished.update)
     } catch {
@@ -208,6 +214,7 @@ final class AgentShell {
       unstored.append(.training(finished, milliseconds: milliseconds))
       return
     }
+    crash.after("keepUpdate")
     do { try records.keep(finished.record) } catch {
       log.warning(
         "no record of what was learnt: \(error)",

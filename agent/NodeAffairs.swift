@@ -21,10 +21,8 @@ extension AgentShell {
 
   /// The public half of the key beside the present one; nil where the disk refuses.
   func makeNextKey() -> String? {
-    crash.reached()
     do throws(CurveKeyFileError) {
       let pair = try affairs.nextKeyFile.loadOrCreate()
-      crash.reached()
       return pair.publicKey.z85
     } catch {
       log.error("no new key: \(error)", metadata: ["kind": "key.failed"])
@@ -42,9 +40,9 @@ extension AgentShell {
           metadata: ["kind": "key.failed"])
         return false
       }
-      crash.reached()
+      crash.before("replaceKey")
       try affairs.nextKeyFile.replace(affairs.keyFile)
-      crash.reached()
+      crash.after("replaceKey")
       transport.setKeys(pair)
       connections.publicKey = pair.publicKey
       return true

@@ -25,6 +25,10 @@ struct Coordinator: AsyncParsableCommand {
       it after what is acknowledged is on the disk; it goes on from its state folder at the next \
       start.
 
+      Test aid: SPIKEFLEET_CRASH_AT=n in the environment kills the process at the n-th point of \
+      this run. Points lie right before and right after each thing that it writes to the disk or \
+      sends; at n = 0 it only says at its end how many it passed.
+
       `spikefleet-coordinator enrol --config FILE` is another process: it takes join tokens from \
       machines that are not nodes yet (`spikefleet-coordinator enrol --help`).
       """,
@@ -91,9 +95,10 @@ struct Coordinator: AsyncParsableCommand {
     }
     let state = try store.start()
     try blobs.sweep(keeping: state.neededBlobs)
+    let crash = CrashPoint(environment: ProcessInfo.processInfo.environment)
     let daemon = CoordinatorDaemon(
       store: store, blobs: blobs, state: state, settings: settings.settings,
-      keys: keys.signing,
+      keys: keys.signing, crash: crash,
       work: BackgroundWork(
         blobs: blobs, keys: keys.signing, checkData: checkData, log: log),
       log: log)
@@ -139,7 +144,10 @@ struct Coordinator: AsyncParsableCommand {
         ],
         gracefulShutdownSignals: [.sigterm, .sigint], logger: groupLog))
     try await group.run()
-    log.notice("stopped", metadata: ["kind": "coordinator.stopped", "epoch": "\(state.epoch)"])
+    log.notice(
+      "stopped",
+      metadata: ["kind": "coordinator.stopped", "epoch": "\(state.epoch)"]
+        .merging(crash.passed.map { ["crashPoints": "\($0)"] } ?? [:]) { $1 })
   }
 }
 

@@ -31,16 +31,18 @@ final class CoordinatorDaemon: Sendable {
   let priceTables: PriceTables
   private let keys: OnlineKeys
   let work: BackgroundWork
+  private let crash: CrashPoint
   private let machine: Mutex<Machine>
   private let transport = Mutex<CoordinatorTransport?>(nil)
 
   init(
     store: FleetStore, blobs: BlobStore, state: FleetState, settings: CoordinatorSettings,
-    keys: OnlineKeys, work: BackgroundWork, log: Logger
+    keys: OnlineKeys, crash: CrashPoint, work: BackgroundWork, log: Logger
   ) {
     self.store = store
     self.blobs = blobs
     self.keys = keys
+    self.crash = crash
     self.work = work
     self.log = log
     startedAt = WallClock.now()
@@ -145,11 +147,13 @@ final class CoordinatorDaemon: Sendable {
     _ events: inout [CoordinatorEvent]
   ) -> Bool {
     for directive in directives {
+      if directive.leavesTrace { crash.before("\(directive)") }
       if case .persist(let changes) = directive {
         guard commit(changes, &machine) else { return false }
       } else {
         carryOut(directive, &machine, &events)
       }
+      if directive.leavesTrace { crash.after("\(directive)") }
     }
     return true
   }
@@ -335,6 +339,18 @@ final class CoordinatorDaemon: Sendable {
   private func write(_ event: FleetEvent) {
     log.info(
       "\(event.detail)", metadata: ["kind": "\(event.kind)", "subject": "\(event.subject)"])
+  }
+}
+
+extension CoordinatorDirective {
+  /// Whether something of it is left when the process is gone: on the disk or on the wire.
+  var leavesTrace: Bool {
+    switch self {
+    case .persist, .send, .sendDesired, .sendChunks, .appendUpload, .dropUpload, .answer: true
+    case .disconnect, .rootChanged, .signTimestamp, .allowKey, .denyKey, .checkUpload,
+      .aggregate, .answerQuery, .report:
+      false
+    }
   }
 }
 

@@ -14,6 +14,9 @@ extension AgentCore {
 
   mutating func start(at now: Instant, into directives: inout [AgentDirective]) {
     open(.control, at: now, into: &directives)
+    // Last: where the disk is full, the node connects all the same.
+    persist([.runBegan(boot: settings.boot)], into: &directives)
+    isRunNoted = true
   }
 
   mutating func stop(into directives: inout [AgentDirective]) {
@@ -23,6 +26,7 @@ extension AgentCore {
       directives.append(.close(endpoint))
     }
     conversation = .none
+    persist([.runEnded], into: &directives)
   }
 
   /// Sends a message of the session; without one nothing is sent, for everything is repeated.

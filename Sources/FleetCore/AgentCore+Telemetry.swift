@@ -30,7 +30,10 @@ extension AgentCore {
     windowSequence += 1
     var window = window
     window.sequence = windowSequence
-    persist([.windowQueued(boot: settings.boot, window)], into: &directives)
+    // Where the disk was full at the start, the run is noted with its first window.
+    let run: [AgentChange] = isRunNoted ? [] : [.runBegan(boot: settings.boot)]
+    persist(run + [.windowQueued(boot: settings.boot, window)], into: &directives)
+    isRunNoted = true
     outbox.hasWindows = true
     if case .asked = outbox.batch { outbox.batch = .asked(isStale: true) }
   }

@@ -76,6 +76,8 @@ package struct AgentCore: Sendable {
 
   // Telemetry.
   var windowSequence: UInt64
+  /// Whether the store knows of this run, whose last window is missing if it is killed.
+  var isRunNoted: Bool
   var outbox: Outbox
 
   // The node's own affairs.
@@ -112,6 +114,7 @@ package struct AgentCore: Sendable {
     mustPause = false
     hasJustTrained = false
     windowSequence = 0
+    isRunNoted = false
     outbox = Outbox(hasWindows: hasWindows, batch: .none)
     rotation = .none
   }
@@ -130,6 +133,7 @@ package struct AgentCore: Sendable {
     comparing = nil
     announced = [:]
     outbox = .unknown
+    isRunNoted = false
     resumeRotation()
     mustPause = true
     // An activation that was not stored was not carried out either: what is stored serves again.

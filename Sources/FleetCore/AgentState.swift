@@ -60,7 +60,7 @@ package struct AgentState: Sendable, Equatable {
       trainings[key] = training
       trainingOrdinal = nextOrdinal
     case .roundClosed(let key): trainings[key] = nil
-    case .windowQueued, .windowsAcknowledged: break
+    case .runBegan, .runEnded, .windowQueued, .windowsAcknowledged: break
     case .epochSeen(let epoch): self.epoch = epoch
     case .rootAccepted(let record, let forgetsTime):
       root = record
@@ -182,6 +182,10 @@ package struct TrainingResult: Sendable, Equatable {
 ///
 /// A list of them is one transaction.
 package enum AgentChange: Sendable, Equatable {
+  /// A run of the agent began; the window in which one before it was killed counts as lost.
+  case runBegan(boot: [UInt8])
+  /// The run ended in order: its last window is queued.
+  case runEnded
   /// A desired state passed every check.
   case desiredAccepted(AcceptedModel)
   /// The model serves; the floor of its name rises with it.

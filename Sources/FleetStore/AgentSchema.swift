@@ -14,6 +14,7 @@ enum AgentSchema {
     migrator.registerMigration("3-outbox") { try $0.execute(sql: outbox) }
     migrator.registerMigration("4-outbox-tiers") { try $0.execute(sql: outboxTiers) }
     migrator.registerMigration("5-trust") { try $0.execute(sql: trust) }
+    migrator.registerMigration("6-runs") { try $0.execute(sql: runs) }
     return migrator
   }
 
@@ -106,6 +107,12 @@ enum AgentSchema {
     CREATE INDEX outbox_tier ON outbox (tier, boot, sequence);
     ALTER TABLE outbox_boot ADD COLUMN begun INTEGER NOT NULL DEFAULT 0;
     ALTER TABLE agent ADD COLUMN lost_windows INTEGER NOT NULL DEFAULT 0;
+    """
+
+  /// The boot of the run that has not ended, with its last window; NULL after one that ended.
+  private static let runs = """
+    ALTER TABLE agent ADD COLUMN running BLOB;
+    ALTER TABLE agent ADD COLUMN running_newest INTEGER NOT NULL DEFAULT 0;
     """
 
   /// Boots are numbered in the order of their first window: the oldest is sent first.

@@ -10,6 +10,8 @@ struct AgentWriter {
 
   func apply(_ change: AgentChange) throws {
     switch change {
+    case .runBegan(let boot): try OutboxWriter(db: db, bytesMax: outboxBytesMax).begin(boot)
+    case .runEnded: try db.change("UPDATE agent SET running = NULL", [])
     case .desiredAccepted(let model):
       try fill("accepted", with: model)
       try db.change("DELETE FROM observed", [])

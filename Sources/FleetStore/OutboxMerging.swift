@@ -110,18 +110,10 @@ struct OutboxMerging {
     try db.change(
       "DELETE FROM outbox WHERE boot = ? AND sequence = ?", [oldest.boot, oldest.sequence])
     try outbox.grow(by: -Int64(oldest.bytes))
-    let lost = oldest.window.sequence - oldest.window.start + 1
-    try db.change(
-      "UPDATE agent SET lost_windows = lost_windows + ?", [Int64(clamping: lost)])
-    try db.change(
-      """
-      INSERT INTO outbox_gap (boot, first, last)
-      SELECT boot, ?, ? FROM outbox_boot WHERE id = ?
-      """, [Int64(clamping: oldest.window.start), oldest.sequence, oldest.boot])
-    // One row per outage; an agent that is cut off for years still has a small database.
-    try db.change(
-      "DELETE FROM outbox_gap WHERE id <= (SELECT max(id) FROM outbox_gap) - ?",
-      [AgentStore.gapsMax])
+    let boot = try Data.fetchOne(
+      db, sql: "SELECT boot FROM outbox_boot WHERE id = ?", arguments: [oldest.boot])
+    let first = Int64(clamping: oldest.window.start)
+    try outbox.lose(min(first, oldest.sequence)...oldest.sequence, of: boot ?? Data())
     return true
   }
 }

@@ -9,10 +9,39 @@ struct OutboxWriter {
   let db: Database
   let bytesMax: Int
 
+  /// Notes which run is under way; up to a window is missing of one that never ended.
+  func begin(_ boot: [UInt8]) throws {
+    guard let found = try Row.fetchOne(db, sql: "SELECT running, running_newest FROM agent")
+    else { return }
+    let row = StoredRow(found, of: "agent")
+    if try !row.isNull("running") {
+      let killed = try row.bytes("running")
+      guard killed != boot else { return }
+      let missing = try row.integer("running_newest") &+ 1
+      try lose(missing...missing, of: Data(killed))
+    }
+    try db.change("UPDATE agent SET running = ?, running_newest = 0", [Data(boot)])
+  }
+
+  /// Counts windows that no coordinator will ever have, and notes the gap.
+  func lose(_ sequences: ClosedRange<Int64>, of boot: Data) throws {
+    try db.change(
+      "UPDATE agent SET lost_windows = lost_windows + ?", [Int64(sequences.count)])
+    try db.change(
+      "INSERT INTO outbox_gap (boot, first, last) VALUES (?, ?, ?)",
+      [boot, sequences.lowerBound, sequences.upperBound])
+    // An agent that is cut off or killed for years still has a small database.
+    try db.change(
+      "DELETE FROM outbox_gap WHERE id <= (SELECT max(id) FROM outbox_gap) - ?",
+      [AgentStore.gapsMax])
+  }
+
   func queue(_ window: WireTelemetryWindow, boot: [UInt8]) throws {
     guard let sequence = Int64(exactly: window.sequence), sequence > 0 else {
       throw Refusal("a window's sequence is 1 or more and at most \(Int64.max)")
     }
+    try db.change(
+      "UPDATE agent SET running_newest = ? WHERE running = ?", [sequence, Data(boot)])
     try db.change(
       "INSERT INTO outbox_boot (boot, newest) VALUES (?, 0) ON CONFLICT (boot) DO NOTHING",
       [Data(boot)])

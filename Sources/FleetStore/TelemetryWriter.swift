@@ -110,7 +110,8 @@ struct TelemetryWriter {
     try db.change(
       "INSERT OR REPLACE INTO telemetry_loss (node, windows) VALUES (?, ?)",
       [node.text, Int64(clamping: lost)])
-    let detail = "\(lost) windows of earlier boots so far: its outbox was full for too long"
+    let detail =
+      "\(lost) windows of earlier boots so far: it was killed, or its outbox full for too long"
     try db.change(
       "INSERT INTO event (at_us, kind, subject, detail) VALUES (?, ?, ?, ?)",
       [instant.microseconds, "telemetry.lost".stored, node.text.stored, detail.stored])

@@ -12,6 +12,7 @@ enum FleetCases {
     var restartSeconds: Double?
     var coordinatorMebibytes: Double?
     var coordinatorMebibytesEmpty: Double?
+    var coordinatorMebibytesFanOut: Double?
     var onlineSeconds: Double?
   }
 
@@ -43,6 +44,7 @@ enum FleetCases {
         ]
         return found
       }),
+    BenchCase(name: "fleet.fanout.rss", unit: "MiB", run: { _ in try fanOut() }),
     BenchCase(name: "fleet.agent.rss", unit: "MiB", run: { _ in try agentMemory() }),
   ]
 
@@ -65,6 +67,18 @@ enum FleetCases {
       measured = figures
       return figures
     }
+  }
+
+  /// By how much a coordinator's memory rises while 100 agents fetch a model of 1 MiB at once.
+  private static func fanOut() throws -> BenchResult {
+    let output = try run([
+      "simulate", "fleet", "--nodes", "100", "--model-bytes", "\(1 << 20)", "--commands", "1",
+      "--singles", "0", "--hold", "0", "-o", "json",
+    ])
+    guard
+      let value = try JSONDecoder().decode(Figures.self, from: output).coordinatorMebibytesFanOut
+    else { throw Failure(description: "`spikefleet simulate fleet` did not measure this") }
+    return BenchResult(values: [value])
   }
 
   private static let programs = URL(filePath: "/proc/self/exe").resolvingSymlinksInPath()

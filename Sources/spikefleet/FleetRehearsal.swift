@@ -35,7 +35,12 @@ final class FleetRehearsal: Sendable {
     figures.workers = workers.count
     try await reach("all online") { $0.onlineCount == $1 }
     figures.onlineSeconds = board.lastOnline.map { seconds(from: begin, to: $0) }
+    meter.forgetPeak()
+    let settled = meter.residentMebibytes
     try await measureCommands(client, &figures)
+    if let settled, let peak = meter.peakMebibytes, options.commands > 0 {
+      figures.coordinatorMebibytesFanOut = max(0, peak - settled)
+    }
     try await measureSingles(client, &figures)
     try await hold(meter, workers, &figures)
     let killed = try await restart(coordinator, &figures)

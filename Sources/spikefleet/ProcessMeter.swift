@@ -5,9 +5,20 @@ struct ProcessMeter {
   let processID: Int32
 
   /// Resident memory in MiB; nil once the process has ended.
-  var residentMebibytes: Double? {
+  var residentMebibytes: Double? { mebibytes("VmRSS:") }
+
+  /// The most that was resident since the start, or since `forgetPeak`.
+  var peakMebibytes: Double? { mebibytes("VmHWM:") }
+
+  /// Lets the peak begin again at what is resident now.
+  func forgetPeak() {
+    guard let handle = FileHandle(forWritingAtPath: "/proc/\(processID)/clear_refs") else { return }
+    try? handle.write(contentsOf: Data("5".utf8))
+  }
+
+  private func mebibytes(_ name: String) -> Double? {
     guard let text = read("status"),
-      let line = text.split(separator: "\n").first(where: { $0.hasPrefix("VmRSS:") })
+      let line = text.split(separator: "\n").first(where: { $0.hasPrefix(name) })
     else { return nil }
     return line.split(separator: " ").compactMap { Double($0) }.first.map { $0 / 1_024 }
   }

@@ -100,6 +100,8 @@ struct FleetFigures: Encodable {
   var coordinatorProcessorPercent: Double?
   var coordinatorMebibytesEmpty: Double?
   var coordinatorMebibytes: Double?
+  /// By how much the coordinator's memory rose at most while deployments to all went on.
+  var coordinatorMebibytesFanOut: Double?
   var agentKibibytes: Double?
 
   var table: TextTable {
@@ -122,6 +124,7 @@ struct FleetFigures: Encodable {
     add("coordinator's processor, idle fleet", coordinatorProcessorPercent, 1, "% of a core")
     add("coordinator's memory without agents", coordinatorMebibytesEmpty, 1, "MiB")
     add("coordinator's memory", coordinatorMebibytes, 1, "MiB")
+    add("its growth while all fetch a model, at most", coordinatorMebibytesFanOut, 1, "MiB")
     add("memory of a hollow agent", agentKibibytes, 0, "KiB")
     return table
   }

@@ -7,7 +7,10 @@ final class DaemonProcess: Sendable {
   private let logPath: String
   private let process: Mutex<Process>
 
-  init(_ name: String, _ program: String, _ arguments: [String], log: URL) throws {
+  init(
+    _ name: String, _ program: String, _ arguments: [String],
+    environment: [String: String] = [:], log: URL
+  ) throws {
     self.name = name
     logPath = log.path
     if !FileManager.default.fileExists(atPath: log.path) {
@@ -18,6 +21,7 @@ final class DaemonProcess: Sendable {
     let process = Process()
     process.executableURL = URL(filePath: program)
     process.arguments = arguments
+    process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
     process.standardOutput = handle
     process.standardError = handle
     process.standardInput = FileHandle.nullDevice
@@ -38,6 +42,8 @@ final class DaemonProcess: Sendable {
     Foundation.kill(processID, SIGKILL)
     process.withLock { $0.waitUntilExit() }
   }
+
+  func signal(_ number: Int32) { Foundation.kill(processID, number) }
 
   /// Asks it to stop and returns its exit status.
   func stop() async throws -> Int32 {

@@ -9,6 +9,8 @@ final class RawAgent {
   private let transport: AgentTransport
   private var events: AsyncStream<AgentTransportEvent>.Iterator
   private(set) var session: UInt64 = 0
+  /// Chunks that came, as a request for more has to say.
+  private(set) var receivedChunks: UInt64 = 0
   private var sequence: UInt64 = 0
 
   init(_ fleet: TestFleet, keys: CurveKeyPair) async throws {
@@ -80,6 +82,7 @@ final class RawAgent {
     while let event = await events.next(isolation: nil) {
       guard case .received(let endpoint, let frames) = event else { continue }
       let packet = try Packet(frames: frames, endpoint: endpoint, direction: .down)
+      if case .blobChunk = packet.message { receivedChunks += 1 }
       guard isWanted(packet.message) else { continue }
       if case .welcome = packet.message { session = packet.header.session }
       return packet.message

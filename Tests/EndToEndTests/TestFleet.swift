@@ -22,7 +22,10 @@ final class TestFleet: Sendable {
   static let classes = 10
 
   /// Writes keys, settings and a small sensor stream for each node; starts nothing.
-  init(nodes: [String], seed: UInt64 = 1, model given: CompiledModel? = nil) throws {
+  init(
+    nodes: [String], seed: UInt64 = 1, model given: CompiledModel? = nil,
+    settings: [String] = []
+  ) throws {
     self.nodes = nodes
     folder = FileManager.default.temporaryDirectory
       .appending(path: "spikefleet-test-\(UUID().uuidString.lowercased())")
@@ -30,7 +33,7 @@ final class TestFleet: Sendable {
       try given
       ?? SmallModel.compile(
         channels: Self.channels, hidden: 32, classes: Self.classes, seed: seed)
-    var arguments = ["init", folder.path]
+    var arguments = ["init", folder.path] + settings
     for node in nodes { arguments += ["--node", node] }
     let outcome = try Programs.run(Programs.tool, arguments)
     guard outcome.status == 0 else { throw NotInTime(what: "init", log: outcome.errors) }
@@ -64,16 +67,14 @@ final class TestFleet: Sendable {
 
   // MARK: processes
 
+  /// Starts the coordinator and waits for its admin endpoint; `descriptorsMax` bounds its files.
   @discardableResult
-  func startCoordinator() async throws -> DaemonProcess {
-    let daemon = try DaemonProcess(
-      "coordinator", Programs.coordinator,
-      [
-        "--config", folder.appending(path: "coordinator/coordinator.yaml").path,
-        "--log-level", "debug",
-      ],
-      log: folder.appending(path: "coordinator.log"))
-    running.withLock { $0.append(daemon) }
+  func startCoordinator(descriptorsMax: Int? = nil) async throws -> DaemonProcess {
+    // The shell becomes the coordinator, so that its process id is the coordinator's.
+    let launcher = descriptorsMax.map {
+      ["/bin/sh", "-c", "ulimit -n \($0) && exec \"$0\" \"$@\""]
+    }
+    let daemon = try launch("coordinator", launcher: launcher ?? [])
     _ = try await eventually("the admin endpoint answers", log: { daemon.log }) {
       guard daemon.isRunning else { throw NotInTime(what: "coordinator runs", log: daemon.log) }
       return try await reachable { try await self.client().status() }
@@ -89,16 +90,35 @@ final class TestFleet: Sendable {
   }
 
   @discardableResult
-  func startAgent(_ node: String) throws -> DaemonProcess {
+  func startAgent(_ node: String, _ further: [String] = []) throws -> DaemonProcess {
+    try launch(node, further)
+  }
+
+  /// Starts a daemon and waits for nothing; `launcher` is put before its command.
+  @discardableResult
+  func launch(
+    _ name: String, _ further: [String] = [], environment: [String: String] = [:],
+    launcher: [String] = []
+  ) throws -> DaemonProcess {
+    let isCoordinator = name == "coordinator"
+    let settings = isCoordinator ? "coordinator/coordinator.yaml" : "agents/\(name)/agent.yaml"
+    let command =
+      launcher + [
+        isCoordinator ? Programs.coordinator : Programs.agent, "--config",
+        folder.appending(path: settings).path, "--log-level", "debug",
+      ] + further
     let daemon = try DaemonProcess(
-      node, Programs.agent,
-      [
-        "--config", folder.appending(path: "agents/\(node)/agent.yaml").path, "--log-level",
-        "debug",
-      ],
-      log: folder.appending(path: "\(node).log"))
+      name, command[0], Array(command.dropFirst()), environment: environment,
+      log: folder.appending(path: "\(name).log"))
     running.withLock { $0.append(daemon) }
     return daemon
+  }
+
+  /// The first line of a daemon's log with these words, of all its runs.
+  func firstLine(of name: String, containing words: String) -> String? {
+    let path = folder.appending(path: "\(name).log").path
+    let text = String(decoding: FileManager.default.contents(atPath: path) ?? Data(), as: UTF8.self)
+    return text.split(separator: "\n").first { $0.contains(words) }.map(String.init)
   }
 
   /// The newest process of that name.
@@ -141,6 +161,39 @@ final class TestFleet: Sendable {
           ? true : nil
       }
     }
+  }
+
+  /// The ports that `init` found for the coordinator.
+  func ports() throws -> (control: UInt16, data: UInt16) {
+    let path = folder.appending(path: "coordinator/coordinator.yaml")
+    let text = try String(contentsOf: path, encoding: .utf8)
+    func port(_ key: String) throws -> UInt16 {
+      let pattern = try Regex("\(key): \"tcp://[^:]+:([0-9]+)\"", as: (Substring, Substring).self)
+      guard let port = text.firstMatch(of: pattern).flatMap({ UInt16($0.1) }) else {
+        throw NotInTime(what: "a port of \(key)", log: text)
+      }
+      return port
+    }
+    return (try port("control"), try port("data"))
+  }
+
+  /// The digest of the fleet's model.
+  var modelDigest: ContentDigest { BlobStore.digest(of: model.encoded()) }
+
+  /// The signed manifest of the fleet's model, in base 64.
+  func signModel() throws -> String {
+    let (path, manifest) = (
+      folder.appending(path: "model.snn"), folder.appending(path: "model.manifest")
+    )
+    try Data(model.encoded()).write(to: path)
+    let outcome = try Programs.run(
+      Programs.tool,
+      [
+        "model", "sign", path.path, "--manifest", manifest.path, "--release-counter", "1", "--key",
+        folder.appending(path: "operator/publisher.key").path,
+      ])
+    guard outcome.status == 0 else { throw NotInTime(what: "sign", log: outcome.errors) }
+    return try Data(contentsOf: manifest).base64EncodedString()
   }
 
   /// Signs and pushes the fleet's model, or another one, and returns its digest.

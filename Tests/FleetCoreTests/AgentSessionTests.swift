@@ -189,7 +189,8 @@ import Testing
     bench.handle(.linked(.data))
     let directives = bench.handle(.stopping)
     #expect(directives.messages.count == 1)
-    #expect(directives.suffix(2) == [.close(.data), .close(.control)])
+    #expect(
+      directives.suffix(3) == [.close(.data), .close(.control), .persist([.runEnded])])
   }
 
   @Test func `the data endpoint is opened on demand and closed after a silence`() {

@@ -89,6 +89,32 @@ import Testing
     #expect(try #require(try all(store).first).lostWindows >= UInt64(lost))
   }
 
+  @Test func `the window in which a run was killed counts as lost, of one that ended none does`()
+    throws
+  {
+    let store = try AgentStore.inMemory()
+    let boots = (1...4).map { [UInt8](repeating: $0, count: 16) }
+    try store.commit([.runBegan(boot: boots[0])])
+    try queue(1...3, store, boot: boots[0])
+    try store.commit([.runEnded])
+    try store.commit([.runBegan(boot: boots[1])])
+    try queue(1...2, store, boot: boots[1])
+    #expect(try store.gaps() == [])
+    // Killed after two windows, then before its first one.
+    try store.commit([.runBegan(boot: boots[2])])
+    try store.commit([.runBegan(boot: boots[3])])
+    try store.commit([.runBegan(boot: boots[3])])
+    #expect(
+      try store.gaps() == [
+        OutboxGap(boot: boots[1], sequences: 3...3), OutboxGap(boot: boots[2], sequences: 1...1),
+      ])
+    try queue(1...1, store, boot: boots[3])
+    for boot in boots.prefix(2) {
+      try store.commit([.windowsAcknowledged(boot: boot, through: .max)])
+    }
+    #expect(try all(store).map(\.lostWindows) == [2])
+  }
+
   @Test func `boots nobody has heard of go first, then this run goes three times in four`() throws {
     let store = try AgentStore.inMemory()
     let boots = (1...3).map { [UInt8](repeating: $0, count: 16) }
