@@ -26,7 +26,8 @@ extension CoordinatorCore {
     }
     guard state.adminTokens[token.name] == nil, adminToken(hash: token.hash) == nil else {
       throw CommandRefusal(
-        "duplicate-token", "'\(token.name)', or its text, was a token's before; choose another name")
+        "duplicate-token", "'\(token.name)', or its text, was a token's before; choose another name"
+      )
     }
     let longest = now.advanced(milliseconds: Int64(AdminToken.daysMax) * 86_400_000)
     guard token.expiresAt.map({ $0 > now && $0 <= longest }) ?? true else {

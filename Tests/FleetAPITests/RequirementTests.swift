@@ -1,10 +1,12 @@
 import FleetAPI
 import FleetCore
+import Synchronization
 import Testing
 
 /// The security requirement on the admin endpoint, named by its number.
 @Suite struct RequirementTests {
-  @Test func `requirement 22: a token opens what its scope names, under its own name`() async throws {
+  @Test func `requirement 22: a token opens what its scope names, under its own name`() async throws
+  {
     let (token, fleet) = (BearerToken(), FixedFleet())
     let door = FixedDoor([(token, AdminHolder(actor: "admin screen", scopes: [.read]))])
     try await AdminEndpoint.serve(fleet, door: door) { endpoint in
