@@ -109,6 +109,7 @@ struct CoordinatorService: FleetService {
       case .uncordon: .uncordon
       case .drain: .drain(giveBack: request.giveBack ?? false)
       case .rotateKey: .rotateKey
+      case .resetLearning: .resetLearning
       case .replace:
         .replace(publicKey: try key(request.publicKey, request.fingerprint).z85)
       }

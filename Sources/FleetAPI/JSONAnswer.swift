@@ -68,9 +68,8 @@ struct TokenMiddleware: RouterMiddleware {
       return try JSONAnswer.make(
         ErrorBody(
           code: "token",
-          detail:
-            "missing bearer token, or one that is wrong, expired or revoked; name a file with "
-            + "a good one in the context file's `tokenFile`"),
+          detail: "missing bearer token, or one that is wrong, expired or revoked; name a file "
+            + "with a good one in the context file's `tokenFile`"),
         status: .unauthorized)
     }
     var context = context

@@ -3,7 +3,7 @@ import FleetProtocol
 
 /// What can be asked about one accepted node, by its word in the body.
 package enum NodeVerb: String, Codable, Sendable, CaseIterable {
-  case revoke, label, cordon, uncordon, drain, rotateKey, replace
+  case revoke, label, cordon, uncordon, drain, rotateKey, resetLearning, replace
 }
 
 /// Body of `POST /v1/nodes/NAME`.

@@ -74,6 +74,7 @@ extension Command {
       case .uncordon: "uncordon \(name)"
       case .drain(let giveBack): "drain \(name)\(giveBack ? " give-back" : "")"
       case .rotateKey: "rotate-key \(name)"
+      case .resetLearning: "reset-learning \(name)"
       case .replace(let key): "replace \(name) \(key)"
       }
     case .createJoinToken(let token): "create-join-token \(token.name) uses \(token.usesLeft)"

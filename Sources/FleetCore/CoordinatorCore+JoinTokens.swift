@@ -2,9 +2,9 @@ import FleetProtocol
 
 extension CoordinatorCore {
   /// Keeps a fresh token's hash; its text was shown once and is nowhere.
-  func createJoinToken(_ token: JoinToken, at now: Instant) throws(CommandRefusal)
-    -> CommandDecision
-  {
+  func createJoinToken(
+    _ token: JoinToken, at now: Instant
+  ) throws(CommandRefusal) -> CommandDecision {
     guard let name = Identifier(token.name) else {
       throw CommandRefusal(
         "token-name", "'\(token.name.prefix(80))' is not a name; use a-z, 0-9, '.', '_' and '-'")

@@ -19,6 +19,7 @@ extension CoordinatorCore {
       if giveBack { decision.changes += release(id, code: "drained", at: now) }
       return decision
     case .rotateKey: return try rotateKey(of: record, at: now)
+    case .resetLearning: return try resetLearning(of: record, at: now)
     }
   }
 
@@ -86,6 +87,33 @@ extension CoordinatorCore {
       let event = FleetEvent(key, "offer.withdrawn", "\(node) was \(code)", at: now)
       return [FleetChange.participantClosed(key, node, .refused(code: code)), .event(event)]
     }
+  }
+
+  /// Deploys the published model below a learnt one, as a generation like any other: the node is
+  /// told again until it has it, whichever process dies on the way.
+  private func resetLearning(
+    of record: NodeRecord, at now: Instant
+  ) throws(CommandRefusal) -> CommandDecision {
+    try checkAdmitted(record)
+    guard let desired = record.desired, let model = state.models[desired.model] else {
+      throw CommandRefusal(
+        "no-model", "'\(record.id)' was never told to run a model; deploy one first")
+    }
+    var changes = release(record.id, code: "reset", at: now)
+    if let published = model.published {
+      let generation = Generation(epoch: state.epoch, number: state.lastGeneration + 1)
+      let assignment = DesiredAssignment(
+        generation: generation, model: published, allowRollbackTo: desired.allowRollbackTo,
+        isTrial: desired.isTrial)
+      let detail =
+        "from \(model.digest.short) back to the published \(published.short) at generation "
+        + "\(generation)"
+      changes += [
+        .desiredSet(record.id, assignment),
+        .event(FleetEvent(record.id, "learning.reset", detail, at: now)),
+      ]
+    }
+    return CommandDecision(changes: changes, answer: record.id.text)
   }
 
   private func replace(

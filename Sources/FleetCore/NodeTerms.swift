@@ -101,6 +101,8 @@ package enum NodeOrder: Sendable, Equatable {
   case drain(giveBack: Bool)
   /// Have the agent make a new key, good beside the present one until it is first used.
   case rotateKey
+  /// Go back from weights that rounds have learnt to the published ones, and leave open rounds.
+  case resetLearning
   /// New hardware with this key under the node's name.
   case replace(publicKey: String)
 }

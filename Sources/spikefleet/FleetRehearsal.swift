@@ -8,15 +8,19 @@ import ZeroMQTransport
 /// Runs a simulated fleet and measures it.
 final class FleetRehearsal: Sendable {
   private let options: SimulateFleetCommand
-  private let folder: RehearsalFolder
+  private let stage: any RehearsalStage
   private let programs: URL
   private let children = Mutex<[ChildProcess]>([])
   private let board: FleetBoard
 
   /// Writes the folder; nothing is started yet.
-  init(_ options: SimulateFleetCommand) throws {
+  init(_ options: SimulateFleetCommand) async throws {
     self.options = options
-    folder = try RehearsalFolder(options)
+    if let file = options.coordinator {
+      stage = try await RehearsalGuests(options, contextFile: file)
+    } else {
+      stage = try RehearsalFolder(options)
+    }
     board = FleetBoard(nodes: options.nodes)
     programs = URL(filePath: "/proc/self/exe").resolvingSymlinksInPath()
       .deletingLastPathComponent()
@@ -26,15 +30,24 @@ final class FleetRehearsal: Sendable {
   func run() async throws -> FleetFigures {
     var figures = FleetFigures()
     figures.nodes = options.nodes
-    let coordinator = try startCoordinator()
-    let client = try await connect(coordinator)
-    var meter = ProcessMeter(processID: coordinator.processID)
+    switch stage {
+    case let guests as RehearsalGuests: try await visit(guests, &figures)
+    case let folder as RehearsalFolder: try await rehearse(folder, &figures)
+    default: preconditionFailure("no such stage: \(stage)")
+    }
+    let sum = board.figures
+    figures.heartbeats = sum.beats
+    figures.heartbeatsLate = sum.lateBeats
+    return figures
+  }
+
+  /// With a coordinator of its own, which is killed in the end.
+  private func rehearse(_ folder: RehearsalFolder, _ figures: inout FleetFigures) async throws {
+    let coordinator = try startCoordinator(folder)
+    let client = try await connect(coordinator, folder)
+    let meter = ProcessMeter(processID: coordinator.processID)
     figures.coordinatorMebibytesEmpty = meter.residentMebibytes
-    let begin = WallClock.now()
-    let workers = try startWorkers()
-    figures.workers = workers.count
-    try await reach("all online") { $0.onlineCount == $1 }
-    figures.onlineSeconds = board.lastOnline.map { seconds(from: begin, to: $0) }
+    let workers = try await bringUp(&figures)
     meter.forgetPeak()
     let settled = meter.residentMebibytes
     try await measureCommands(client, &figures)
@@ -43,17 +56,37 @@ final class FleetRehearsal: Sendable {
     }
     try await measureSingles(client, &figures)
     try await hold(meter, workers, &figures)
-    let killed = try await restart(coordinator, &figures)
-    meter = ProcessMeter(processID: killed.processID)
-    let sum = board.figures
-    figures.heartbeats = sum.beats
-    figures.heartbeatsLate = sum.lateBeats
-    return figures
+    try await restart(coordinator, folder, &figures)
+  }
+
+  /// Beside the nodes of a running coordinator, which notices nothing but more nodes.
+  private func visit(_ guests: RehearsalGuests, _ figures: inout FleetFigures) async throws {
+    func resident() async throws -> Double {
+      Double(try await guests.client.status().residentKibibytes) / 1_024
+    }
+    figures.coordinatorMebibytesEmpty = try await resident()
+    try await guests.arrive()
+    let workers = try await bringUp(&figures)
+    if !guests.models.isEmpty {
+      try await measureCommands(guests.client, &figures)
+      try await measureSingles(guests.client, &figures)
+    }
+    try await hold(nil, workers, &figures)
+    figures.coordinatorMebibytes = try await resident()
+  }
+
+  private func bringUp(_ figures: inout FleetFigures) async throws -> [ChildProcess] {
+    let begin = WallClock.now()
+    let workers = try startWorkers()
+    figures.workers = workers.count
+    try await reach("all online") { $0.onlineCount == $1 }
+    figures.onlineSeconds = board.lastOnline.map { seconds(from: begin, to: $0) }
+    return workers
   }
 
   // MARK: processes
 
-  private func startCoordinator() throws -> ChildProcess {
+  private func startCoordinator(_ folder: RehearsalFolder) throws -> ChildProcess {
     try start(
       "spikefleet-coordinator",
       ["--config", folder.fleet.coordinatorSettings, "--log-level", "warning"],
@@ -66,11 +99,11 @@ final class FleetRehearsal: Sendable {
     return try stride(from: 0, to: options.nodes, by: most).map { first in
       let count = min(most, options.nodes - first)
       let log = "worker-\(first).log"
-      board.follow(folder.fleet.path + "/" + log)
+      board.follow(stage.path + "/" + log)
       return try start(
         "spikefleet",
         [
-          "simulate", "worker", "--plan", folder.plan, "--first", "\(first)", "--count", "\(count)",
+          "simulate", "worker", "--plan", stage.plan, "--first", "\(first)", "--count", "\(count)",
         ],
         log: log)
     }
@@ -81,13 +114,15 @@ final class FleetRehearsal: Sendable {
   ) throws -> ChildProcess {
     let child = try ChildProcess(
       program, programs.appending(path: program).path, arguments,
-      environment: ProcessInfo.processInfo.environment, log: folder.fleet.path + "/" + log)
+      environment: ProcessInfo.processInfo.environment, log: stage.path + "/" + log)
     children.withLock { $0.append(child) }
     return child
   }
 
   /// Waits until the coordinator answers.
-  private func connect(_ coordinator: ChildProcess) async throws -> FleetClient {
+  private func connect(
+    _ coordinator: ChildProcess, _ folder: RehearsalFolder
+  ) async throws -> FleetClient {
     var context = ContextOptions()
     context.context = folder.fleet.context
     for _ in 0..<600 {
@@ -106,7 +141,7 @@ final class FleetRehearsal: Sendable {
   }
 
   private func logTail() -> String {
-    let path = folder.fleet.path + "/coordinator-0.log"
+    let path = stage.path + "/coordinator-0.log"
     let text = String(decoding: FileManager.default.contents(atPath: path) ?? Data(), as: UTF8.self)
     return "its last words: \(text.split(separator: "\n").suffix(2).joined(separator: " / "))"
   }
@@ -118,7 +153,21 @@ final class FleetRehearsal: Sendable {
         group.addTask { _ = await child.stop(within: 5) }
       }
     }
-    try? FileManager.default.removeItem(atPath: folder.fleet.path)
+    if let guests = stage as? RehearsalGuests {
+      guard !options.keep else {
+        Console.writeError(
+          "\(options.nodes) nodes are left, from \(stage.name(0)); keys: \(stage.plan)\n")
+        return
+      }
+      do {
+        try await guests.leave()
+      } catch {
+        Console.complain(
+          "some nodes may be left, from \(stage.name(0)): \(error); revoke them with "
+            + "`node revoke`")
+      }
+    }
+    try? FileManager.default.removeItem(atPath: stage.path)
   }
 
   // MARK: measurements
@@ -155,7 +204,8 @@ final class FleetRehearsal: Sendable {
 
   /// Orders a model and returns the generation that it became.
   private func deploy(_ client: FleetClient, turn: Int, nodes: [String]) async throws -> String {
-    let request = DeployRequest(model: folder.models[turn % 2], nodes: nodes)
+    let model = stage.models[min(turn, stage.models.count - 1)]
+    let request = DeployRequest(model: model, nodes: nodes)
     return try await client.deploy(request, requestID: FleetClient.newRequestID()).orThrow().detail
   }
 
@@ -172,7 +222,7 @@ final class FleetRehearsal: Sendable {
     for turn in 0..<options.commands {
       let begin = WallClock.now()
       // The newer release first and then the same again: nodes refuse an older one.
-      let generation = try await deploy(client, turn: turn == 0 ? 0 : 1, nodes: [])
+      let generation = try await deploy(client, turn: turn == 0 ? 0 : 1, nodes: stage.everyone)
       try await reach("deployment \(turn + 1) to all") { board, _ in
         healthy.allSatisfy { board.applied[$0]?.generation == generation }
       }
@@ -195,7 +245,7 @@ final class FleetRehearsal: Sendable {
       let node = nodes[turn * 7 % nodes.count]
       let begin = WallClock.now()
       let generation = try await deploy(
-        client, turn: 1, nodes: [RehearsalFolder.name(node)])
+        client, turn: 1, nodes: [stage.name(node)])
       try await reach("deployments to one") { board, _ in
         board.applied[node]?.generation == generation
       }
@@ -207,10 +257,10 @@ final class FleetRehearsal: Sendable {
 
   /// Watches the fleet while nothing is asked of it.
   private func hold(
-    _ meter: ProcessMeter, _ workers: [ChildProcess], _ figures: inout FleetFigures
+    _ meter: ProcessMeter?, _ workers: [ChildProcess], _ figures: inout FleetFigures
   ) async throws {
     board.read()
-    let (before, cpu, begin) = (board.figures, meter.processorSeconds, ContinuousClock.now)
+    let (before, cpu, begin) = (board.figures, meter?.processorSeconds, ContinuousClock.now)
     while (ContinuousClock.now - begin) / .seconds(1) < Double(options.hold) {
       try await Task.sleep(for: .milliseconds(500))
       board.read()
@@ -221,25 +271,24 @@ final class FleetRehearsal: Sendable {
     let share = 1 / max(0.001, passed) / Double(options.nodes)
     figures.idleSentBytesPerSecond = Double(after.sentBytes - before.sentBytes) * share
     figures.idleReceivedBytesPerSecond = Double(after.receivedBytes - before.receivedBytes) * share
-    if let cpu, let now = meter.processorSeconds {
+    if let cpu, let now = meter?.processorSeconds {
       figures.coordinatorProcessorPercent = 100 * (now - cpu) / max(0.001, passed)
     }
-    figures.coordinatorMebibytes = meter.residentMebibytes
+    figures.coordinatorMebibytes = meter?.residentMebibytes
     let memory = workers.compactMap { ProcessMeter(processID: $0.processID).residentMebibytes }
     figures.agentKibibytes = memory.reduce(0, +) * 1_024 / Double(options.nodes)
   }
 
   /// Kills the coordinator and starts it again.
   private func restart(
-    _ coordinator: ChildProcess, _ figures: inout FleetFigures
-  ) async throws -> ChildProcess {
+    _ coordinator: ChildProcess, _ folder: RehearsalFolder, _ figures: inout FleetFigures
+  ) async throws {
     let begin = WallClock.now()
     kill(coordinator.processID, SIGKILL)
     while coordinator.status == nil { try await Task.sleep(for: .milliseconds(5)) }
-    let next = try startCoordinator()
+    _ = try startCoordinator(folder)
     try await reach("all back") { board, nodes in board.online(since: begin) == nodes }
     figures.restartSeconds = board.lastOnline.map { seconds(from: begin, to: $0) }
-    return next
   }
 }
 

@@ -11,7 +11,8 @@ struct NodeCommand: ParsableCommand {
       NodeListCommand.self, NodeDescribeCommand.self, NodeAcceptCommand.self,
       NodeRejectCommand.self, NodeRevokeCommand.self, NodeReplaceCommand.self,
       NodeRotateKeyCommand.self, NodeLabelCommand.self, NodeCordonCommand.self,
-      NodeUncordonCommand.self, NodeDrainCommand.self, NodeLogsCommand.self,
+      NodeUncordonCommand.self, NodeDrainCommand.self, NodeResetLearningCommand.self,
+      NodeLogsCommand.self,
       NodeSelfTestCommand.self, NodeBundleCommand.self,
     ])
 }

@@ -114,6 +114,28 @@ struct NodeDrainCommand: FleetCommand {
   }
 }
 
+/// `spikefleet node reset-learning`.
+struct NodeResetLearningCommand: FleetCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "reset-learning",
+    abstract: "Throw away what a node serves of learnt weights, and go on from the published ones.",
+    discussion: """
+      The node leaves the rounds that wait for it, and where it runs a model that rounds have learnt \
+      it gets the published one again. What it counted stays.
+      """)
+
+  @Argument(help: "The node's name.")
+  var name: String
+
+  @OptionGroup var context: ContextOptions
+  @OptionGroup var output: OutputOptions
+
+  func perform() async throws {
+    try await NodeOrderCall(context: context, output: output).send(
+      NodeRequest(.resetLearning), to: name, told: "\(name) goes on from published weights")
+  }
+}
+
 /// `spikefleet node logs`.
 struct NodeLogsCommand: FleetCommand {
   static let configuration = CommandConfiguration(

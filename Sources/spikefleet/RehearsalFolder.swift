@@ -8,13 +8,14 @@ import Workbench
 import ZeroMQTransport
 
 /// The temporary folder of a simulated fleet: its coordinator's state, and the plan of its nodes.
-struct RehearsalFolder {
+struct RehearsalFolder: RehearsalStage {
   static let chip = "loihi-learn"
   let fleet: FleetFolder
   /// Digests of the models that are deployed in turn.
   let models: [String]
 
-  var plan: String { fleet.path + "/plan.json" }
+  var path: String { fleet.path }
+  var everyone: [String] { [] }
 
   /// Writes everything that a coordinator and the workers start from.
   init(_ options: SimulateFleetCommand) throws {
@@ -50,7 +51,9 @@ struct RehearsalFolder {
     try Data(kept.joined(separator: "\n").utf8).write(to: url)
   }
 
-  static func name(_ node: Int) -> String { "hollow-\(node + 1)" }
+  func name(_ node: Int) -> String { Self.name(node) }
+
+  private static func name(_ node: Int) -> String { "hollow-\(node + 1)" }
 
   /// Accepted nodes and models, as if an operator had accepted and pushed them one by one.
   private static func fillState(
@@ -86,12 +89,8 @@ struct RehearsalFolder {
     _ options: SimulateFleetCommand
   ) -> HollowPlan {
     let nodes = keys.enumerated().map { index, pair in
-      var node = HollowPlan.Node(name: name(index), secretKey: pair.secretZ85)
-      node.behaviour.isBroken = index * 100 < options.failRate * keys.count
-      // From the other end, so that both rates count.
-      let isSlow = (keys.count - 1 - index) * 100 < options.slowRate * keys.count
-      if isSlow { node.behaviour.loadMilliseconds = 2_000 }
-      return node
+      HollowPlan.Node(
+        name: name(index), secretKey: pair.secretZ85, behaviour: options.behaviour(of: index))
     }
     return HollowPlan(
       coordinatorKey: written.coordinatorPublicKey, control: written.control, data: written.data,

@@ -1,4 +1,6 @@
 import ArgumentParser
+import CompiledModel
+import FleetSimulation
 import Foundation
 import Workbench
 
@@ -14,6 +16,10 @@ struct SimulateFleetCommand: FleetCommand {
       long a deployment to all and one to a single node take until the model serves, what an idle \
       fleet uses, and how long until all are back after the coordinator was killed. Both sides \
       share this machine. Everything it started is stopped again, also after Ctrl-C.
+
+      With --coordinator the agents are guests of a coordinator that runs already: their keys are \
+      accepted under a prefix of their own and revoked at the end, only they are deployed to, and \
+      nobody is killed. The token needs the scope `operate`, and with --model `deploy`.
       """)
 
   @Option(help: "Agents.")
@@ -43,6 +49,31 @@ struct SimulateFleetCommand: FleetCommand {
   @Option(help: "Mean seconds after which an agent goes off for a while; never unless given.")
   var flapSeconds: Double?
 
+  @Option(help: "Inferences of a node each second.")
+  var inferencesPerSecond: UInt64 = 50
+
+  @Option(
+    parsing: .upToNextOption,
+    help: ArgumentHelp(
+      "Events of one inference by kind, from which the coordinator derives joules.",
+      discussion: "In the order of the ledger: synaptic operations, neuron updates, and so on."))
+  var events: [UInt64] = [50_000, 1_200, 300, 900]
+
+  @Option(
+    help: ArgumentHelp(
+      "Context file of a coordinator that runs already, to load instead of one of its own.",
+      valueName: "file"))
+  var coordinator: String?
+
+  @Option(help: "With --coordinator: what the nodes' names begin with; a new one unless given.")
+  var prefix: String?
+
+  @Option(help: "With --coordinator: a model that it has, to be deployed to these nodes alone.")
+  var model: String?
+
+  @Flag(help: "With --coordinator: leave the nodes accepted, and their keys in the folder named.")
+  var keep = false
+
   @Option(help: "Bytes of the model that is deployed.")
   var modelBytes = 4_096
 
@@ -63,19 +94,39 @@ struct SimulateFleetCommand: FleetCommand {
       throw ValidationError(
         "\(flag): found \(value), expected \(range.lowerBound) to \(range.upperBound)")
     }
+    guard coordinator != nil || (prefix == nil && model == nil && !keep) else {
+      throw ValidationError("--prefix, --model and --keep go with --coordinator")
+    }
+    guard (1...EventKind.allCases.count).contains(events.count) else {
+      throw ValidationError(
+        "--events: found \(events.count) counts, expected 1 to \(EventKind.allCases.count)")
+    }
     guard flapSeconds.map({ $0 >= 1 }) ?? true else {
       throw ValidationError("--flap-seconds: expected 1 or more")
     }
   }
 
   func perform() async throws {
-    let rehearsal = try FleetRehearsal(self)
+    let rehearsal = try await FleetRehearsal(self)
     let run = Task { try await rehearsal.run() }
     let signals = StopSignals { run.cancel() }
     let result = await run.result
     await rehearsal.clean()
     if let number = signals.number { throw ExitCode(128 + number) }
     try output.print(try result.get()) { Console.table($0.table, empty: "") }
+  }
+}
+
+extension SimulateFleetCommand {
+  /// How one of the nodes behaves.
+  func behaviour(of node: Int) -> HollowAgent.Behaviour {
+    var behaviour = HollowAgent.Behaviour()
+    behaviour.inferencesPerSecond = inferencesPerSecond
+    behaviour.eventsPerInference = events
+    behaviour.isBroken = node * 100 < failRate * nodes
+    // From the other end, so that both rates count.
+    if (nodes - 1 - node) * 100 < slowRate * nodes { behaviour.loadMilliseconds = 2_000 }
+    return behaviour
   }
 }
 

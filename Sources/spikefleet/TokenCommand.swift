@@ -36,8 +36,7 @@ struct TokenCreateCommand: FleetCommand {
 
   @Option(
     parsing: .upToNextOption,
-    help:
-      "What it lets its holder do: \(AdminScope.allCases.map(\.rawValue).joined(separator: ", ")).")
+    help: "What it lets its holder do: read, operate, deploy, federate or admin, or some of them.")
   var scope: [AdminScope]
 
   @Option(help: "File that the token is written to; it must not exist.")

@@ -5,7 +5,7 @@ import Testing
 @Suite(.serialized, .timeLimit(.minutes(5))) struct OperationsTests {
   private static let blocks = [
     "install", "accept", "daily", "rotate", "backup", "replace", "golden", "decommission",
-    "audit",
+    "tokens", "audit",
   ]
 
   @Test func `an operator gets through the page`() throws {
@@ -32,7 +32,10 @@ import Testing
       """
     let outcome = try Programs.run("/bin/bash", ["-c", script])
     #expect(outcome.status == 0, "\(outcome.output)\n\(outcome.errors)")
-    for word in ["drained north", "north uses the key", "golden trace", "revoked", "rows hold"] {
+    for word in [
+      "drained north", "north uses the key", "golden trace", "revoked", "rows hold",
+      "needs another scope", "is good no longer",
+    ] {
       #expect(outcome.output.contains(word), "\(word) in\n\(outcome.output)")
     }
   }

@@ -1,3 +1,4 @@
+import FleetAPI
 import Foundation
 import Testing
 
@@ -29,6 +30,23 @@ import Testing
       let value = line?.dropFirst(row.count).split(separator: " ").first.flatMap { Double($0) }
       #expect(value.map { $0 > 0 } ?? false, "\(row) in\n\(outcome.output)")
     }
+  }
+
+  @Test func `hollow nodes are guests of a running coordinator, and go again`() async throws {
+    let fleet = try TestFleet(nodes: ["north"])
+    try await fleet.startCoordinator()
+    let text = try String(
+      contentsOfFile: SmallModel.packageFile("docs/SIMULATION.md"), encoding: .utf8)
+    let command = try #require(TourTests.block("guests", of: text))
+      .replacing("fleet/operator", with: fleet.folder.path + "/operator")
+    let arguments = command.split(whereSeparator: \.isWhitespace).dropFirst().map(String.init)
+    let outcome = try Programs.run(Programs.tool, arguments)
+    #expect(outcome.status == 0, "\(outcome.output)\n\(outcome.errors)")
+    #expect(outcome.output.contains("all online after a cold start"))
+    let nodes = try await fleet.client().nodes()
+    #expect(nodes.count == 20)
+    #expect(nodes.allSatisfy { $0.name.hasPrefix("hollow-") && $0.duty == "revoked" })
+    #expect(try await fleet.client().status().nodesOnline == 0)
   }
 
   @Test func `a fleet with broken, slow and flapping nodes is measured as well`() throws {

@@ -1,6 +1,7 @@
 import FleetAPI
 import FleetCore
 import Logging
+import Synchronization
 import Testing
 
 /// A server of the admin endpoint on a free port, for as long as a test needs it.

@@ -3,6 +3,7 @@ import FleetAPI
 import FleetCore
 import NIOCore
 import NIOHTTP1
+import Synchronization
 import Testing
 
 /// Which token opens which route, over a real socket.

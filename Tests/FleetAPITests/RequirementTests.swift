@@ -1,5 +1,6 @@
 import FleetAPI
 import FleetCore
+import Synchronization
 import Testing
 
 /// The security requirement on the admin endpoint, named by its number.

@@ -208,12 +208,11 @@ import Testing
   }
 
   @Test func `an agent with nothing to tell opens no data connection`() {
-    let fixture = AgentBench()
-    var core = AgentCore(state: AgentState(), settings: fixture.core.settings, hasWindows: false)
-    var directives = core.handle(.started, at: fixture.now)
-    directives += core.handle(.linked(.control), at: fixture.now)
-    #expect(directives.contains(.open(.control)))
-    #expect(!directives.contains(.open(.data)))
+    var bench = AgentBench()
+    bench.core = AgentCore(state: AgentState(), settings: bench.settings, hasWindows: false)
+    #expect(!bench.connect().contains(.open(.data)))
+    #expect(bench.core.isTalking)
+    #expect(bench.handle(.windowClosed(WireTelemetryWindow())).contains(.open(.data)))
   }
 
   // MARK: telemetry

@@ -96,6 +96,27 @@ import Testing
     #expect(code(bench.command(.startJob(bench.specification()))) == "cordoned")
   }
 
+  @Test func `a reset node goes back to published weights, once, and leaves its rounds`() throws {
+    var bench = CoordinatorBench()
+    let published = bench.model.record.digest
+    #expect(code(bench.command(order(.resetLearning))) == "no-model")
+    let learnt = bench.model.successor(bytes: [7, 7, 7]).record
+    bench.command(.addModel(learnt))
+    bench.command(.deploy(model: learnt.digest, nodes: [node.text]))
+    bench.startJob()
+    #expect(bench.command(order(.resetLearning)) == .done(node.text))
+    let desired = try #require(bench.core.state.nodes[node]?.desired)
+    #expect(desired.model == published)
+    #expect(bench.core.awaitedRounds(of: node) == [])
+    #expect(bench.mirror.events.contains { $0.kind == "learning.reset" })
+    let before = bench.core.state.nodes[node]
+    #expect(bench.command(order(.resetLearning)) == .done(node.text))
+    #expect(bench.core.state.nodes[node] == before, "a repeat changes nothing")
+    bench.restart()
+    bench.hello(node)
+    #expect(bench.core.state.nodes[node]?.desired == desired)
+  }
+
   @Test func `a draining node finishes its round, or gives it back when asked to`() {
     var bench = CoordinatorBench()
     bench.startJob()
