@@ -184,6 +184,8 @@ extension CoordinatorCore {
       count("observed")
       return
     }
+    // Its last chunks are followed by no request that would say so.
+    if phase.isTerminal, bulk.down(node) > 0 { bulk.set(down: 0, node, at: now) }
     let observed = ObservedModel(
       generation: Generation(wire.generation), phase: phase, model: model,
       code: String(wire.code.prefix(64)), detail: String(wire.detail.prefix(1_024)))

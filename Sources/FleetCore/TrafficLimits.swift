@@ -25,7 +25,7 @@ package struct TrafficLimits: Sendable, Equatable {
   /// Greetings of all nodes: a fleet that comes back at once is taken in at this pace.
   package var greetings = Rate(perSecond: 500, burst: 250)
   /// Bytes of chunks and updates that may be on their way at a time, over all nodes.
-  package var bulkBytesMax: UInt64 = 48 << 20
+  package var bulkBytesMax: UInt64 = 32 << 20
   /// How long a node must stay away after three malformed messages.
   package var quarantineMilliseconds: UInt32 = 30_000
   /// Longest wait that BUSY names.

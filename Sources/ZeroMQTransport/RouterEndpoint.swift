@@ -91,7 +91,9 @@ final class RouterEndpoint: Sendable {
       Poller.wait(socket, mailbox: mailbox.descriptor)
       var events: [TransportEvent] = []
       let closing = mailbox.isClosed
-      for order in mailbox.take() {
+      var orders = Array(mailbox.take().reversed())
+      // Each is let go before the next one: what libzmq has copied is not held here as well.
+      while let order = orders.popLast() {
         switch order {
         case .send(let peer, let frames, let bytes):
           mailbox.done(bytes: bytes)

@@ -21,8 +21,8 @@ import Testing
     let limits = TrafficLimits()
     let rates = [limits.messages, limits.bytes, limits.reports, limits.greetings]
     #expect(found == rates.map { [$0.perSecond, $0.burst] })
-    #expect(page.contains("at most 48 MiB (50,331,648 bytes)"))
-    #expect(limits.bulkBytesMax == 50_331_648)
+    #expect(page.contains("at most 32 MiB (33,554,432 bytes)"))
+    #expect(limits.bulkBytesMax == 33_554_432)
     #expect(page.contains("answers the node's HELLO with BUSY for 30 s"))
     #expect(limits.quarantineMilliseconds == 30_000)
     #expect(page.contains("What has not moved for 4 s does not count"))

@@ -165,6 +165,19 @@ import Testing
     #expect(granted(bench.receive(request(model, 16), from: other)) == [16])
   }
 
+  @Test func `what a node fetched last does not keep others waiting once it serves`() {
+    var (bench, model) = stocked(bulkChunks: 20)
+    #expect(granted(bench.receive(request(model, 16), from: node)) == [16])
+    var observed = WireObservedState()
+    observed.modelDigest = wireBytes(model.record.digest.bytes)
+    observed.state = .downloading
+    bench.receive(.observedState(observed), from: node)
+    #expect(granted(bench.receive(request(model, 16), from: other)).isEmpty)
+    observed.state = .active
+    bench.receive(.observedState(observed), from: node)
+    #expect(granted(bench.receive(request(model, 16), from: other)) == [16])
+  }
+
   @Test func `credit for updates is part of the same bound and comes back as bytes arrive`() {
     var (bench, model) = stocked(bulkChunks: 20)
     bench.command(.startJob(bench.specification()))
