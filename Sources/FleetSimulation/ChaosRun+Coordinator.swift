@@ -169,8 +169,8 @@ extension ChaosRun {
 
   // MARK: content
 
-  /// As the staging folder does it: what would leave a hole is refused, as after a chunk of the same
-  /// turn that could not be written.
+  /// As the staging folder does it: what would leave a hole is refused, as after a chunk of the
+  /// same turn that could not be written.
   private func append(_ key: UploadKey, _ offset: UInt64, _ bytes: [UInt8]) {
     if offset == 0 { coordinator.staging[key] = [] }
     let staged = coordinator.staging[key]
