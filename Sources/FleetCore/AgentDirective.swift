@@ -154,7 +154,7 @@ package struct AgentSettings: Sendable {
   package init(
     node: Identifier, chip: String, agentVersion: String, boot: [UInt8], root: TrustRoot,
     tickMilliseconds: UInt32 = 250, backoffMilliseconds: UInt32 = 500,
-    backoffMaxMilliseconds: UInt32 = 30_000, dataIdleMilliseconds: UInt32 = 20_000,
+    backoffMaxMilliseconds: UInt32 = 30_000, dataIdleMilliseconds: UInt32 = 5_000,
     diskQuotaBytes: UInt64 = .max, freezeMilliseconds: Int64 = 86_400_000, jitterSeed: UInt64
   ) {
     self.diskQuotaBytes = diskQuotaBytes

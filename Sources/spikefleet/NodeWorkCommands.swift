@@ -120,8 +120,8 @@ struct NodeResetLearningCommand: FleetCommand {
     commandName: "reset-learning",
     abstract: "Throw away what a node serves of learnt weights, and go on from the published ones.",
     discussion: """
-      The node leaves the rounds that wait for it, and where it runs a model that rounds have learnt \
-      it gets the published one again. What it counted stays.
+      The node leaves the rounds that wait for it, and where it runs a model that rounds have \
+      learnt it gets the published one again. What it counted stays.
       """)
 
   @Argument(help: "The node's name.")

@@ -27,8 +27,8 @@ struct TokenCreateCommand: FleetCommand {
     commandName: "create", abstract: "Make a token and write it to a file of mode 0600.",
     discussion: """
       Scopes: `read` sees the fleet; `operate` takes nodes in and out and orders them about; \
-      `deploy` adds models and says what nodes run; `federate` starts and cancels jobs; `admin` may \
-      do everything, and alone changes root files and tokens. Each of them may also read.
+      `deploy` adds models and says what nodes run; `federate` starts and cancels jobs; `admin` \
+      may do everything, and alone changes root files and tokens. Each of them may also read.
       """)
 
   @Argument(help: "What the token is called in lists and in the audit.")

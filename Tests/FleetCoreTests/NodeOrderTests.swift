@@ -101,7 +101,9 @@ import Testing
     let published = bench.model.record.digest
     #expect(code(bench.command(order(.resetLearning))) == "no-model")
     let learnt = bench.model.successor(bytes: [7, 7, 7]).record
-    bench.command(.addModel(learnt))
+    // What rounds have learnt comes in with their commit, not by a command.
+    bench.mirror.commit([.modelAdded(learnt)])
+    bench.restart()
     bench.command(.deploy(model: learnt.digest, nodes: [node.text]))
     bench.startJob()
     #expect(bench.command(order(.resetLearning)) == .done(node.text))
