@@ -33,6 +33,8 @@ package struct ChipRuntime: Sendable {
   /// What was counted by chips that are gone, and all that is no count of a chip.
   private var counters = WireTelemetryWindow()
   private var retiredPicoseconds: UInt64 = 0
+  /// The table of the last model that was probed or trained: what counts where none serves.
+  private var lastPrices: [UInt8] = []
 
   /// A node without a model; the stream has at least one sample.
   package init(
@@ -66,6 +68,7 @@ package struct ChipRuntime: Sendable {
     let probe = stream.samples[cursor]
     _ = accelerator.infer(probe.intensities, sample: probe.id)
     counters.inferences += 1
+    lastPrices = model.prices.digest
     for older in loaded where older.digest == digest { retire(server: older.accelerator) }
     loaded.removeAll { $0.digest == digest }
     if loaded.count == Self.loadedMax { retire(server: loaded.removeFirst().accelerator) }
@@ -124,6 +127,7 @@ package struct ChipRuntime: Sendable {
       throw ChipRefusal(code: "samples", detail: "a run of no samples")
     }
     stopTraining(order.key)
+    lastPrices = model.prices.digest
     runs.append(run)
   }
 
@@ -165,7 +169,7 @@ package struct ChipRuntime: Sendable {
     }
     window.chipTimeUs = picoseconds / 1_000_000
     window.modelDigest = wireBytes(serving?.digest.bytes ?? [])
-    window.priceDigest = wireBytes(serving?.prices ?? [])
+    window.priceDigest = wireBytes(serving?.prices ?? lastPrices)
     window.learningState = runs.first.map { "\($0.order.key)" } ?? "idle"
     window.recentLabelled = UInt32(recent.labelled)
     window.recentCorrect = UInt32(recent.correct)

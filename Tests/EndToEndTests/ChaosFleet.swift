@@ -27,6 +27,8 @@ final class ChaosFleet: Sendable {
     var violations: [String] = []
     /// Daemons that are started again when they are gone.
     var kept: Set<String> = []
+    /// Points that the chosen daemon passed in its last run, where it counted them.
+    var points: Int?
     /// True when the scenario's work is done.
     var isDone = false
     /// How daemons are started, where not as they are.
@@ -85,9 +87,15 @@ final class ChaosFleet: Sendable {
     for clean in fate.withLock({ $0.leftovers }) { try clean() }
   }
 
-  /// Ends everything in order and returns what the coordinator reports at its end.
+  /// Ends everything in order and returns what the coordinator then reports.
+  ///
+  /// It is asked after another start: what an agent sent last may arrive after its end.
   func stopAll() async throws -> [EnergyView] {
-    for node in Self.nodes { try await stop(node) }
+    for name in Self.nodes + [Self.coordinator] { try await stop(name) }
+    let points = fleet.daemon(crash?.daemon ?? "").flatMap(Self.pointsPassed)
+    fate.withLock { $0.points = points }
+    fate.withLock { _ = $0.kept.insert(Self.coordinator) }
+    try launch(Self.coordinator)
     let energy = try await until("energy is reported") { try await $0.energy() }
     try await stop(Self.coordinator)
     return energy
@@ -140,8 +148,8 @@ final class ChaosFleet: Sendable {
   func note(_ violation: String) { fate.withLock { $0.violations.append(violation) } }
 
   /// Points that a daemon passed in its last run, as it said when it ended in order.
-  func pointsPassed(by name: String) -> Int? {
-    fleet.daemon(name)?.log.matches(of: /crashPoints=(\d+)/).last.flatMap { Int($0.1) }
+  private static func pointsPassed(by daemon: DaemonProcess) -> Int? {
+    daemon.log.matches(of: /crashPoints=(\d+)/).last.flatMap { Int($0.1) }
   }
 
   // MARK: the operator
@@ -154,7 +162,9 @@ final class ChaosFleet: Sendable {
       try revive()
       do {
         return try await ask(try fleet.client())
-      } catch let error as ServiceError where error.status == 0 || error.status == 503 {
+      } catch let error as ServiceError
+        where error.status == 0 || error.status == 503 || error.code == "blob-missing"
+      {
         return nil
       } catch is Context.NotThere {
         return nil
@@ -185,12 +195,10 @@ final class ChaosFleet: Sendable {
       }
     }
     let digest = fleet.modelDigest
-    _ = try await until("the model is stored") { client in
+    // Bytes without a manifest are swept at a start, so that both go again together.
+    try await command("push") { client, id in
       try await client.putBlob(fleet.model.encoded(), digest: digest)
-      return true
-    }
-    try await command("push") {
-      try await $0.addModel(ModelRequest(manifest: manifest), requestID: $1)
+      return try await client.addModel(ModelRequest(manifest: manifest), requestID: id)
     }
     try await command("deploy") {
       try await $0.deploy(DeployRequest(model: digest.hex, nodes: []), requestID: $1)

@@ -27,6 +27,7 @@ struct AgentHistory {
   /// Makes the database before the agent's first start.
   func prepare() throws {
     _ = try AgentStore(folder: folder)
+    StateLock.release(folder)
     try open().write { db in
       try db.execute(
         sql: """
@@ -119,6 +120,7 @@ struct CoordinatorHistory {
   /// Makes the database before the coordinator's first start.
   func prepare() throws {
     _ = try FleetStore(folder: folder)
+    StateLock.release(folder)
     try open().write { db in
       try db.execute(
         sql: """
@@ -140,4 +142,13 @@ struct CoordinatorHistory {
   func generations(of node: String) throws -> [Generation] {
     try AgentHistory.generations(open(), "history_desired", where: "node = '\(node)'")
   }
+}
+
+/// The lock of a state folder that nobody uses.
+enum StateLock {
+  /// Takes it away.
+  ///
+  /// Of a lock that this process gave back, a program that another test is just starting may hold a
+  /// copy for a moment.
+  static func release(_ folder: String) { unlink(folder + "/lock") }
 }

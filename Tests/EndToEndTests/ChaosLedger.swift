@@ -28,8 +28,9 @@ struct ChaosLedger {
   /// Every rule that does not hold.
   mutating func check() throws -> [String] {
     violations = chaos.fate.withLock { $0.violations }
-    let store = try FleetStore(
-      folder: chaos.fleet.folder.appending(path: "coordinator/state").path)
+    let folder = chaos.fleet.folder.appending(path: "coordinator/state").path
+    StateLock.release(folder)
+    let store = try FleetStore(folder: folder)
     let state = try store.load()
     checkCommands(state)
     checkRound(state)
@@ -38,6 +39,12 @@ struct ChaosLedger {
       try checkGenerations(of: node, state)
     }
     return violations
+  }
+
+  private func agentStore(_ node: String) throws -> AgentStore {
+    let folder = AgentHistory(chaos.fleet, node).folder
+    StateLock.release(folder)
+    return try AgentStore(folder: folder)
   }
 
   private mutating func checkCommands(_ state: FleetState) {
@@ -82,7 +89,7 @@ struct ChaosLedger {
     guard let record = Identifier(node).flatMap({ state.nodes[$0] }) else {
       return require(false, "\(node) is not in the database")
     }
-    let agent = try AgentStore(folder: AgentHistory(chaos.fleet, node).folder).load()
+    let agent = try agentStore(node).load()
     require(
       agent.active?.model == chaos.fleet.modelDigest
         && agent.active?.generation == record.desired?.generation,
@@ -166,7 +173,7 @@ struct ChaosLedger {
     let kills = chaos.fate.withLock { fate in
       fate.deaths.count { $0.daemon == node && $0.runWasNoted }
     }
-    let gaps = try AgentStore(folder: AgentHistory(chaos.fleet, node).folder).gaps()
+    let gaps = try agentStore(node).gaps()
     require(gaps.count == kills, "\(node): \(gaps.count) gaps on record after \(kills) kills")
     require(gaps.allSatisfy { $0.sequences.count == 1 }, "\(node): a gap of several windows")
     let lost = found.flatMap(\.windows).map(\.window.lostWindows).max() ?? 0

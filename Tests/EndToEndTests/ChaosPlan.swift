@@ -8,7 +8,7 @@ enum ChaosPlan {
   static var isWhole: Bool { environment["SPIKEFLEET_CHAOS"] != nil }
 
   /// Fleets that are tried side by side.
-  static var fleetsAtOnce: Int { isWhole ? 8 : 4 }
+  static var fleetsAtOnce: Int { isWhole ? 12 : 4 }
 
   /// Points of a daemon that each test run tries.
   private static let sampleSize = 5

@@ -1,5 +1,6 @@
 import FleetAPI
 import Foundation
+import Synchronization
 import Testing
 
 /// SIGKILL before and after everything that a daemon writes or sends; see docs/CHAOS.md.
@@ -48,7 +49,7 @@ import Testing
       let chaos = try ChaosFleet(ChaosFleet.Crash(daemon: daemon, point: 0))
       let violations = try await play(chaos)
       #expect(violations.isEmpty, "undisturbed: \(violations)")
-      points[daemon] = chaos.pointsPassed(by: daemon)
+      points[daemon] = chaos.fate.withLock { $0.points }
     }
     return points
   }

@@ -21,7 +21,10 @@ import Testing
 
   @Test func `an agent dials, greets when linked and beats at the welcome's interval`() {
     var bench = AgentBench()
-    #expect(bench.handle(.started) == [.open(.control)])
+    #expect(
+      bench.handle(.started) == [
+        .open(.control), .persist([.runBegan(boot: bench.core.settings.boot)]),
+      ])
     let hello = hellos(bench.handle(.linked(.control))).first
     #expect(hello?.nodeID == "node-a" && hello?.bootID.count == 16)
     let welcomed = bench.receive(AgentBench.welcome(epoch: 3))

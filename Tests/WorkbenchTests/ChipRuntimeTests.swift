@@ -80,6 +80,20 @@ import Workbench
 
   // MARK: models
 
+  @Test func `what is counted before a model serves has a price too`() throws {
+    let prices = wireBytes(published.model.prices.digest)
+    var probed = runtime()
+    #expect(probed.window().priceDigest.isEmpty)
+    _ = probed.load(digest, bytes: published.bytes)
+    #expect(probed.window().inferences == 1)
+    #expect(probed.window().priceDigest == prices)
+    #expect(probed.window().modelDigest.isEmpty)
+    var trained = runtime()
+    try trained.begin(order(), base: published.bytes)
+    _ = trained.trainNext()
+    #expect(trained.window().priceDigest == prices)
+  }
+
   @Test func `a loaded model serves the stream in order and starts over at its end`() throws {
     var runtime = runtime()
     #expect(!runtime.isServing)
