@@ -74,6 +74,7 @@ struct Agent: ParsableCommand {
   var check = false
 
   func run() throws {
+    StopSignals.hold()
     do {
       let parts = try AgentParts(
         try ConfigurationFile(

@@ -87,7 +87,7 @@ struct AgentParts {
       inferencesPerSecond: settings.inferencesPerSecond,
       telemetrySeconds: settings.telemetrySeconds, blobs: blobs,
       report: { inbox.post(.chip($0)) })
-    let signals = StopSignals { inbox.post(.stop(signal: $0)) }
+    StopSignals.listen { inbox.post(.stop(signal: $0)) }
     tell(log, state)
     if state.epoch == 0 { join(log) }
     return AgentShell(
@@ -98,7 +98,7 @@ struct AgentParts {
       connections: ConnectionLog(
         control: settings.control, data: settings.data, node: settings.node.text,
         publicKey: keys.publicKey, log: log),
-      crash: CrashPoint(environment: ProcessInfo.processInfo.environment), signals: signals,
+      crash: CrashPoint(environment: ProcessInfo.processInfo.environment),
       affairs: NodeAffairs(settings: settings, root: root, tail: tail), log: log)
   }
 

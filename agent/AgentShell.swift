@@ -32,7 +32,6 @@ final class AgentShell {
   private let inbox: Inbox<Mail>
   private let tickNanoseconds: UInt64
   let crash: CrashPoint
-  private let signals: StopSignals
   private var failures: FailureLog
   var connections: ConnectionLog
   private var receivedBytes: UInt64 = 0
@@ -51,7 +50,7 @@ final class AgentShell {
     store: AgentStore, blobs: BlobStore, records: LearningRecordFolder,
     transport: AgentTransport, chip: ChipWorker, inbox: Inbox<Mail>, core: AgentCore,
     tickMilliseconds: UInt32, connections: ConnectionLog,
-    crash: CrashPoint, signals: StopSignals,
+    crash: CrashPoint,
     affairs: NodeAffairs, log: Logger
   ) {
     self.affairs = affairs
@@ -64,7 +63,6 @@ final class AgentShell {
     self.core = core
     self.connections = connections
     self.crash = crash
-    self.signals = signals
     failures = FailureLog(log: log)
     self.log = log
     tickNanoseconds = UInt64(tickMilliseconds) * 1_000_000

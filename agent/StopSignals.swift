@@ -1,35 +1,32 @@
-import Dispatch
 import Foundation
-import Synchronization
 
 /// SIGTERM and SIGINT as one message; stopping takes a second at most, so repeats change nothing.
-final class StopSignals {
-  private var sources: [any DispatchSourceSignal] = []
-
-  /// Calls `stop` once, with the first signal's name, on a queue of its own.
-  init(stop: @escaping @Sendable (String) -> Void) {
-    let queue = DispatchQueue(label: "signals")
-    let once = Once()
-    for (number, name) in [(SIGTERM, "SIGTERM"), (SIGINT, "SIGINT")] {
-      signal(number, SIG_IGN)
-      let source = DispatchSource.makeSignalSource(signal: number, queue: queue)
-      source.setEventHandler {
-        if once.isFirst() { stop(name) }
-      }
-      source.activate()
-      sources.append(source)
-    }
+///
+/// They are blocked from the process's first moment on and waited for by a thread: one that comes
+/// before anybody listens is kept by the system. A handler or a dispatch source would lose it.
+enum StopSignals {
+  private static var set: sigset_t {
+    var set = sigset_t()
+    sigemptyset(&set)
+    sigaddset(&set, SIGTERM)
+    sigaddset(&set, SIGINT)
+    return set
   }
-}
 
-/// True once.
-private final class Once: Sendable {
-  private let isSpent = Mutex(false)
+  /// Keeps the signals back; call it before any thread is made, for threads inherit it.
+  static func hold() {
+    var held = set
+    pthread_sigmask(SIG_BLOCK, &held, nil)
+  }
 
-  func isFirst() -> Bool {
-    isSpent.withLock { isSpent in
-      defer { isSpent = true }
-      return !isSpent
+  /// Calls `stop` once, with the first signal's name, on a thread of its own.
+  static func listen(stop: @escaping @Sendable (String) -> Void) {
+    let thread = Thread {
+      var (waited, number) = (set, Int32(0))
+      while sigwait(&waited, &number) != 0 {}
+      stop(number == SIGTERM ? "SIGTERM" : "SIGINT")
     }
+    thread.name = "signals"
+    thread.start()
   }
 }

@@ -51,6 +51,8 @@ final class ChaosFleet: Sendable {
   static let coordinator = "coordinator"
   static let job = "learn"
   private static let samples: UInt32 = 60
+  /// A daemon that dies more often than it is killed cannot run at all.
+  private static let startsMax = 5
 
   /// Writes the fleet's files; `prepare` may change its folder before there is any state.
   init(
@@ -128,6 +130,9 @@ final class ChaosFleet: Sendable {
     let starts = fate.withLock { fate in
       fate.starts[name, default: 0] += 1
       return fate.starts[name, default: 0]
+    }
+    guard starts <= Self.startsMax else {
+      throw NotInTime(what: "\(name) stays alive", log: fleet.daemon(name)?.log ?? "")
     }
     let surroundings = fate.withLock { $0.surroundings[name] }
     var environment = surroundings?.environment ?? [:]
@@ -243,7 +248,8 @@ final class ChaosFleet: Sendable {
     for node in Self.nodes {
       _ = try await until("\(node) has sent what waited") { client -> Bool? in
         guard let id = Identifier(node) else { return nil }
-        let isHeard = try await !client.telemetry(node: id, limit: 1).isEmpty
+        let boot = try await client.telemetry(node: id, limit: 1).last?.boot
+        let isHeard = try boot == AgentHistory(fleet, node).runningBoot()
         return try isHeard && AgentHistory(fleet, node).waiting() <= 1 ? true : nil
       }
     }

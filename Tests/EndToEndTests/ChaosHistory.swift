@@ -67,6 +67,13 @@ struct AgentHistory {
     }
   }
 
+  /// The first 12 digits of the boot that is under way.
+  func runningBoot() throws -> String? {
+    try open().read {
+      try String.fetchOne($0, sql: "SELECT lower(substr(hex(running), 1, 12)) FROM agent")
+    }
+  }
+
   /// What a run that was just killed may have counted in vain; nil before its first window.
   func secondsSinceLastWindow() throws -> Double? {
     let newest = try open().read {

@@ -84,7 +84,9 @@ extension FaultScenario {
         chaos.fate.withLock { $0.answered[id] = answer.code }
         return nil
       } catch let error as ServiceError where error.status == 503 {
-        if !error.detail.contains("full") { chaos.note("refused without a name: \(error.detail)") }
+        if !error.detail.contains("no space left") {
+          chaos.note("refused without a name: \(error.detail)")
+        }
         return "refused: \(error.detail)"
       }
     }
@@ -98,7 +100,7 @@ extension FaultScenario {
     try await chaos.settled()
     try disk.fill()
     let line = try await chaos.until("the agent says that its disk is full") { _ in
-      chaos.fleet.firstLine(of: "north", containing: "full")
+      chaos.fleet.firstLine(of: "north", containing: "no space left")
     }
     let nodes = try await chaos.fleet.client().nodes()
     if !nodes.allSatisfy({ $0.liveness == "online" && $0.phase == "active" }) {
