@@ -4,6 +4,7 @@ import FleetProtocol
 import Foundation
 import Testing
 import Workbench
+import ZeroMQTransport
 
 /// Nodes that come and go, as real processes.
 @Suite(.serialized, .timeLimit(.minutes(5))) struct NodeLifeTests {
