@@ -1,7 +1,7 @@
 import Foundation
 import Synchronization
 
-/// A TCP relay in front of a daemon that counts what comes down, and can stop it after so many bytes.
+/// A TCP relay before a daemon that counts what comes down, and can stop it after so many bytes.
 final class CountingProxy: Sendable {
   private struct State {
     var moved = 0

@@ -34,6 +34,16 @@ import Testing
     #expect(bench.core.refusedFrames["revoked-key"] == 1)
   }
 
+  @Test func `a key that is accepted for a name shuts the door to the one before it`() {
+    var bench = CoordinatorBench()
+    let fresh = FleetFixture.publicKey(7)
+    let directives = bench.handle(
+      .command(.acceptNode(publicKey: fresh, name: node.text), requestID: "accept"))
+    let denied = directives.position { $0 == .denyKey(publicKey: FleetFixture.publicKey(0)) }
+    let allowed = directives.position { $0 == .allowKey(publicKey: fresh, node: node) }
+    #expect(denied != nil && (denied ?? .max) < (allowed ?? 0))
+  }
+
   @Test func `a revoked key never comes back, and its name only with new hardware`() {
     var bench = CoordinatorBench()
     let old = FleetFixture.publicKey(0)
