@@ -20,7 +20,7 @@ final class ChaosFleet: Sendable {
   /// What came of the processes.
   struct Fate: Sendable {
     /// What each daemon said when it died, oldest first; nodes also that they were under way.
-    var deaths: [(daemon: String, runWasNoted: Bool)] = []
+    var deaths: [(daemon: String, runWasNoted: Bool, boot: String?)] = []
     var starts: [String: Int] = [:]
     /// Answers that the operator has, by request id.
     var answered: [String: String] = [:]
@@ -114,14 +114,16 @@ final class ChaosFleet: Sendable {
   func revive() throws {
     for name in fate.withLock({ $0.kept }).sorted() where fleet.daemon(name)?.isRunning == false {
       var wasNoted = false
+      var boot: String?
       if name != Self.coordinator {
         let history = AgentHistory(fleet, name)
         wasNoted = try history.runIsNoted()
+        if wasNoted { boot = try history.runningBoot() }
         if wasNoted, let lost = try history.secondsSinceLastWindow(), lost >= 2 {
           note("\(name) lost \(lost) s of telemetry with one kill, more than a window")
         }
       }
-      fate.withLock { $0.deaths.append((name, wasNoted)) }
+      fate.withLock { $0.deaths.append((name, wasNoted, boot)) }
       try launch(name)
     }
   }
@@ -249,7 +251,13 @@ final class ChaosFleet: Sendable {
       _ = try await until("\(node) has sent what waited") { client -> Bool? in
         guard let id = Identifier(node) else { return nil }
         let boot = try await client.telemetry(node: id, limit: 1).last?.boot
-        let isHeard = try boot == AgentHistory(fleet, node).runningBoot()
+        // What a run that was killed had sent says nothing of the one after it.
+        let killed = fate.withLock { fate in
+          fate.deaths.filter { $0.daemon == node }.compactMap(\.boot)
+        }
+        let isHeard =
+          try boot.map { !killed.contains($0) } ?? false
+          && boot == AgentHistory(fleet, node).runningBoot()
         return try isHeard && AgentHistory(fleet, node).waiting() <= 1 ? true : nil
       }
     }
