@@ -50,15 +50,22 @@ package struct EnrolmentSpool: Sendable {
 
   /// What waits, in the order of names.
   ///
-  /// It goes on waiting until it is removed, so that a reader which dies finds it again.
+  /// It goes on waiting until it is removed, so that a reader which dies finds it again. A file
+  /// that the system does not let be read now, as where descriptors ran out, is not among them.
   package func waiting() -> [Entry] {
-    (names() ?? []).sorted().map { name in
+    (names() ?? []).sorted().compactMap { name in
       let file = path + "/" + name
-      let text = (try? SecretFile.read(file)) ?? ""
-      guard text.utf8.count < Self.bytesMax else { return Entry(file: file, request: nil) }
-      return Entry(
-        file: file,
-        request: try? JSONDecoder().decode(EnrolmentRequest.self, from: Data(text.utf8)))
+      do throws(SecretFileError) {
+        let text = try SecretFile.read(file)
+        guard text.utf8.count < Self.bytesMax else { return Entry(file: file, request: nil) }
+        return Entry(
+          file: file,
+          request: try? JSONDecoder().decode(EnrolmentRequest.self, from: Data(text.utf8)))
+      } catch .system {
+        return nil
+      } catch {
+        return Entry(file: file, request: nil)
+      }
     }
   }
 

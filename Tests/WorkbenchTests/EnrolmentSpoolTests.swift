@@ -49,6 +49,15 @@ import Workbench
     }
   }
 
+  @Test func `what cannot be read now is left alone`() throws {
+    try withSpool { spool in
+      _ = try spool.leave(request(1))
+      try FileManager.default.createSymbolicLink(
+        atPath: spool.path + "/0.request", withDestinationPath: "nowhere")
+      #expect(spool.waiting().map { $0.request?.node } == ["n1"])
+    }
+  }
+
   @Test func `what is no request is named, and stops nothing`() throws {
     try withSpool { spool in
       _ = try spool.leave(request(1))
