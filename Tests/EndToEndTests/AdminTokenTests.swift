@@ -25,12 +25,11 @@ import ZeroMQTransport
     #expect(made.status == 0, "\(made.errors)")
     let token = try #require(BearerToken(try SecretFile.read(file)))
     let desk = FleetClient(endpoint: context.endpoint, token: token, timeoutSeconds: 10)
-    func accept(_ client: FleetClient, _ name: String) async throws -> CommandView {
-      let key = try CurveKeyPair.generate().publicKey.z85
-      return try await client.accept(
-        AcceptRequest(name: name, publicKey: key), requestID: FleetClient.newRequestID())
-    }
-    #expect(try await accept(desk, "east").done)
+    let east = try CurveKeyPair.generate()
+    let accepted = try await desk.accept(
+      AcceptRequest(name: "east", publicKey: east.publicKey.z85),
+      requestID: FleetClient.newRequestID())
+    #expect(accepted.done)
     let refusal = await #expect(throws: ServiceError.self) {
       try await desk.deploy(
         DeployRequest(model: "any", nodes: []), requestID: FleetClient.newRequestID())
