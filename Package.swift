@@ -76,6 +76,7 @@ let package = Package(
     library("CompiledModel", [crypto]),
     library("FleetProtocol", [crypto, protobuf], exclude: ["Schema"]),
     library("Federation", [crypto]),
+    library("RolloutGates", []),
 
     // Layer 2: machines
     library("NetworkCompiler", ["SpikingNetwork", "CompiledModel"]),
@@ -149,6 +150,7 @@ let package = Package(
     tests("SensorData", ["SensorData", "SpikingNetwork"]),
     tests("NIRFormat", ["NIRFormat", "CHDF5"]),
     tests("FleetProtocol", ["FleetProtocol", crypto, protobuf]),
+    tests("RolloutGates", ["RolloutGates"]),
     tests("Federation", ["Federation"]),
     tests("FleetCore", ["FleetCore", "FleetProtocol", crypto, protobuf]),
     tests("FleetStore", ["FleetStore", "FleetCore", "FleetProtocol", grdb, protobuf]),
