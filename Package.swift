@@ -82,7 +82,7 @@ let package = Package(
     library("NetworkCompiler", ["SpikingNetwork", "CompiledModel"]),
     library("Accelerator", ["SpikingNetwork", "CompiledModel", "CKernels"]),
     library("NetworkTraining", ["SpikingNetwork"]),
-    library("FleetCore", ["FleetProtocol", "Federation", crypto, protobuf]),
+    library("FleetCore", ["FleetProtocol", "Federation", "RolloutGates", crypto, protobuf]),
 
     // Layer 3: edges
     library("SensorData", ["SpikingNetwork", "CZlib", crypto]),

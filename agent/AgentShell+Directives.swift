@@ -31,6 +31,13 @@ extension AgentShell {
     case .serve(let digest):
       log.info("serves", metadata: ["kind": "model.serving", "subject": "\(digest)"])
       chip.post(.serve(digest))
+    case .shadow(let digest, let perMille):
+      log.info(
+        "runs beside what serves", metadata: ["kind": "model.shadow", "subject": "\(digest)"])
+      chip.post(.shadow(digest, perMille: perMille))
+    case .stopShadow: chip.post(.stopShadow)
+    case .probe(let digest, let inferences):
+      chip.post(.probe(digest, inferences: inferences))
     case .train(let order): chip.post(.train(order))
     case .stopTraining(let key):
       chip.post(.stopTraining(key))
@@ -191,8 +198,8 @@ extension AgentDirective {
     case .persist, .send, .storeChunk, .assemble, .sendUpdate, .sendOutbox, .dropBlob,
       .makeNextKey, .adoptNextKey:
       true
-    case .open, .close, .inspectChunks, .compareSuccessor, .loadModel, .serve, .train,
-      .stopTraining, .answerQuery, .report:
+    case .open, .close, .inspectChunks, .compareSuccessor, .loadModel, .serve, .shadow, .stopShadow,
+      .probe, .train, .stopTraining, .answerQuery, .report:
       false
     }
   }

@@ -108,6 +108,7 @@ final class AgentShell {
     switch mail {
     case .transport(let event): take(event)
     case .chip(.modelLoaded(let digest, let outcome)): handle(.modelLoaded(digest, outcome))
+    case .chip(.probed(let digest, let figures)): handle(.probed(digest, figures))
     case .chip(.trained(let finished, let milliseconds)):
       keep(finished, milliseconds: milliseconds)
     case .chip(.trainingFailed(let key, let code, let detail)):

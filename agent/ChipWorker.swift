@@ -14,6 +14,9 @@ final class ChipWorker: Sendable {
   enum Order: Sendable {
     case load(ContentDigest)
     case serve(ContentDigest)
+    case shadow(ContentDigest, perMille: UInt32)
+    case stopShadow
+    case probe(ContentDigest, inferences: UInt32)
     case train(TrainingOrder)
     case stopTraining(RoundKey)
   }
@@ -21,6 +24,7 @@ final class ChipWorker: Sendable {
   /// What the worker tells.
   enum Report: Sendable {
     case modelLoaded(ContentDigest, LoadOutcome)
+    case probed(ContentDigest, ProbeFigures)
     case trained(FinishedTraining, milliseconds: UInt32)
     case trainingFailed(RoundKey, code: String, detail: String)
     case windowClosed(WireTelemetryWindow)
@@ -110,13 +114,23 @@ private struct ChipLoop {
     case .serve(let digest):
       // What was counted so far belongs to the model that served and to its prices.
       closeWindow()
-      guard !runtime.serve(digest) else { return }
-      report(
-        .modelLoaded(
-          digest, .refused(code: "not-loaded", detail: "asked to serve before it was loaded")))
+      if !runtime.serve(digest) { refuse(digest, "asked to serve before it was loaded") }
+    case .shadow(let digest, let perMille):
+      closeWindow()
+      if !runtime.shadow(digest, perMille: perMille) {
+        refuse(digest, "asked to run along before it was loaded")
+      }
+    case .stopShadow:
+      closeWindow()
+      runtime.stopShadow()
+    case .probe(let digest, let inferences): runtime.probe(digest, inferences: inferences)
     case .train(let order): begin(order)
     case .stopTraining(let key): runtime.stopTraining(key)
     }
+  }
+
+  private func refuse(_ digest: ContentDigest, _ detail: String) {
+    report(.modelLoaded(digest, .refused(code: "not-loaded", detail: detail)))
   }
 
   private mutating func load(_ digest: ContentDigest) {
@@ -144,6 +158,7 @@ private struct ChipLoop {
     runtime.inferNext()
     let now = Self.now()
     busyNanoseconds += now - started
+    if let (digest, figures) = runtime.takeProbe() { report(.probed(digest, figures)) }
     inferenceDue = max(inferenceDue + inferenceNanoseconds, now)
   }
 

@@ -215,9 +215,21 @@ struct CoordinatorService: FleetService {
   func deploy(_ request: DeployRequest, requestID: String) async throws -> CommandView {
     let model = try model(named: request.model)
     let terms = DeploymentTerms(
-      allowRollback: request.allowRollback ?? false, isTrial: request.trial ?? false)
+      allowRollback: request.allowRollback ?? false, isTrial: request.trial ?? false,
+      serving: try serving(request))
     return try command(
       .deploy(model: model.digest, nodes: request.nodes, terms: terms), requestID)
+  }
+
+  private func serving(_ request: DeployRequest) throws(ServiceError) -> ServingTerms {
+    let (shadow, probe) = (request.shadowPerMille ?? 0, request.probeInferences ?? 0)
+    guard shadow <= ServingTerms.perMilleMax, probe <= ServingTerms.probeInferencesMax else {
+      throw ServiceError(
+        status: 400, code: "serving",
+        detail: "`shadowPerMille` \(shadow), expected 0 to \(ServingTerms.perMilleMax); "
+          + "`probeInferences` \(probe), expected 0 to \(ServingTerms.probeInferencesMax)")
+    }
+    return ServingTerms(shadowPerMille: shadow, probeInferences: probe)
   }
 
   func addRoot(_ request: RootRequest, requestID: String) async throws -> CommandView {

@@ -293,6 +293,8 @@ final class CoordinatorDaemon: Sendable {
     document.expiresUs = now + Self.orderMicroseconds
     if let release = order.allowRollbackTo { document.allowRollbackTo = release }
     document.trial = order.isTrial
+    document.shadowPerMille = order.serving.shadowPerMille
+    document.probeInferences = order.serving.probeInferences
     var desired = WireDesiredState()
     desired.generation = order.generation.wire
     desired.order = wireBytes(

@@ -154,15 +154,24 @@ package struct DeployRequest: Codable, Sendable, Equatable {
   package var allowRollback: Bool?
   /// The model is only tried: floors do not rise; no when it is not there.
   package var trial: Bool?
+  /// The model runs beside what serves, on so many of a thousand inferences; it serves when this is
+  /// not there.
+  package var shadowPerMille: UInt32?
+  /// Inferences after which nodes keep the model or go back by themselves; kept at once when this
+  /// is not there.
+  package var probeInferences: UInt32?
 
   /// A request with its facts.
   package init(
-    model: String, nodes: [String], allowRollback: Bool? = nil, trial: Bool? = nil
+    model: String, nodes: [String], allowRollback: Bool? = nil, trial: Bool? = nil,
+    shadowPerMille: UInt32? = nil, probeInferences: UInt32? = nil
   ) {
     self.model = model
     self.nodes = nodes
     self.allowRollback = allowRollback
     self.trial = trial
+    self.shadowPerMille = shadowPerMille
+    self.probeInferences = probeInferences
   }
 }
 

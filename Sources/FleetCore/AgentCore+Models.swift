@@ -11,7 +11,7 @@ extension AgentCore {
     {
       return nil
     }
-    return accepted
+    return wantedShadow == nil ? accepted : nil
   }
 
   /// Takes a desired state: stores and acknowledges it, or refuses it once and for all.
@@ -37,12 +37,17 @@ extension AgentCore {
         order: [UInt8](desired.order), generation: generation, manifest: manifest,
         baseManifest: baseManifest)
       try checkQuota(for: verified.model, manifest)
+      guard !verified.serving.isShadow || state.active != nil else {
+        throw ModelRefusal(
+          "nothing-serves", "a shadow runs beside a model, and this node has none yet")
+      }
       let model = AcceptedModel(
         generation: generation, name: verified.name, releaseCounter: verified.releaseCounter,
         model: verified.model, manifest: manifest, baseManifest: baseManifest,
-        isRollback: verified.isRollback, isTrial: verified.isTrial)
+        isRollback: verified.isRollback, isTrial: verified.isTrial, serving: verified.serving)
       persist(changes(accepting: model, verified, at: now), into: &directives)
       acknowledge(generation, into: &directives)
+      dropUnneeded(into: &directives)
       let detail = "'\(model.name)' release \(model.releaseCounter), \(model.model.short)"
       report(
         "model.accepted", "\(detail), generation \(generation)", at: now, into: &directives)
@@ -62,7 +67,8 @@ extension AgentCore {
     guard let wanted = CarriedManifest.unverified(manifest)?.size else { return }
     var sizes: [ContentDigest: UInt64] = [model: wanted]
     let trainings = state.trainings.values.map { ($0.base, $0.manifest) }
-    for (digest, held) in trainings + (state.active.map { [($0.model, $0.manifest)] } ?? []) {
+    let slots = [state.active, goodModel].compactMap { $0.map { ($0.model, $0.manifest) } }
+    for (digest, held) in trainings + slots {
       sizes[digest] = CarriedManifest.unverified(held)?.size ?? 0
     }
     let total = sizes.values.reduce(UInt64(0)) { sum, size in
@@ -82,6 +88,8 @@ extension AgentCore {
     accepting model: AcceptedModel, _ verified: VerifiedModel, at now: Instant
   ) -> [AgentChange] {
     var changes: [AgentChange] = [.desiredAccepted(model)]
+    // Two slots: what was kept beside the model that serves makes room.
+    if state.previous != nil, state.probeStarts == nil { changes.append(.previousKept(nil)) }
     if verified.ordered > state.signedTime.latest {
       var time = state.signedTime
       time.latest = verified.ordered
@@ -105,7 +113,7 @@ extension AgentCore {
   }
 
   /// Stores the last word about a generation, then says it.
-  private mutating func conclude(
+  mutating func conclude(
     _ generation: Generation, _ phase: ModelPhase, _ model: ContentDigest,
     _ refusal: ModelRefusal, at now: Instant, into directives: inout [AgentDirective]
   ) {
@@ -148,11 +156,12 @@ extension AgentCore {
         _ = fetch(active.model, active.manifest, at: now, into: &directives)
       }
     }
+    pursueSlots(at: now, into: &directives)
     guard let wanted = wantedModel else { return }
-    if serving == wanted.model {
-      activate(wanted, into: &directives)
+    if serving == wanted.model, !wanted.serving.isShadow {
+      begin(wanted, into: &directives)
     } else if stored.contains(wanted.model) {
-      guard
+      guard mayBegin(wanted),
         isPermitted(
           wanted.model, wanted.manifest, wanted.baseManifest, at: now, into: &directives)
       else { return }
@@ -165,7 +174,7 @@ extension AgentCore {
     }
   }
 
-  private mutating func load(
+  mutating func load(
     _ model: ContentDigest, into directives: inout [AgentDirective]
   ) {
     guard loading == nil else { return }
@@ -184,8 +193,11 @@ extension AgentCore {
     case .ready:
       stored.insert(model)
       losses[model] = nil
-      if let wanted = wantedModel, wanted.model == model {
-        activate(wanted, into: &directives)
+      if let wanted = wantedModel, wanted.model == model, mayBegin(wanted) {
+        begin(wanted, into: &directives)
+      } else if let shadow = wantedShadow, shadow.model == model, shadowing == nil, serving != nil {
+        shadowing = model
+        directives.append(.shadow(model, perMille: shadow.serving.shadowPerMille))
       } else if let active = state.active, active.model == model, serving == nil {
         serving = model
         directives.append(.serve(model))
@@ -229,20 +241,6 @@ extension AgentCore {
   /// Times that a model's file may be lost before it is given up.
   package static let lossesMax = 4
 
-  private mutating func activate(
-    _ wanted: AcceptedModel, into directives: inout [AgentDirective]
-  ) {
-    let observed = ObservedModel(
-      generation: wanted.generation, phase: .active, model: wanted.model)
-    persist([.activated(wanted), .observed(observed)], into: &directives)
-    if serving != wanted.model {
-      serving = wanted.model
-      directives.append(.serve(wanted.model))
-    }
-    repeatObserved(into: &directives)
-    dropUnneeded(into: &directives)
-  }
-
   /// Gives a model up for everything that waits for it.
   mutating func abandon(
     _ model: ContentDigest, _ refusal: ModelRefusal, at now: Instant,
@@ -272,12 +270,13 @@ extension AgentCore {
 }
 
 extension AgentState {
-  /// Blobs that must stay on the disk, in order: models that serve or are on their way, bases of
-  /// rounds to train, the published models that permit any of them, and updates that are not
-  /// acknowledged.
+  /// Blobs that must stay on the disk, in order: models that serve, served last or are on their
+  /// way, bases of rounds to train, the published models that permit any of them, and updates that
+  /// are not acknowledged.
   package var neededBlobs: [ContentDigest] {
     var needed: Set<ContentDigest> = []
     if let active { needed.insert(active.model) }
+    if let previous { needed.insert(previous.model) }
     if let accepted { needed.insert(accepted.model) }
     for training in trainings.values {
       needed.insert(training.result?.digest ?? training.base)

@@ -17,6 +17,7 @@ extension AgentCore {
     // Last: where the disk is full, the node connects all the same.
     persist([.runBegan(boot: settings.boot)], into: &directives)
     isRunNoted = true
+    resumeProbe(at: now, into: &directives)
   }
 
   mutating func stop(into directives: inout [AgentDirective]) {

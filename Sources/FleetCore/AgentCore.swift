@@ -17,6 +17,12 @@ package struct AgentCore: Sendable {
   package internal(set) var isFrozen: Bool
   /// The model that serves; nil until the chip has loaded one.
   package internal(set) var serving: ContentDigest?
+  /// The model that runs beside it; nil while none does.
+  package internal(set) var shadowing: ContentDigest?
+  /// A failed transaction may have dropped the end of a shadow.
+  var mustStopShadow: Bool
+  /// The model whose first inferences the chip was asked to count.
+  var probing: ContentDigest?
   /// The round that is being trained; nil while the chip only serves.
   package internal(set) var training: RoundKey?
   /// Dropped messages by refusal code.
@@ -112,6 +118,7 @@ package struct AgentCore: Sendable {
     closed = [:]
     declined = [:]
     mustPause = false
+    mustStopShadow = false
     hasJustTrained = false
     windowSequence = 0
     isRunNoted = false
@@ -138,6 +145,8 @@ package struct AgentCore: Sendable {
     mustPause = true
     // An activation that was not stored was not carried out either: what is stored serves again.
     if serving != state.active?.model { serving = nil }
+    probing = nil
+    mustStopShadow = true
     if hasJustTrained { training = nil }
     // Else another run would begin beside the result that the shell still holds.
     if let key = justFinished { training = key }
@@ -181,6 +190,7 @@ package struct AgentCore: Sendable {
       compared(model, outcome, at: now, into: &directives)
     case .modelLoaded(let model, let outcome):
       loaded(model, outcome, at: now, into: &directives)
+    case .probed(let model, let figures): probed(model, figures, at: now, into: &directives)
     case .trained(let key, let result, let nextOrdinal):
       finish(key, result, nextOrdinal: nextOrdinal, into: &directives)
     case .trainingFailed(let key, let code, let detail):

@@ -25,6 +25,12 @@ package enum AgentDirective: Sendable, Equatable {
   case loadModel(ContentDigest)
   /// The loaded model serves from the next sample on.
   case serve(ContentDigest)
+  /// The loaded model runs beside what serves, on so many of a thousand inferences.
+  case shadow(ContentDigest, perMille: UInt32)
+  /// Nothing runs beside what serves any more.
+  case stopShadow
+  /// Count what the model that serves does in its next inferences; answer `probed`.
+  case probe(ContentDigest, inferences: UInt32)
   /// Train on the local stream; answer `trained` or `trainingFailed`. Serving goes on.
   case train(TrainingOrder)
   /// Give up a training run; no answer follows.

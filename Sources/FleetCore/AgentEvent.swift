@@ -24,6 +24,8 @@ package enum AgentEvent: Sendable {
   case successorCompared(ContentDigest, SuccessorOutcome)
   /// A model was read by the chip, or refused.
   case modelLoaded(ContentDigest, LoadOutcome)
+  /// The model on probation has made its inferences.
+  case probed(ContentDigest, ProbeFigures)
   /// A training run ended; its update is durable under its digest.
   case trained(RoundKey, TrainingResult, nextOrdinal: UInt64)
   /// A training run cannot be done; nothing of it is kept.

@@ -6,6 +6,10 @@ package struct AgentState: Sendable, Equatable {
   package var accepted: AcceptedModel?
   /// The model that serves, with the manifest it came under; nil before the first.
   package var active: AcceptedModel?
+  /// The good model before it, kept on the disk; what serves again when a probe fails.
+  package var previous: AcceptedModel?
+  /// How often the model that serves was started on probation; nil where it is kept.
+  package var probeStarts: UInt32?
   /// The last word about `accepted`, repeated at every HELLO.
   package var observed: ObservedModel?
   /// Per model name, the lowest release counter that is still obeyed.
@@ -47,8 +51,17 @@ package struct AgentState: Sendable, Equatable {
     case .desiredAccepted(let model):
       accepted = model
       observed = nil
+    case .probing(let model, let starts):
+      active = model
+      probeStarts = starts
+    case .reverted(let model):
+      active = model
+      previous = nil
+      probeStarts = nil
+    case .previousKept(let model): previous = model
     case .activated(let model):
       active = model
+      probeStarts = nil
       releaseFloors[model.name] = model.floor(before: releaseFloors[model.name])
     case .observed(let report): observed = report
     case .offerAccepted(let training): trainings[training.key] = training
@@ -93,13 +106,17 @@ package struct AcceptedModel: Sendable, Equatable {
   package var isRollback: Bool
   /// The order only tries the model: the floor stays until a later order promotes it.
   package var isTrial: Bool
+  /// How the order has it run.
+  package var serving: ServingTerms
 
   /// A model with its manifests.
   package init(
     generation: Generation, name: Identifier, releaseCounter: UInt64, model: ContentDigest,
-    manifest: [UInt8], baseManifest: [UInt8], isRollback: Bool = false, isTrial: Bool = false
+    manifest: [UInt8], baseManifest: [UInt8], isRollback: Bool = false, isTrial: Bool = false,
+    serving: ServingTerms = .plain
   ) {
     self.generation = generation
+    self.serving = serving
     self.name = name
     self.releaseCounter = releaseCounter
     self.model = model
@@ -188,8 +205,14 @@ package enum AgentChange: Sendable, Equatable {
   case runEnded
   /// A desired state passed every check.
   case desiredAccepted(AcceptedModel)
-  /// The model serves; the floor of its name rises with it.
+  /// The model serves on probation, started so many times.
+  case probing(AcceptedModel, starts: UInt32)
+  /// The model serves, for good; the floor of its name rises with it.
   case activated(AcceptedModel)
+  /// The good model before the one on probation serves again.
+  case reverted(to: AcceptedModel)
+  /// What is kept beside the model that serves; nil for nothing.
+  case previousKept(AcceptedModel?)
   /// What the coordinator is told about the accepted model.
   case observed(ObservedModel)
   /// A round offer was taken.

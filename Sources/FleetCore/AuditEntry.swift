@@ -85,11 +85,19 @@ extension Command {
     case .addModel(let model): "add-model \(model.name) \(model.digest.hex)"
     case .deploy(let model, let nodes, let terms):
       "deploy \(model.hex)\(terms.allowRollback ? " allow-rollback" : "")"
-        + "\(terms.isTrial ? " trial" : "") "
+        + "\(terms.isTrial ? " trial" : "")\(terms.serving.audited) "
         + (nodes.isEmpty ? "all" : nodes.joined(separator: " "))
     case .addRoot(let envelope): "add-root \(Hex.text(SHA256.hash(data: envelope)))"
     case .startJob(let job): "start-job \(job.name)"
     case .cancelJob(let name): "cancel-job \(name)"
     }
+  }
+}
+
+extension ServingTerms {
+  /// As words of an audited command.
+  fileprivate var audited: String {
+    (isShadow ? " shadow-per-mille \(shadowPerMille)" : "")
+      + (probeInferences > 0 ? " probe \(probeInferences)" : "")
   }
 }

@@ -32,10 +32,15 @@ package struct DeploymentTerms: Sendable, Equatable {
   package var allowRollback: Bool
   /// The floor does not rise until a later order names the model without this.
   package var isTrial: Bool
+  /// How the nodes run the model.
+  package var serving: ServingTerms
 
   /// Terms of a deployment; by default the model is promoted and nothing goes back.
-  package init(allowRollback: Bool = false, isTrial: Bool = false) {
+  package init(
+    allowRollback: Bool = false, isTrial: Bool = false, serving: ServingTerms = .plain
+  ) {
     self.allowRollback = allowRollback
+    self.serving = serving
     self.isTrial = isTrial
   }
 }

@@ -191,14 +191,16 @@ extension CoordinatorCore {
     let generation = Generation(epoch: state.epoch, number: state.lastGeneration + 1)
     let assignment = DesiredAssignment(
       generation: generation, model: digest,
-      allowRollbackTo: terms.allowRollback ? model.releaseCounter : nil, isTrial: terms.isTrial)
+      allowRollbackTo: terms.allowRollback ? model.releaseCounter : nil, isTrial: terms.isTrial,
+      serving: terms.serving)
     let detail = "model \(digest.short) at generation \(generation) for \(targets.count) nodes"
     var changes: [FleetChange] = targets.map { .desiredSet($0, assignment) }
     changes.append(
       .event(
         FleetEvent(
           at: now, kind: "deployment.made", subject: model.name.text,
-          detail: terms.isTrial ? detail + ", as a trial" : detail)))
+          detail: detail + (terms.isTrial ? ", as a trial" : "")
+            + (terms.serving.isShadow ? ", beside what serves" : ""))))
     if terms.allowRollback {
       changes.append(
         .event(

@@ -153,7 +153,8 @@ extension CoordinatorCore {
     let order = DesiredOrder(
       node: node, version: session.version, session: session.number, sequence: session.reserve(),
       generation: desired.generation, model: model, baseManifest: publishedManifest(of: model),
-      allowRollbackTo: desired.allowRollbackTo, isTrial: desired.isTrial)
+      allowRollbackTo: desired.allowRollbackTo, isTrial: desired.isTrial,
+      serving: desired.serving)
     sessions[node] = session
     directives.append(.sendDesired(session.control, order))
   }

@@ -124,10 +124,7 @@ extension CoordinatorCore {
     for window in decoded.windows {
       guard window.start == next, window.sequence >= window.start,
         window.sequence <= batch.lastSequence,
-        window.inferenceCounts.count <= Limits.eventKindsMax,
-        window.learningCounts.count <= Limits.eventKindsMax,
-        window.priceDigest.isEmpty || window.priceDigest.count == 32,
-        window.modelDigest.isEmpty || window.modelDigest.count == 32,
+        window.isBounded,
         window.atUs <= UInt64(Int64.max), window.learningState.utf8.count <= 128,
         window.lostWindows <= UInt64(Int64.max)
       else { return nil }
@@ -138,6 +135,14 @@ extension CoordinatorCore {
 }
 
 extension WireTelemetryWindow {
+  /// True where no list is longer than the kinds of events, and a digest is one or absent.
+  package var isBounded: Bool {
+    let digests = [modelDigest, priceDigest, shadow.modelDigest]
+    let counts = [inferenceCounts, learningCounts, shadow.servingCounts, shadow.shadowCounts]
+    return digests.allSatisfy { $0.isEmpty || $0.count == 32 }
+      && counts.allSatisfy { $0.count <= Limits.eventKindsMax }
+  }
+
   /// First sequence that this window stands for.
   package var start: UInt64 { mergedFrom == 0 ? sequence : mergedFrom }
 }

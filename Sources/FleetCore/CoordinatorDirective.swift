@@ -67,6 +67,8 @@ package struct DesiredOrder: Sendable, Equatable {
   package var allowRollbackTo: UInt64?
   /// The floor of the model's name does not rise.
   package var isTrial: Bool
+  /// How the node runs it.
+  package var serving: ServingTerms
 }
 
 /// Chunks to send to one node.

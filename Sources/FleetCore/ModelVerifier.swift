@@ -29,6 +29,8 @@ struct VerifiedModel: Equatable {
   var isRollback = false
   /// The order only tries the model.
   var isTrial = false
+  /// How the order has it run.
+  var serving = ServingTerms.plain
 }
 
 /// A node's checks of everything it is told to run or to train: signatures first, then facts.
@@ -61,6 +63,16 @@ struct ModelVerifier {
       manifest: manifest, baseManifest: baseManifest, allowRollbackTo: permitted)
     verified.ordered = Instant(microseconds: Int64(clamping: order.issuedUs))
     verified.isTrial = order.trial
+    guard order.shadowPerMille <= ServingTerms.perMilleMax,
+      order.probeInferences <= ServingTerms.probeInferencesMax
+    else {
+      throw ModelRefusal(
+        "order",
+        "a shadow of \(order.shadowPerMille) in a thousand, a probe of "
+          + "\(order.probeInferences) inferences")
+    }
+    verified.serving = ServingTerms(
+      shadowPerMille: order.shadowPerMille, probeInferences: order.probeInferences)
     guard verified.manifestDigest.bytes.elementsEqual(order.manifestDigest) else {
       throw ModelRefusal("manifest-digest", "the order names another manifest than the one sent")
     }

@@ -64,28 +64,37 @@ package struct DesiredAssignment: Sendable, Equatable {
   package var allowRollbackTo: UInt64?
   /// The model is only tried: the node's floor for its name does not rise.
   package var isTrial: Bool
+  /// How the node runs it.
+  package var serving: ServingTerms
 
   /// An assignment of a model at a generation.
   package init(
     generation: Generation, model: ContentDigest, allowRollbackTo: UInt64? = nil,
-    isTrial: Bool = false
+    isTrial: Bool = false, serving: ServingTerms = .plain
   ) {
     self.generation = generation
     self.model = model
     self.allowRollbackTo = allowRollbackTo
     self.isTrial = isTrial
+    self.serving = serving
   }
 }
 
 /// Where a node stands with the model it was told to run.
 package enum ModelPhase: String, Sendable, CaseIterable {
   case downloading, verifying, active, refused, failed
+  /// It runs beside the one that serves, until another order.
+  case shadowing
+  /// It serves on probation.
+  case probing
+  /// It did not stand its probe: the one before it serves again.
+  case reverted
 
   /// True where nothing more will happen without a new generation.
   package var isTerminal: Bool {
     switch self {
-    case .downloading, .verifying: false
-    case .active, .refused, .failed: true
+    case .downloading, .verifying, .probing: false
+    case .active, .refused, .failed, .shadowing, .reverted: true
     }
   }
 
@@ -97,6 +106,9 @@ package enum ModelPhase: String, Sendable, CaseIterable {
     case .active: .active
     case .refused: .refused
     case .failed: .failed
+    case .shadowing: .shadowing
+    case .probing: .probing
+    case .reverted: .reverted
     }
   }
 
@@ -108,6 +120,9 @@ package enum ModelPhase: String, Sendable, CaseIterable {
     case .active: self = .active
     case .refused: self = .refused
     case .failed: self = .failed
+    case .shadowing: self = .shadowing
+    case .probing: self = .probing
+    case .reverted: self = .reverted
     case .unspecified, .UNRECOGNIZED: return nil
     }
   }

@@ -33,6 +33,7 @@ extension ChaosRun {
     agent.core = nil
     agent.training = nil
     agent.served = nil
+    agent.shadowed = nil
     agent.unstored = nil
     for endpoint in WireEndpoint.allCases { closeSocket(agent, endpoint) }
     let wait = random.chance(0.2) ? random.number(5_000...120_000) : random.number(100...5_000)
@@ -118,23 +119,8 @@ extension ChaosRun {
       let outcome: LoadOutcome =
         agent.blobs.contains(model) ? .ready : .unreadable(detail: "no such blob")
       later(agent, .modelLoaded(model, outcome), 1...200)
-    case .serve(let model):
-      trace("\(agent.node) serves \(model)")
-      ledger.require(agent.blobs.contains(model), "\(agent.node) serves without a blob")
-      ledger.require(
-        agent.state.active?.model == model, "\(agent.node) serves what it has not recorded")
-      agent.served = model
-    case .train(let order):
-      ledger.require(agent.training == nil, "\(agent.node) trains twice at a time")
-      ledger.require(agent.blobs.contains(order.base), "\(agent.node) trains without its base")
-      agent.training = order.key
-      trace("\(agent.node) trains \(order.key)")
-      let wait = Int64(order.samples) * random.number(20...300) * agent.condition.factor(at: now)
-      plan(.trained(agent.index, agent.condition.life, order), in: wait)
-    case .stopTraining(let key):
-      trace("\(agent.node) stops training \(key)")
-      if agent.training == key { agent.training = nil }
-      if case .trained(key, _, _) = agent.unstored { agent.unstored = nil }
+    case .serve, .shadow, .stopShadow, .probe, .train, .stopTraining:
+      carryOutOnChip(directive, of: agent)
     case .sendUpdate(let order): sendUpdate(order, of: agent)
     case .sendOutbox(let version, let session, let sequence, _):
       sendOutbox(agent, version, session, sequence)
@@ -149,6 +135,46 @@ extension ChaosRun {
     case .report(let event): trace("\(event.kind) \(event.subject) \(event.detail)")
     }
     return true
+  }
+
+  private func carryOutOnChip(_ directive: AgentDirective, of agent: SimulatedAgent) {
+    switch directive {
+    case .serve(let model):
+      trace("\(agent.node) serves \(model)")
+      ledger.require(agent.blobs.contains(model), "\(agent.node) serves without a blob")
+      ledger.require(
+        agent.state.active?.model == model, "\(agent.node) serves what it has not recorded")
+      agent.served = model
+    case .shadow(let model, _):
+      trace("\(agent.node) runs \(model) beside what serves")
+      ledger.require(agent.blobs.contains(model), "\(agent.node) shadows without a blob")
+      ledger.require(agent.served != nil, "\(agent.node) shadows where nothing serves")
+      agent.shadowed = model
+    case .stopShadow: agent.shadowed = nil
+    case .probe(let model, let inferences):
+      ledger.require(agent.served == model, "\(agent.node) probes what does not serve")
+      let wait = Int64(inferences) * random.number(5...50)
+      plan(.agent(agent.index, agent.condition.life, .probed(model, probe(model))), in: wait)
+    case .train(let order):
+      ledger.require(agent.training == nil, "\(agent.node) trains twice at a time")
+      ledger.require(agent.blobs.contains(order.base), "\(agent.node) trains without its base")
+      agent.training = order.key
+      trace("\(agent.node) trains \(order.key)")
+      let wait = Int64(order.samples) * random.number(20...300) * agent.condition.factor(at: now)
+      plan(.trained(agent.index, agent.condition.life, order), in: wait)
+    case .stopTraining(let key):
+      trace("\(agent.node) stops training \(key)")
+      if agent.training == key { agent.training = nil }
+      if case .trained(key, _, _) = agent.unstored { agent.unstored = nil }
+    default: preconditionFailure("\(directive) is not for the chip")
+    }
+  }
+
+  /// Some models are silent on the chip: a node that probes them must not keep them.
+  private func probe(_ model: ContentDigest) -> ProbeFigures {
+    ProbeFigures(
+      probed: .counted(100, spikes: script.silent.contains(model) ? 0 : 1_000),
+      before: .counted(100, spikes: 1_000))
   }
 
   private func commit(_ changes: [AgentChange], of agent: SimulatedAgent) -> Bool {
@@ -293,5 +319,13 @@ extension SimulatedContent {
     let start = Int(offset) % Limits.chunkBytes
     let count = min(chunk.count - start, Int(end - offset))
     return start == 0 && count == chunk.count ? chunk : Array(chunk[start..<start + count])
+  }
+}
+
+extension ProbeFigures.Tally {
+  fileprivate static func counted(_ inferences: UInt64, spikes: UInt64) -> Self {
+    var tally = ProbeFigures.Tally()
+    (tally.inferences, tally.spikes) = (inferences, spikes)
+    return tally
   }
 }

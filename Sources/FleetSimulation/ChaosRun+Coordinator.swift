@@ -227,6 +227,10 @@ extension ChaosRun {
     document.nodeID = order.node.text
     document.generation = order.generation.wire
     document.manifestDigest = wireBytes(order.model.manifestDigest.bytes)
+    if let release = order.allowRollbackTo { document.allowRollbackTo = release }
+    document.trial = order.isTrial
+    document.shadowPerMille = order.serving.shadowPerMille
+    document.probeInferences = order.serving.probeInferences
     document.expiresUs = UInt64(
       coordinatorClock.advanced(milliseconds: 86_400_000).microseconds)
     var desired = WireDesiredState()

@@ -78,7 +78,8 @@ extension ChaosRun {
         return false
       }
       return desired.model == model && agent.core?.serving == model && agent.served == model
-        && record.observed?.phase == .active
+        && record.observed?.phase == .active && agent.shadowed == nil
+        && agent.state.probeStarts == nil
         && record.observed?.generation == desired.generation
         && agent.state.accepted?.generation == desired.generation
         && record.publicKey == agent.key && !record.terms.isRotating

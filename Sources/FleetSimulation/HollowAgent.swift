@@ -140,9 +140,13 @@ package struct HollowAgent {
     case .sendOutbox(let version, let session, let sequence, _):
       sendOutbox(version, session, sequence, &events, &actions)
     case .dropBlob(let digest): blobs.remove(digest)
+    case .probe(let model, _):
+      // Nothing fires, nothing is known of the one before: nothing speaks against it.
+      events.append(.probed(model, ProbeFigures(probed: .init(), before: .init())))
     // A hollow chip has nothing to serve with, and nothing that it could have trained; the keys of
     // a simulated fleet are its worker's.
-    case .serve, .stopTraining, .sendUpdate, .makeNextKey, .adoptNextKey, .answerQuery, .report:
+    case .serve, .shadow, .stopShadow, .stopTraining, .sendUpdate, .makeNextKey, .adoptNextKey,
+      .answerQuery, .report:
       break
     }
   }

@@ -16,6 +16,8 @@ struct OperatorScript {
   var wishes: [Wish] = []
   /// Published models by release, those without a flaw.
   var releases: [SimulatedModel] = []
+  /// Models of which no neuron fires.
+  var silent: Set<ContentDigest> = []
   private(set) var jobs: [Identifier] = []
   /// Nodes that were revoked and have no new machine yet, and nodes that take no work.
   var revoked: [Int] = []
@@ -71,16 +73,33 @@ extension ChaosRun {
     } else {
       script.releases.append(model)
     }
+    if !toAll, random.chance(0.2) { script.silent.insert(model.record.digest) }
     script.wish("push", .addModel(model.record))
     script.wish(
-      "deploy", .deploy(model: model.record.digest, nodes: toAll ? [] : someNodes()))
+      "deploy",
+      .deploy(
+        model: model.record.digest, nodes: toAll ? [] : someNodes(),
+        terms: toAll ? DeploymentTerms() : someTerms()))
   }
 
   /// What a node has run a later release of it must refuse.
   private func deployOlder() {
     guard script.releases.count > 1 else { return release(flaw: nil) }
     let older = script.releases[random.index(below: script.releases.count - 1)]
-    script.wish("deploy", .deploy(model: older.record.digest, nodes: someNodes()))
+    script.wish(
+      "deploy",
+      .deploy(model: older.record.digest, nodes: someNodes(), terms: someTerms()))
+  }
+
+  /// At once, as a trial, on probation, or only beside what serves.
+  private func someTerms() -> DeploymentTerms {
+    let serving =
+      [
+        ServingTerms.plain, ServingTerms(probeInferences: 100),
+        ServingTerms(shadowPerMille: 250),
+      ][random.index(below: 3)]
+    return DeploymentTerms(
+      allowRollback: random.chance(0.2), isTrial: random.chance(0.3), serving: serving)
   }
 
   private func startJob() {

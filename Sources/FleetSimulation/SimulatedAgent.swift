@@ -37,6 +37,7 @@ final class SimulatedAgent {
   var boot: [UInt8] = []
   var counts: [UInt64] = []
   var served: ContentDigest?
+  var shadowed: ContentDigest?
   var training: RoundKey?
   /// A result that the disk did not take, to be handled again.
   var unstored: AgentEvent?

@@ -36,8 +36,10 @@ struct TruthLedger {
   private var totals: [Identifier: [UInt64]] = [:]
   private var assigned: [Identifier: [Generation: ContentDigest]] = [:]
   private var accepted: [Identifier: Generation] = [:]
-  /// The highest release of each model name that a node has run.
+  /// The floor of each model name on a node, as the orders that it obeyed have moved it.
   private var served: [Identifier: [Identifier: UInt64]] = [:]
+  /// What a node runs for good.
+  private var kept: [Identifier: ContentDigest] = [:]
   private var counted: Set<UploadKey> = []
   private var learnt: [Machine: [Range<UInt64>]] = [:]
   /// Boots of machines that are gone: what they had not handed over is lost with them.
@@ -135,6 +137,15 @@ struct TruthLedger {
 
   // MARK: agents
 
+  private mutating func judge(_ model: AcceptedModel, on node: Identifier) {
+    let floor = served[node]?[model.name] ?? 0
+    require(
+      model.isRollback || model.releaseCounter >= floor,
+      "\(node) runs release \(model.releaseCounter) of '\(model.name)' after \(floor)")
+    let flaw = flawed[model.model]
+    require(flaw == nil, "\(node) runs \(model.model), which is \(flaw.map { "\($0)" } ?? "")")
+  }
+
   /// A transaction of an agent is durable.
   mutating func agentStored(_ changes: [AgentChange], of node: Identifier) {
     for change in changes {
@@ -147,14 +158,16 @@ struct TruthLedger {
         require(
           ordered == model.model,
           "\(node) obeys what nobody ordered: \(model.model) at \(model.generation)")
+      case .probing(let model, _): judge(model, on: node)
       case .activated(let model):
-        let floor = served[node]?[model.name] ?? 0
+        judge(model, on: node)
+        let floor = served[node]?[model.name]
+        served[node, default: [:]][model.name] = model.floor(before: floor)
+        kept[node] = model.model
+      case .reverted(let model):
         require(
-          model.releaseCounter >= floor,
-          "\(node) runs release \(model.releaseCounter) of '\(model.name)' after \(floor)")
-        served[node, default: [:]][model.name] = max(floor, model.releaseCounter)
-        let flaw = flawed[model.model]
-        require(flaw == nil, "\(node) runs \(model.model), which is \(flaw.map { "\($0)" } ?? "")")
+          model.model == kept[node],
+          "\(node) goes back to \(model.model), which it did not keep before")
       case .windowQueued(let boot, let window):
         var progress = queued[node]?[boot] ?? Boot()
         require(
@@ -182,6 +195,7 @@ struct TruthLedger {
   mutating func machineGone(_ node: Identifier) {
     accepted[node] = nil
     served[node] = nil
+    kept[node] = nil
     roots[node] = nil
     gone[node, default: []].formUnion((queued[node] ?? [:]).keys)
   }

@@ -16,6 +16,8 @@ struct AgentLoader {
     state.trainingOrdinal = try row.bits("training_ordinal")
     state.accepted = try model(in: "accepted")
     state.active = try model(in: "active")
+    state.previous = try model(in: "previous")
+    if try !row.isNull("probe_starts") { state.probeStarts = try row.number("probe_starts") }
     state.observed = try Row.fetchOne(db, sql: "SELECT * FROM observed WHERE id = 1")
       .map { try StoredRow($0, of: "observed").observed() }
     for found in try Row.fetchAll(db, sql: "SELECT * FROM release_floor") {
@@ -65,7 +67,10 @@ struct AgentLoader {
       releaseCounter: try row.bits("release_counter"), model: try row.digest("model"),
       manifest: try row.bytes("manifest"), baseManifest: try row.bytes("base_manifest"),
       isRollback: try row.integer("is_rollback") != 0,
-      isTrial: try row.integer("is_trial") != 0)
+      isTrial: try row.integer("is_trial") != 0,
+      serving: ServingTerms(
+        shadowPerMille: try row.number("shadow_per_mille"),
+        probeInferences: try row.number("probe_inferences")))
   }
 
   private func training(_ row: StoredRow) throws -> TrainingRecord {

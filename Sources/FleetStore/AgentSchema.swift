@@ -15,6 +15,7 @@ enum AgentSchema {
     migrator.registerMigration("4-outbox-tiers") { try $0.execute(sql: outboxTiers) }
     migrator.registerMigration("5-trust") { try $0.execute(sql: trust) }
     migrator.registerMigration("6-runs") { try $0.execute(sql: runs) }
+    migrator.registerMigration("7-slots") { try $0.execute(sql: slots) }
     return migrator
   }
 
@@ -113,6 +114,30 @@ enum AgentSchema {
   private static let runs = """
     ALTER TABLE agent ADD COLUMN running BLOB;
     ALTER TABLE agent ADD COLUMN running_newest INTEGER NOT NULL DEFAULT 0;
+    """
+
+  /// The slot of the last good model, and how often the one that serves was started on probation.
+  private static let slots = """
+    ALTER TABLE agent ADD COLUMN probe_starts INTEGER;
+    ALTER TABLE model_slot RENAME TO earlier_slot;
+    CREATE TABLE model_slot (
+      slot TEXT PRIMARY KEY CHECK (slot IN ('accepted', 'active', 'previous')),
+      generation_epoch INTEGER NOT NULL,
+      generation_number INTEGER NOT NULL,
+      name TEXT NOT NULL,
+      release_counter INTEGER NOT NULL,
+      model BLOB NOT NULL,
+      manifest BLOB NOT NULL,
+      base_manifest BLOB NOT NULL,
+      is_rollback INTEGER NOT NULL,
+      is_trial INTEGER NOT NULL,
+      shadow_per_mille INTEGER NOT NULL,
+      probe_inferences INTEGER NOT NULL
+    ) STRICT;
+    INSERT INTO model_slot SELECT slot, generation_epoch, generation_number, name,
+      release_counter, model, manifest, base_manifest, is_rollback, is_trial, 0, 0
+    FROM earlier_slot;
+    DROP TABLE earlier_slot;
     """
 
   /// Boots are numbered in the order of their first window: the oldest is sent first.

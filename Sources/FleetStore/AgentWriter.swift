@@ -15,9 +15,20 @@ struct AgentWriter {
     case .desiredAccepted(let model):
       try fill("accepted", with: model)
       try db.change("DELETE FROM observed", [])
+    case .probing(let model, let starts):
+      try fill("active", with: model)
+      try db.change("UPDATE agent SET probe_starts = ?", [Int64(starts)])
     case .activated(let model):
       try fill("active", with: model)
+      try db.change("UPDATE agent SET probe_starts = NULL", [])
       try moveFloor(of: model)
+    case .reverted(let model):
+      try fill("active", with: model)
+      try db.change("UPDATE agent SET probe_starts = NULL", [])
+      try db.change("DELETE FROM model_slot WHERE slot = 'previous'", [])
+    case .previousKept(nil):
+      try db.change("DELETE FROM model_slot WHERE slot = 'previous'", [])
+    case .previousKept(let model?): try fill("previous", with: model)
     case .observed(let report): try observe(report)
     case .offerAccepted(let training): try promise(training)
     case .trained(let key, let result, let nextOrdinal):
@@ -61,13 +72,15 @@ struct AgentWriter {
     try db.change(
       """
       INSERT OR REPLACE INTO model_slot (slot, generation_epoch, generation_number, name,
-        release_counter, model, manifest, base_manifest, is_rollback, is_trial)
-      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+        release_counter, model, manifest, base_manifest, is_rollback, is_trial,
+        shadow_per_mille, probe_inferences)
+      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
       """,
       [
         slot, model.generation.epoch.stored, model.generation.number.stored, model.name.text,
         model.releaseCounter.stored, model.model.stored, Data(model.manifest),
         Data(model.baseManifest), model.isRollback ? 1 : 0, model.isTrial ? 1 : 0,
+        Int64(model.serving.shadowPerMille), Int64(model.serving.probeInferences),
       ])
   }
 

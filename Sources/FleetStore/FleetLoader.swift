@@ -84,7 +84,10 @@ struct FleetLoader {
         generation: try row.generation("desired"), model: try row.digest("desired_model"),
         allowRollbackTo: try row.isNull("desired_rollback")
           ? nil : try row.bits("desired_rollback"),
-        isTrial: try row.integer("desired_trial") != 0)
+        isTrial: try row.integer("desired_trial") != 0,
+        serving: ServingTerms(
+          shadowPerMille: try row.number("desired_shadow"),
+          probeInferences: try row.number("desired_probe")))
     }
     // Absent in rows that an older release wrote.
     if try !row.isNull("terms") { node.terms = try json(NodeTerms.self, row, "terms") }

@@ -23,6 +23,7 @@ enum FleetSchema {
     }
     migrator.registerMigration("9-trust") { try $0.execute(sql: trust) }
     migrator.registerMigration("10-admin-tokens") { try $0.execute(sql: adminTokens) }
+    migrator.registerMigration("11-serving-terms") { try $0.execute(sql: servingTerms) }
     return migrator
   }
 
@@ -150,6 +151,12 @@ enum FleetSchema {
     ALTER TABLE node ADD COLUMN notices_through INTEGER NOT NULL DEFAULT 0;
     ALTER TABLE node ADD COLUMN alarm TEXT NOT NULL DEFAULT '';
     CREATE INDEX event_subject ON event (subject, id);
+    """
+
+  /// How a node runs its desired model; both 0 where it serves at once, as before.
+  private static let servingTerms = """
+    ALTER TABLE node ADD COLUMN desired_shadow INTEGER NOT NULL DEFAULT 0;
+    ALTER TABLE node ADD COLUMN desired_probe INTEGER NOT NULL DEFAULT 0;
     """
 
   private static let rounds = """

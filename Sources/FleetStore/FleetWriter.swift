@@ -113,7 +113,7 @@ struct FleetWriter {
       [
         "public_key", "accepted_at_us", "chip", "desired_epoch", "desired_number",
         "desired_model", "accepted_epoch", "accepted_number", "terms", "desired_rollback",
-        "desired_trial", "notices_through", "alarm",
+        "desired_trial", "desired_shadow", "desired_probe", "notices_through", "alarm",
       ] + Self.observedColumns
     let overwrites = columns.map { "\($0) = excluded.\($0)" }.joined(separator: ", ")
     let marks = columns.map { _ in "?" }.joined(separator: ", ")
@@ -123,6 +123,8 @@ struct FleetWriter {
       node.desired?.model.stored, node.accepted.epoch.stored, node.accepted.number.stored,
       try Self.json(node.terms),
       node.desired?.allowRollbackTo?.stored, node.desired?.isTrial == true ? 1 : 0,
+      Int64(node.desired?.serving.shadowPerMille ?? 0),
+      Int64(node.desired?.serving.probeInferences ?? 0),
       node.noticesThrough.stored, node.alarm,
     ]
     try db.change(
@@ -147,11 +149,12 @@ struct FleetWriter {
       node,
       """
       desired_epoch = ?, desired_number = ?, desired_model = ?, desired_rollback = ?,
-      desired_trial = ?
+      desired_trial = ?, desired_shadow = ?, desired_probe = ?
       """,
       [
         generation.epoch.stored, number, assignment.model.stored,
         assignment.allowRollbackTo?.stored, assignment.isTrial ? 1 : 0,
+        Int64(assignment.serving.shadowPerMille), Int64(assignment.serving.probeInferences),
       ])
     try db.change(
       "UPDATE coordinator SET last_generation = max(last_generation, ?) WHERE epoch = ?",

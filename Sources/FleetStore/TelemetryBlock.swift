@@ -24,7 +24,8 @@ package struct MarkedWindow: Sendable, Equatable {
 package enum TelemetryBlock {
   /// Windows of one block at most.
   package static let windowsMax = 4_096
-  private static let version: UInt8 = 1
+  /// Version 1 knew no shadows.
+  private static let version: UInt8 = 2
 
   private static let wide: [any WritableKeyPath<WireTelemetryWindow, UInt64> & Sendable] = [
     \.sequence, \.atUs, \.inferences, \.labelled, \.correct, \.learningSamples,
@@ -67,13 +68,15 @@ package enum TelemetryBlock {
     write(windows.map { [UInt8]($0.window.modelDigest) }, to: &writer)
     write(windows.map { [UInt8]($0.window.priceDigest) }, to: &writer)
     write(windows.map { [UInt8]($0.window.learningState.utf8) }, to: &writer)
+    writeShadows(of: windows, to: &writer)
     return writer.bytes
   }
 
   /// Nil for bytes that `encode` does not make.
   package static func decode(_ bytes: [UInt8]) -> [MarkedWindow]? {
     var reader = PackedReader(bytes)
-    guard reader.byte() == version, let count = reader.varint(), count <= UInt64(windowsMax)
+    guard let found = reader.byte(), (1...version).contains(found), let count = reader.varint(),
+      count <= UInt64(windowsMax)
     else { return nil }
     var windows = [MarkedWindow](
       repeating: MarkedWindow(WireTelemetryWindow()), count: Int(count))
@@ -114,7 +117,10 @@ package enum TelemetryBlock {
     for path in vectors {
       guard read(path, from: &reader, into: &windows) else { return nil }
     }
-    return readTexts(from: &reader, into: &windows) && reader.isAtEnd ? windows : nil
+    guard readTexts(from: &reader, into: &windows),
+      found == 1 || readShadows(from: &reader, into: &windows), reader.isAtEnd
+    else { return nil }
+    return windows
   }
 
   private static func read(
@@ -152,7 +158,7 @@ package enum TelemetryBlock {
     return true
   }
 
-  private static func write(_ texts: [[UInt8]], to writer: inout PackedWriter) {
+  static func write(_ texts: [[UInt8]], to writer: inout PackedWriter) {
     var list: [[UInt8]] = []
     var numbers: [[UInt8]: UInt64] = [:]
     let column = texts.map { text -> UInt64 in
@@ -166,7 +172,7 @@ package enum TelemetryBlock {
     IntegerColumn.write(column, to: &writer)
   }
 
-  private static func texts(_ count: Int, from reader: inout PackedReader) -> [[UInt8]]? {
+  static func texts(_ count: Int, from reader: inout PackedReader) -> [[UInt8]]? {
     guard let size = reader.varint(), size <= UInt64(count) else { return nil }
     var list: [[UInt8]] = []
     for _ in 0..<size {

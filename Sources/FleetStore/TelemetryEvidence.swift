@@ -18,8 +18,22 @@ package struct TelemetryEvidence: Sendable, Equatable {
     package var microseconds: UInt64
   }
 
+  /// What one window added to the comparison of a shadow with the model that served.
+  package struct ShadowStep: Sendable, Equatable {
+    /// The model that ran along.
+    package var shadow: ContentDigest
+    /// The model that served.
+    package var serving: ContentDigest?
+    /// The price table of the counts; nil where there was none.
+    package var price: ContentDigest?
+    /// What was counted since the window before.
+    package var tally: WireShadowTally
+  }
+
   /// In the order of their first window.
   package var parts: [Part] = []
+  /// Window by window, those in which a shadow took a sample.
+  package var shadowSteps: [ShadowStep] = []
   /// Windows that count.
   package var windows = 0
   /// Windows that do not.
@@ -43,6 +57,7 @@ package struct TelemetryEvidence: Sendable, Equatable {
         let since = earlier?.atUs ?? window.atUs
         count(
           window, counters.since(highest), window.atUs > since ? window.atUs - since : 0)
+        compare(window, earlier)
         windows += 1
       } else {
         leftOut += 1
@@ -51,6 +66,16 @@ package struct TelemetryEvidence: Sendable, Equatable {
       earlier = window
       isKnown = true
     }
+  }
+
+  private mutating func compare(_ window: WireTelemetryWindow, _ earlier: WireTelemetryWindow?) {
+    guard window.hasShadow, let shadow = ContentDigest(window.shadow.modelDigest) else { return }
+    let tally = window.shadow.since(earlier?.shadow ?? WireShadowTally())
+    guard tally.samples > 0 else { return }
+    shadowSteps.append(
+      ShadowStep(
+        shadow: shadow, serving: ContentDigest(window.modelDigest),
+        price: ContentDigest(window.priceDigest), tally: tally))
   }
 
   private mutating func count(
@@ -74,5 +99,34 @@ extension FleetStore {
     var evidence = TelemetryEvidence()
     try readTelemetry(tier, in: span, nodes: [node]) { evidence.add($0) }
     return evidence
+  }
+}
+
+extension WireShadowTally {
+  /// What was counted since an earlier tally of the same boot; what fell counts as unchanged.
+  fileprivate func since(_ earlier: WireShadowTally) -> WireShadowTally {
+    func step(_ path: KeyPath<WireShadowTally, UInt64>) -> UInt64 {
+      let (now, before) = (self[keyPath: path], earlier[keyPath: path])
+      return now > before ? now - before : 0
+    }
+    func steps(_ path: KeyPath<WireShadowTally, [UInt64]>) -> [UInt64] {
+      let before = earlier[keyPath: path]
+      return self[keyPath: path].enumerated().map { kind, now in
+        let then = kind < before.count ? before[kind] : 0
+        return now > then ? now - then : 0
+      }
+    }
+    var tally = WireShadowTally()
+    tally.modelDigest = modelDigest
+    tally.samples = step(\.samples)
+    tally.labelled = step(\.labelled)
+    tally.onlyServing = step(\.onlyServing)
+    tally.onlyShadow = step(\.onlyShadow)
+    tally.disagreements = step(\.disagreements)
+    tally.servingTimeUs = step(\.servingTimeUs)
+    tally.shadowTimeUs = step(\.shadowTimeUs)
+    tally.servingCounts = steps(\.servingCounts)
+    tally.shadowCounts = steps(\.shadowCounts)
+    return tally
   }
 }

@@ -58,13 +58,10 @@ struct TelemetryWriter {
     guard Int64(exactly: window.atUs) != nil else {
       throw Refusal("window \(window.sequence) lies after the last representable instant")
     }
-    guard window.priceDigest.isEmpty || window.priceDigest.count == 32 else {
-      throw Refusal("window \(window.sequence) has a price digest that is not 32 bytes")
-    }
-    guard window.inferenceCounts.count <= Limits.eventKindsMax,
-      window.learningCounts.count <= Limits.eventKindsMax
-    else {
-      throw Refusal("window \(window.sequence) counts over \(Limits.eventKindsMax) kinds of events")
+    guard window.isBounded else {
+      throw Refusal(
+        "window \(window.sequence) has a digest that is not 32 bytes, or counts over "
+          + "\(Limits.eventKindsMax) kinds of events")
     }
   }
 

@@ -18,7 +18,7 @@ package struct SequentialEvidence: Sendable, Equatable {
   /// No data.
   package static let none = SequentialEvidence(within: 0, beyond: 0)
 
-  /// What may be said at an error rate in 0..<1: the greatest probability of ever saying so wrongly.
+  /// What may be said at an error rate in 0..<1, the greatest probability of ever being wrong.
   package func finding(errorRate: Double) -> GateFinding {
     precondition(errorRate > 0 && errorRate < 1, "an error rate of \(errorRate)")
     let enough = -PortableMath.naturalLogarithm(errorRate)

@@ -5,7 +5,8 @@ package import FleetCore
 package import FleetProtocol
 package import SpikingNetwork
 
-/// The chips of a node as a value: one serves the stream, another one learns beside it.
+/// The chips of a node as a value: one serves the stream; beside it another one may learn, and
+/// another one run along to be compared.
 ///
 /// Whoever owns it says when: each call shows one sample or none. It reads no clock and no disk.
 /// Counters only rise, also over changes of the model and runs that were given up.
@@ -15,18 +16,18 @@ package struct ChipRuntime: Sendable {
   /// Models that are loaded and not asked to serve yet; the oldest gives way.
   private static let loadedMax = 2
 
-  private struct Serving: Sendable {
-    var digest: ContentDigest
-    var prices: [UInt8]
-    var accelerator: Accelerator
-  }
-
   private let chip: String
   private let stream: NodeStream
   private let settings: LearningSettings
   private let labelMax: Int
-  private var loaded: [Serving] = []
-  private var serving: Serving?
+  private var loaded: [LoadedModel] = []
+  private var serving: LoadedModel?
+  private var shadow: ChipShadow?
+  private var probe: ChipProbation?
+  /// What shadows that are gone were found to do.
+  private var shadowTally = WireShadowTally()
+  /// What the model before the one that serves did.
+  private var before = ProbeFigures.Tally()
   private var cursor = 0
   private var runs: [TrainingRun] = []
   private var recent = RecentAccuracy(size: recentSamples)
@@ -73,16 +74,23 @@ package struct ChipRuntime: Sendable {
     loaded.removeAll { $0.digest == digest }
     if loaded.count == Self.loadedMax { retire(server: loaded.removeFirst().accelerator) }
     loaded.append(
-      Serving(digest: digest, prices: model.prices.digest, accelerator: accelerator))
+      LoadedModel(digest: digest, prices: model.prices.digest, accelerator: accelerator))
     return .ready
+  }
+
+  /// Takes a model out of those that are loaded and not asked for yet.
+  private mutating func take(_ digest: ContentDigest) -> LoadedModel? {
+    loaded.firstIndex { $0.digest == digest }.map { loaded.remove(at: $0) }
   }
 
   /// Serves a loaded model from the next sample on; false where it is not loaded.
   package mutating func serve(_ digest: ContentDigest) -> Bool {
     if serving?.digest == digest { return true }
-    guard let index = loaded.firstIndex(where: { $0.digest == digest }) else { return false }
+    guard let next = take(digest) else { return false }
     if let serving { retire(server: serving.accelerator) }
-    serving = loaded.remove(at: index)
+    before = serving?.counted ?? ProbeFigures.Tally()
+    serving = next
+    probe = nil
     recent = RecentAccuracy(size: Self.recentSamples)
     return true
   }
@@ -96,13 +104,59 @@ package struct ChipRuntime: Sendable {
     let sample = stream.samples[cursor]
     let known = stream.events.labels[cursor]
     cursor = (cursor + 1) % stream.samples.count
-    let label = serving?.accelerator.infer(sample.intensities, sample: sample.id).label
+    let answer = infer(sample, known: known)
+    probe?.count()
     counters.inferences += 1
     guard let known else { return }
-    let isHit = label == known
+    let isHit = answer == known
     counters.labelled += 1
     if isHit { counters.correct += 1 }
     recent.add(isHit)
+  }
+
+  /// The answer of the model that serves; where it is the shadow's turn, it answers too.
+  private mutating func infer(_ sample: LabelledSample, known: Int?) -> Int? {
+    guard shadow?.isDue() == true, let start = serving?.cost else {
+      return serving?.infer(sample, known: known)
+    }
+    guard let answer = serving?.infer(sample, known: known), let end = serving?.cost else {
+      return nil
+    }
+    shadow?.compare(sample, known: known, with: answer, cost: end.since(start))
+    return answer
+  }
+
+  // MARK: shadow and probation
+
+  /// Runs a loaded model beside what serves from the next sample on; false where it is not loaded.
+  package mutating func shadow(_ digest: ContentDigest, perMille: UInt32) -> Bool {
+    guard let model = take(digest) else { return false }
+    stopShadow()
+    shadow = ChipShadow(model, perMille: perMille, tally: shadowTally)
+    return true
+  }
+
+  /// Nothing runs beside what serves any more; what was counted stays counted.
+  package mutating func stopShadow() {
+    guard let shadow else { return }
+    retire(server: shadow.model.accelerator)
+    shadowTally = shadow.tally
+    self.shadow = nil
+  }
+
+  /// Counts what the model that serves does in its next inferences.
+  package mutating func probe(_ digest: ContentDigest, inferences: UInt32) {
+    guard let serving, serving.digest == digest else { return }
+    probe = ChipProbation(inferences: UInt64(max(1, inferences)), start: serving.counted)
+  }
+
+  /// The figures of a probe, once, when it has made its inferences.
+  package mutating func takeProbe() -> (ContentDigest, ProbeFigures)? {
+    guard let probe, probe.isDone, let serving else { return nil }
+    self.probe = nil
+    return (
+      serving.digest, ProbeFigures(probed: serving.counted.since(probe.start), before: before)
+    )
   }
 
   // MARK: training
@@ -159,7 +213,8 @@ package struct ChipRuntime: Sendable {
   package func window() -> WireTelemetryWindow {
     var window = counters
     var picoseconds = retiredPicoseconds
-    for accelerator in loaded.map(\.accelerator) + (serving.map { [$0.accelerator] } ?? []) {
+    let servers = loaded + [serving, shadow?.model].compactMap { $0 }
+    for accelerator in servers.map(\.accelerator) {
       window.addInference(on: accelerator)
       picoseconds += accelerator.picoseconds
     }
@@ -173,6 +228,12 @@ package struct ChipRuntime: Sendable {
     window.learningState = runs.first.map { "\($0.order.key)" } ?? "idle"
     window.recentLabelled = UInt32(recent.labelled)
     window.recentCorrect = UInt32(recent.correct)
+    if let shadow {
+      window.shadow = shadow.tally
+      window.shadow.modelDigest = wireBytes(shadow.model.digest.bytes)
+    } else if shadowTally.samples > 0 {
+      window.shadow = shadowTally
+    }
     return window
   }
 

@@ -24,6 +24,16 @@ struct DeployCommand: FleetCommand {
 
   @Option(
     parsing: .unconditional,
+    help: "Only run the model beside what serves, on so many percent of the inferences.")
+  var shadow: Double?
+
+  @Option(
+    parsing: .unconditional,
+    help: "Let nodes go back by themselves when so many first inferences speak against the model.")
+  var probe: UInt32 = 0
+
+  @Option(
+    parsing: .unconditional,
     help: "Wait so many seconds until every node runs the model; 0 does not wait.")
   var wait = 0
 
@@ -34,6 +44,13 @@ struct DeployCommand: FleetCommand {
     guard (0...86_400).contains(wait) else {
       throw ValidationError("--wait: found \(wait), expected 0 to 86400 seconds")
     }
+    if let shadow, !(0.1...100).contains(shadow) {
+      throw ValidationError("--shadow: found \(shadow), expected 0.1 to 100 percent")
+    }
+    guard probe <= ServingTerms.probeInferencesMax else {
+      throw ValidationError(
+        "--probe: found \(probe), expected 0 to \(ServingTerms.probeInferencesMax) inferences")
+    }
   }
 
   func perform() async throws {
@@ -41,7 +58,8 @@ struct DeployCommand: FleetCommand {
     let answer = try await client.deploy(
       DeployRequest(
         model: model, nodes: node, allowRollback: allowRollback ? true : nil,
-        trial: trial ? true : nil),
+        trial: trial ? true : nil, shadowPerMille: shadow.map { UInt32(($0 * 10).rounded()) },
+        probeInferences: probe > 0 ? probe : nil),
       requestID: FleetClient.newRequestID()
     ).orThrow()
     let started = ContinuousClock.now
@@ -89,14 +107,14 @@ struct DeployCommand: FleetCommand {
 }
 
 extension NodeView {
-  /// Whether the node reports the model active that it was told to run.
+  /// Whether the node reports that the model runs as it was told to: it serves, or runs along.
   var runsWhatItShould: Bool {
-    hasReportedOnItsOrder && phase == "active"
+    hasReportedOnItsOrder && (phase == "active" || phase == "shadowing")
   }
 
   /// Whether the node said for good that it does not run that model.
   var refusesWhatItShould: Bool {
-    hasReportedOnItsOrder && (phase == "refused" || phase == "failed")
+    hasReportedOnItsOrder && ["refused", "failed", "reverted"].contains(phase)
   }
 
   /// Whether its last report is about the order that stands, not about an older one.

@@ -96,9 +96,11 @@ struct AgentBench {
 
   @discardableResult
   mutating func deploy(
-    _ model: FixtureModel? = nil, _ generation: Generation = Self.generation
+    _ model: FixtureModel? = nil, _ generation: Generation = Self.generation,
+    change: (inout WireOrder) -> Void = { _ in }
   ) -> [AgentDirective] {
-    receive(.desiredState((model ?? self.model).desired(Self.node, generation)))
+    receive(
+      .desiredState((model ?? self.model).desired(Self.node, generation, change: change)))
   }
 
   static func key(_ round: UInt32 = 1, _ attempt: UInt32 = 1) -> RoundKey {

@@ -208,7 +208,7 @@ import Testing
     #expect(directives.observed.last?.state == .active)
   }
 
-  @Test func `the old model goes on serving until the new one is loaded, then its blob goes`() {
+  @Test func `the old model serves until the new one is loaded, and is kept until the next one`() {
     var bench = AgentBench()
     bench.connect()
     bench.deploy()
@@ -218,7 +218,11 @@ import Testing
     #expect(bench.core.serving == bench.model.record.digest)
     let directives = bench.serve(next)
     #expect(bench.core.serving == next.record.digest)
-    #expect(directives.contains(.dropBlob(bench.model.record.digest)))
+    #expect(!directives.contains(.dropBlob(bench.model.record.digest)))
+    #expect(bench.stored.previous?.model == bench.model.record.digest)
+    let third = FixtureModel.published(counter: 5, seed: 10)
+    let accepted = bench.deploy(third, Generation(epoch: 1, number: 3))
+    #expect(accepted.contains(.dropBlob(bench.model.record.digest)))
   }
 
   @Test func `the active model serves after a restart before anybody is asked`() {

@@ -24,7 +24,10 @@ struct AgentChangeSource {
 
   private mutating func change(in state: AgentState) -> AgentChange {
     drawn += 1
-    switch Int.random(in: 0..<13, using: &generator) {
+    switch Int.random(in: 0..<17, using: &generator) {
+    case 13: return .probing(model(), starts: generator.narrow())
+    case 14: return .reverted(to: model())
+    case 15: return .previousKept(Bool.random(using: &generator) ? model() : nil)
     case 0: return .desiredAccepted(model())
     case 1: return .activated(model())
     case 2:
@@ -67,7 +70,10 @@ struct AgentChangeSource {
       generation: generator.generation(), name: name("model-\(drawn % 3)"),
       releaseCounter: generator.wide(), model: generator.digest(),
       manifest: generator.bytes(Int.random(in: 0...30, using: &generator)), baseManifest: [],
-      isRollback: Bool.random(using: &generator), isTrial: Bool.random(using: &generator))
+      isRollback: Bool.random(using: &generator), isTrial: Bool.random(using: &generator),
+      serving: ServingTerms(
+        shadowPerMille: UInt32.random(in: 0...1_000, using: &generator),
+        probeInferences: UInt32.random(in: 0...9, using: &generator)))
   }
 
   private mutating func offer() -> AgentChange {

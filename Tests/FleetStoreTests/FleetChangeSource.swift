@@ -54,7 +54,10 @@ struct FleetChangeSource {
         DesiredAssignment(
           generation: generation, model: model,
           allowRollbackTo: Bool.random(using: &generator) ? generator.wide() : nil,
-          isTrial: Bool.random(using: &generator)))
+          isTrial: Bool.random(using: &generator),
+          serving: ServingTerms(
+            shadowPerMille: UInt32.random(in: 0...1_000, using: &generator),
+            probeInferences: UInt32.random(in: 0...9, using: &generator))))
     case 4: return node(state).map { .desiredAccepted($0, generator.generation()) }
     case 5: return node(state).map { .observed($0, newObservation()) }
     case 6: return node(state).map { telemetry(of: $0) }

@@ -46,6 +46,36 @@ import Testing
     #expect(try store.telemetry(node: node, limit: 9).count == 5)
   }
 
+  @Test func `a shadow is compared window by window, and none of it across a boot`() throws {
+    func tally(_ sequence: UInt64, _ samples: UInt64, _ model: ContentDigest?)
+      -> WireTelemetryWindow
+    {
+      var row = window(
+        sequence, inferences: sequence * 10, counts: [sequence], price: digest(1),
+        at: Self.start + sequence * 1_000_000)
+      row.shadow.modelDigest = wireBytes(model?.bytes ?? [])
+      row.shadow.samples = samples
+      row.shadow.labelled = samples
+      row.shadow.onlyServing = samples / 2
+      row.shadow.shadowCounts = [samples * 3]
+      return row
+    }
+    let rows = [
+      tally(1, 0, nil), tally(2, 4, digest(7)), tally(3, 10, digest(7)), tally(4, 10, nil),
+      tally(5, 16, digest(8)),
+    ]
+    try store.commit([.telemetryStored(node, boot: boot, windows: rows, at: at(100))])
+    let next = [tally(1, 0, nil), tally(2, 2, digest(8))]
+    let second = [UInt8](repeating: 9, count: 16)
+    try store.commit([.telemetryStored(node, boot: second, windows: next, at: at(100))])
+    let steps = try store.evidence(about: node, in: at(0)..<at(99)).shadowSteps
+    #expect(steps.map(\.shadow) == [digest(7), digest(7), digest(8), digest(8)])
+    #expect(steps.map(\.tally.samples) == [4, 6, 6, 2])
+    #expect(steps.map(\.tally.onlyServing) == [2, 3, 3, 1])
+    #expect(steps.map(\.tally.shadowCounts) == [[12], [18], [18], [6]])
+    #expect(steps.allSatisfy { $0.price == digest(1) })
+  }
+
   @Test func `the span bounds it, and windows before which nothing is known are left out`() throws {
     try keep((1...40).map { ($0, $0 * 10, $0) })
     let evidence = try store.evidence(about: node, in: at(11)..<at(21))

@@ -36,6 +36,9 @@ package nonisolated enum WireModelState: SwiftProtobuf.Enum, Swift.CaseIterable 
   case active // = 3
   case refused // = 4
   case failed // = 5
+  case shadowing // = 6
+  case probing // = 7
+  case reverted // = 8
   case UNRECOGNIZED(Int)
 
   package init() {
@@ -50,6 +53,9 @@ package nonisolated enum WireModelState: SwiftProtobuf.Enum, Swift.CaseIterable 
     case 3: self = .active
     case 4: self = .refused
     case 5: self = .failed
+    case 6: self = .shadowing
+    case 7: self = .probing
+    case 8: self = .reverted
     default: self = .UNRECOGNIZED(rawValue)
     }
   }
@@ -62,6 +68,9 @@ package nonisolated enum WireModelState: SwiftProtobuf.Enum, Swift.CaseIterable 
     case .active: return 3
     case .refused: return 4
     case .failed: return 5
+    case .shadowing: return 6
+    case .probing: return 7
+    case .reverted: return 8
     case .UNRECOGNIZED(let i): return i
     }
   }
@@ -74,6 +83,9 @@ package nonisolated enum WireModelState: SwiftProtobuf.Enum, Swift.CaseIterable 
     .active,
     .refused,
     .failed,
+    .shadowing,
+    .probing,
+    .reverted,
   ]
 
 }
@@ -999,11 +1011,60 @@ package nonisolated struct WireTelemetryWindow: @unchecked Sendable {
     set {_uniqueStorage()._lostWindows = newValue}
   }
 
+  /// none before the first shadow of the boot
+  package var shadow: WireShadowTally {
+    get {_storage._shadow ?? WireShadowTally()}
+    set {_uniqueStorage()._shadow = newValue}
+  }
+  /// Returns true if `shadow` has been explicitly set.
+  package var hasShadow: Bool {_storage._shadow != nil}
+  /// Clears the value of `shadow`. Subsequent reads from it will return its default value.
+  package mutating func clearShadow() {_uniqueStorage()._shadow = nil}
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package init() {}
 
   fileprivate var _storage = _StorageClass.defaultInstance
+}
+
+/// What a model that runs beside the serving one did on the same inputs; cumulative since the boot,
+/// whatever models shadowed what.
+package nonisolated struct WireShadowTally: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  /// what shadows now; empty when nothing does
+  package var modelDigest: Data = Data()
+
+  package var samples: UInt64 = 0
+
+  package var labelled: UInt64 = 0
+
+  /// labelled samples that the serving model alone got right
+  package var onlyServing: UInt64 = 0
+
+  /// and the shadow alone
+  package var onlyShadow: UInt64 = 0
+
+  /// samples with two answers
+  package var disagreements: UInt64 = 0
+
+  /// chip events of the serving model on these samples
+  package var servingCounts: [UInt64] = []
+
+  /// and of the shadow
+  package var shadowCounts: [UInt64] = []
+
+  /// modelled time of the chip for these samples
+  package var servingTimeUs: UInt64 = 0
+
+  package var shadowTimeUs: UInt64 = 0
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
 }
 
 /// Payload: the chunk's bytes.
@@ -1278,6 +1339,12 @@ package nonisolated struct WireOrder: Sendable {
   /// the model serves, but the floor of its name does not rise yet
   package var trial: Bool = false
 
+  /// 0: the model serves; else it runs beside what serves, on so many
+  package var shadowPerMille: UInt32 = 0
+
+  /// of a thousand inferences, and answers none of them
+  package var probeInferences: UInt32 = 0
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package init() {}
@@ -1354,7 +1421,7 @@ package nonisolated struct WireRootRole: Sendable {
 fileprivate nonisolated let _protobuf_package = "spikefleet.v1"
 
 nonisolated extension WireModelState: SwiftProtobuf._ProtoNameProviding {
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0MODEL_STATE_UNSPECIFIED\0\u{1}MODEL_STATE_DOWNLOADING\0\u{1}MODEL_STATE_VERIFYING\0\u{1}MODEL_STATE_ACTIVE\0\u{1}MODEL_STATE_REFUSED\0\u{1}MODEL_STATE_FAILED\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0MODEL_STATE_UNSPECIFIED\0\u{1}MODEL_STATE_DOWNLOADING\0\u{1}MODEL_STATE_VERIFYING\0\u{1}MODEL_STATE_ACTIVE\0\u{1}MODEL_STATE_REFUSED\0\u{1}MODEL_STATE_FAILED\0\u{1}MODEL_STATE_SHADOWING\0\u{1}MODEL_STATE_PROBING\0\u{1}MODEL_STATE_REVERTED\0")
 }
 
 nonisolated extension WireAgentQueryKind: SwiftProtobuf._ProtoNameProviding {
@@ -2753,7 +2820,7 @@ nonisolated extension WireTelemetryWindows: SwiftProtobuf.Message, SwiftProtobuf
 
 nonisolated extension WireTelemetryWindow: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".TelemetryWindow"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}sequence\0\u{3}at_us\0\u{3}model_digest\0\u{3}price_digest\0\u{3}inference_counts\0\u{3}learning_counts\0\u{1}inferences\0\u{1}labelled\0\u{1}correct\0\u{3}learning_samples\0\u{3}learning_correct\0\u{3}chip_time_us\0\u{3}busy_time_us\0\u{3}resident_kibibytes\0\u{3}cpu_time_us\0\u{3}learning_state\0\u{3}recent_labelled\0\u{3}recent_correct\0\u{3}sent_bytes\0\u{3}received_bytes\0\u{3}merged_from\0\u{3}lost_windows\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}sequence\0\u{3}at_us\0\u{3}model_digest\0\u{3}price_digest\0\u{3}inference_counts\0\u{3}learning_counts\0\u{1}inferences\0\u{1}labelled\0\u{1}correct\0\u{3}learning_samples\0\u{3}learning_correct\0\u{3}chip_time_us\0\u{3}busy_time_us\0\u{3}resident_kibibytes\0\u{3}cpu_time_us\0\u{3}learning_state\0\u{3}recent_labelled\0\u{3}recent_correct\0\u{3}sent_bytes\0\u{3}received_bytes\0\u{3}merged_from\0\u{3}lost_windows\0\u{1}shadow\0")
 
   fileprivate class _StorageClass {
     var _sequence: UInt64 = 0
@@ -2778,6 +2845,7 @@ nonisolated extension WireTelemetryWindow: SwiftProtobuf.Message, SwiftProtobuf.
     var _receivedBytes: UInt64 = 0
     var _mergedFrom: UInt64 = 0
     var _lostWindows: UInt64 = 0
+    var _shadow: WireShadowTally? = nil
 
       // This property is used as the initial default value for new instances of the type.
       // The type itself is protecting the reference to its storage via CoW semantics.
@@ -2810,6 +2878,7 @@ nonisolated extension WireTelemetryWindow: SwiftProtobuf.Message, SwiftProtobuf.
       _receivedBytes = source._receivedBytes
       _mergedFrom = source._mergedFrom
       _lostWindows = source._lostWindows
+      _shadow = source._shadow
     }
   }
 
@@ -2850,6 +2919,7 @@ nonisolated extension WireTelemetryWindow: SwiftProtobuf.Message, SwiftProtobuf.
         case 20: try { try decoder.decodeSingularUInt64Field(value: &_storage._receivedBytes) }()
         case 21: try { try decoder.decodeSingularUInt64Field(value: &_storage._mergedFrom) }()
         case 22: try { try decoder.decodeSingularUInt64Field(value: &_storage._lostWindows) }()
+        case 23: try { try decoder.decodeSingularMessageField(value: &_storage._shadow) }()
         default: break
         }
       }
@@ -2858,6 +2928,10 @@ nonisolated extension WireTelemetryWindow: SwiftProtobuf.Message, SwiftProtobuf.
 
   package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
     try withExtendedLifetime(_storage) { (_storage: _StorageClass) in
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every if/case branch local when no optimizations
+      // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+      // https://github.com/apple/swift-protobuf/issues/1182
       if _storage._sequence != 0 {
         try visitor.visitSingularUInt64Field(value: _storage._sequence, fieldNumber: 1)
       }
@@ -2924,6 +2998,9 @@ nonisolated extension WireTelemetryWindow: SwiftProtobuf.Message, SwiftProtobuf.
       if _storage._lostWindows != 0 {
         try visitor.visitSingularUInt64Field(value: _storage._lostWindows, fieldNumber: 22)
       }
+      try { if let v = _storage._shadow {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 23)
+      } }()
     }
     try unknownFields.traverse(visitor: &visitor)
   }
@@ -2955,10 +3032,86 @@ nonisolated extension WireTelemetryWindow: SwiftProtobuf.Message, SwiftProtobuf.
         if _storage._receivedBytes != rhs_storage._receivedBytes {return false}
         if _storage._mergedFrom != rhs_storage._mergedFrom {return false}
         if _storage._lostWindows != rhs_storage._lostWindows {return false}
+        if _storage._shadow != rhs_storage._shadow {return false}
         return true
       }
       if !storagesAreEqual {return false}
     }
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension WireShadowTally: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".ShadowTally"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}model_digest\0\u{1}samples\0\u{1}labelled\0\u{3}only_serving\0\u{3}only_shadow\0\u{1}disagreements\0\u{3}serving_counts\0\u{3}shadow_counts\0\u{3}serving_time_us\0\u{3}shadow_time_us\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularBytesField(value: &self.modelDigest) }()
+      case 2: try { try decoder.decodeSingularUInt64Field(value: &self.samples) }()
+      case 3: try { try decoder.decodeSingularUInt64Field(value: &self.labelled) }()
+      case 4: try { try decoder.decodeSingularUInt64Field(value: &self.onlyServing) }()
+      case 5: try { try decoder.decodeSingularUInt64Field(value: &self.onlyShadow) }()
+      case 6: try { try decoder.decodeSingularUInt64Field(value: &self.disagreements) }()
+      case 7: try { try decoder.decodeRepeatedUInt64Field(value: &self.servingCounts) }()
+      case 8: try { try decoder.decodeRepeatedUInt64Field(value: &self.shadowCounts) }()
+      case 9: try { try decoder.decodeSingularUInt64Field(value: &self.servingTimeUs) }()
+      case 10: try { try decoder.decodeSingularUInt64Field(value: &self.shadowTimeUs) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.modelDigest.isEmpty {
+      try visitor.visitSingularBytesField(value: self.modelDigest, fieldNumber: 1)
+    }
+    if self.samples != 0 {
+      try visitor.visitSingularUInt64Field(value: self.samples, fieldNumber: 2)
+    }
+    if self.labelled != 0 {
+      try visitor.visitSingularUInt64Field(value: self.labelled, fieldNumber: 3)
+    }
+    if self.onlyServing != 0 {
+      try visitor.visitSingularUInt64Field(value: self.onlyServing, fieldNumber: 4)
+    }
+    if self.onlyShadow != 0 {
+      try visitor.visitSingularUInt64Field(value: self.onlyShadow, fieldNumber: 5)
+    }
+    if self.disagreements != 0 {
+      try visitor.visitSingularUInt64Field(value: self.disagreements, fieldNumber: 6)
+    }
+    if !self.servingCounts.isEmpty {
+      try visitor.visitPackedUInt64Field(value: self.servingCounts, fieldNumber: 7)
+    }
+    if !self.shadowCounts.isEmpty {
+      try visitor.visitPackedUInt64Field(value: self.shadowCounts, fieldNumber: 8)
+    }
+    if self.servingTimeUs != 0 {
+      try visitor.visitSingularUInt64Field(value: self.servingTimeUs, fieldNumber: 9)
+    }
+    if self.shadowTimeUs != 0 {
+      try visitor.visitSingularUInt64Field(value: self.shadowTimeUs, fieldNumber: 10)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: WireShadowTally, rhs: WireShadowTally) -> Bool {
+    if lhs.modelDigest != rhs.modelDigest {return false}
+    if lhs.samples != rhs.samples {return false}
+    if lhs.labelled != rhs.labelled {return false}
+    if lhs.onlyServing != rhs.onlyServing {return false}
+    if lhs.onlyShadow != rhs.onlyShadow {return false}
+    if lhs.disagreements != rhs.disagreements {return false}
+    if lhs.servingCounts != rhs.servingCounts {return false}
+    if lhs.shadowCounts != rhs.shadowCounts {return false}
+    if lhs.servingTimeUs != rhs.servingTimeUs {return false}
+    if lhs.shadowTimeUs != rhs.shadowTimeUs {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -3433,7 +3586,7 @@ nonisolated extension WireProvenance: SwiftProtobuf.Message, SwiftProtobuf._Mess
 
 nonisolated extension WireOrder: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".Order"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}node_id\0\u{1}generation\0\u{3}manifest_digest\0\u{3}issued_us\0\u{3}expires_us\0\u{3}allow_rollback_to\0\u{1}trial\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}node_id\0\u{1}generation\0\u{3}manifest_digest\0\u{3}issued_us\0\u{3}expires_us\0\u{3}allow_rollback_to\0\u{1}trial\0\u{3}shadow_per_mille\0\u{3}probe_inferences\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -3448,6 +3601,8 @@ nonisolated extension WireOrder: SwiftProtobuf.Message, SwiftProtobuf._MessageIm
       case 5: try { try decoder.decodeSingularUInt64Field(value: &self.expiresUs) }()
       case 6: try { try decoder.decodeSingularUInt64Field(value: &self._allowRollbackTo) }()
       case 7: try { try decoder.decodeSingularBoolField(value: &self.trial) }()
+      case 8: try { try decoder.decodeSingularUInt32Field(value: &self.shadowPerMille) }()
+      case 9: try { try decoder.decodeSingularUInt32Field(value: &self.probeInferences) }()
       default: break
       }
     }
@@ -3479,6 +3634,12 @@ nonisolated extension WireOrder: SwiftProtobuf.Message, SwiftProtobuf._MessageIm
     if self.trial != false {
       try visitor.visitSingularBoolField(value: self.trial, fieldNumber: 7)
     }
+    if self.shadowPerMille != 0 {
+      try visitor.visitSingularUInt32Field(value: self.shadowPerMille, fieldNumber: 8)
+    }
+    if self.probeInferences != 0 {
+      try visitor.visitSingularUInt32Field(value: self.probeInferences, fieldNumber: 9)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -3490,6 +3651,8 @@ nonisolated extension WireOrder: SwiftProtobuf.Message, SwiftProtobuf._MessageIm
     if lhs.expiresUs != rhs.expiresUs {return false}
     if lhs._allowRollbackTo != rhs._allowRollbackTo {return false}
     if lhs.trial != rhs.trial {return false}
+    if lhs.shadowPerMille != rhs.shadowPerMille {return false}
+    if lhs.probeInferences != rhs.probeInferences {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
