@@ -3,7 +3,7 @@
 /// Both are natural logarithms of e-values: where the opposite of a claim is true, an e-value ever
 /// reaches `1 / errorRate` with a probability of `errorRate` at most (Ville's inequality). So a
 /// gate may look after every window and stop as soon as it knows.
-package struct SequentialEvidence: Sendable, Equatable {
+package struct SequentialEvidence: Sendable, Equatable, Codable {
   /// For the claim that the true value keeps the bound.
   package var within: Double
   /// For the claim that it breaks the bound.
