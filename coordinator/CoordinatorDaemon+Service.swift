@@ -33,6 +33,9 @@ struct CoordinatorService: FleetService {
       nodesOnline: core.sessions.values.filter { $0.liveness == .online }.count,
       nodesPending: daemon.pendingKeys.all.count, models: core.state.models.count,
       jobsRunning: core.state.jobs.values.filter { $0.state == .running }.count,
+      alarms: core.state.nodes.values.reduce(into: [:]) { alarms, node in
+        if !node.alarm.isEmpty { alarms[node.alarm, default: 0] += 1 }
+      },
       refusedFrames: core.refusedFrames, residentKibibytes: HostUsage.residentKibibytes())
   }
 

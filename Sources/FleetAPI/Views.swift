@@ -22,6 +22,8 @@ package struct FleetStatus: Codable, Sendable, Equatable {
   package var models: Int
   /// Jobs that run.
   package var jobsRunning: Int
+  /// Nodes that an operator has to look at, by what is amiss; nil from an older coordinator.
+  package var alarms: [String: Int]?
   /// Dropped messages by refusal code.
   package var refusedFrames: [String: UInt64]
   /// Resident memory of the coordinator in KiB.
@@ -31,7 +33,8 @@ package struct FleetStatus: Codable, Sendable, Equatable {
   package init(
     version: String, epoch: UInt64, uptimeSeconds: Double, controlAddress: String,
     dataAddress: String, publicKey: String, nodes: Int, nodesOnline: Int, nodesPending: Int,
-    models: Int, jobsRunning: Int, refusedFrames: [String: UInt64], residentKibibytes: Int
+    models: Int, jobsRunning: Int, alarms: [String: Int]? = nil, refusedFrames: [String: UInt64],
+    residentKibibytes: Int
   ) {
     self.version = version
     self.epoch = epoch
@@ -44,6 +47,7 @@ package struct FleetStatus: Codable, Sendable, Equatable {
     self.nodesPending = nodesPending
     self.models = models
     self.jobsRunning = jobsRunning
+    self.alarms = alarms
     self.refusedFrames = refusedFrames
     self.residentKibibytes = residentKibibytes
   }

@@ -32,6 +32,9 @@ struct StatusCommand: FleetCommand {
       table.add(["key", status.publicKey])
       table.add(["nodes", "\(status.nodes), \(status.nodesOnline) online"])
       table.add(["keys pending", "\(status.nodesPending)"])
+      let alarms = (status.alarms ?? [:]).sorted { $0.key < $1.key }
+        .map { "\($0.key) on \($0.value)" }.joined(separator: ", ")
+      table.add(["alarms", alarms.isEmpty ? "none" : alarms + "; see `spikefleet node list`"])
       table.add(["models", "\(status.models)"])
       table.add(["jobs running", "\(status.jobsRunning)"])
       let refused = status.refusedFrames.sorted { $0.key < $1.key }

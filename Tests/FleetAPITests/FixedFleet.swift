@@ -19,7 +19,8 @@ final class FixedFleet: FleetService {
     FleetStatus(
       version: "1.2.3", epoch: 7, uptimeSeconds: 1.5, controlAddress: "tcp://127.0.0.1:1",
       dataAddress: "tcp://127.0.0.1:2", publicKey: "key", nodes: 3, nodesOnline: 2,
-      nodesPending: 1, models: 4, jobsRunning: 1, refusedFrames: ["magic": 9],
+      nodesPending: 1, models: 4, jobsRunning: 1, alarms: ["freeze.suspected": 2],
+      refusedFrames: ["magic": 9],
       residentKibibytes: 1_000)
   }
 
