@@ -90,6 +90,7 @@ extension AgentCore {
     switch query.kind {
     case .logs, .selfTest:
       let limit = min(query.limit, Self.logLinesMax)
+      unansweredQueries += 1
       directives.append(.answerQuery(id: query.id, query.kind, lines: limit))
     case .unspecified, .UNRECOGNIZED: count("query-kind")
     }

@@ -307,7 +307,8 @@ extension AgentCore {
       AgentSession(
         number: number, version: UInt8(welcome.version),
         heartbeatMilliseconds: welcome.heartbeatMilliseconds,
-        liveness: welcome.liveness, takesMergedWindows: welcome.takesMergedWindows, at: now))
+        liveness: welcome.liveness, takesMergedWindows: welcome.takesMergedWindows,
+        messagesMax: .random(in: Self.messagesPerConnection, using: &jitter), at: now))
     report("coordinator.online", "session \(number)", at: now, into: &directives)
     forgetRequests()
     acknowledge(boot: settings.boot, through: welcome.telemetryThrough, into: &directives)
@@ -331,6 +332,7 @@ extension AgentCore {
       rotate(
         isWanted: reply.rotateKey, known: reply.knownNextKey, at: now, into: &directives)
       take(timestamp: [UInt8](reply.timestamp), at: now, into: &directives)
+      renewControl(at: now, into: &directives)
     case .agentQuery(let query): consider(query, at: now, into: &directives)
     case .rootChain(let chain): follow(chain, at: now, into: &directives)
     case .noticesAcknowledged(let acknowledged): take(acknowledged, into: &directives)
@@ -355,41 +357,5 @@ extension AgentCore {
       .updateAnnounce, .updateChunk, .telemetryBatch:
       preconditionFailure("\(packet.message.type) passed the direction check")
     }
-  }
-
-  // MARK: the data endpoint
-
-  /// True while something waits for the data endpoint.
-  private var wantsData: Bool {
-    download?.stage == .fetching || outbox.hasWindows
-      || state.trainings.values.contains { $0.result != nil }
-  }
-
-  /// True when bulk may be sent and asked for now.
-  func isDataReady(at now: Instant) -> Bool {
-    guard let session, data == .linked else { return false }
-    return session.heldUntil.map { now >= $0 } ?? true
-  }
-
-  mutating func pursueDataLink(at now: Instant, into directives: inout [AgentDirective]) {
-    guard data == .closed, session != nil, wantsData else { return }
-    open(.data, at: now, into: &directives)
-  }
-
-  private mutating func closeIdleData(
-    at now: Instant, into directives: inout [AgentDirective]
-  ) {
-    guard data != .closed, !wantsData,
-      now.milliseconds(since: dataUsedAt) > Int64(settings.dataIdleMilliseconds)
-    else { return }
-    data = .closed
-    directives.append(.close(.data))
-  }
-
-  /// What was asked on a connection or in a session that is gone is asked again.
-  mutating func forgetRequests() {
-    download?.forgetRequests()
-    announced = [:]
-    outbox.forgetBatch()
   }
 }

@@ -67,10 +67,13 @@ extension AgentCore {
     var changes: [AgentChange] = []
     if let good = goodModel, good.model != wanted.model { changes.append(.previousKept(good)) }
     probing = nil
-    changes += [.activated(wanted), .observed(ObservedModel(wanted, .active))]
+    changes.append(.activated(wanted))
+    // An order that came since has its own last word.
+    let isNewest = state.accepted?.generation == wanted.generation
+    if isNewest { changes.append(.observed(ObservedModel(wanted, .active))) }
     persist(changes, into: &directives)
     serve(wanted.model, into: &directives)
-    repeatObserved(into: &directives)
+    if isNewest { repeatObserved(into: &directives) }
     dropUnneeded(into: &directives)
   }
 
@@ -105,9 +108,11 @@ extension AgentCore {
     probing = nil
     if let refusal = figures.refusal() {
       revert(active, refusal, at: now, into: &directives)
-    } else {
+    } else if wantedModel == nil {
       activate(active, into: &directives)
     }
+    // Else another model was ordered meanwhile and is on its way: were this one kept now, its
+    // floor could shut that one out. The probe is made again until that one is there or given up.
   }
 
   private mutating func revert(

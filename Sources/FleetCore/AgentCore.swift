@@ -89,6 +89,8 @@ package struct AgentCore: Sendable {
   // The node's own affairs.
   var rotation: KeyRotation
   var queries: TokenBucket?
+  /// Questions that the shell was given and has not answered.
+  var unansweredQueries: Int
 
   /// An agent on the state that its store loaded.
   ///
@@ -124,6 +126,7 @@ package struct AgentCore: Sendable {
     isRunNoted = false
     outbox = Outbox(hasWindows: hasWindows, batch: .none)
     rotation = .none
+    unansweredQueries = 0
   }
 
   /// Goes back to what the store holds after a `persist` failed; conversations go on.
@@ -200,7 +203,9 @@ package struct AgentCore: Sendable {
     case .nextKeyMade(let publicKey): nextKeyMade(publicKey)
     case .nextKeyAdopted(let isAdopted):
       nextKeyAdopted(isAdopted, at: now, into: &directives)
-    case .queryAnswered(let report): send(.agentReport(report), into: &directives)
+    case .queryAnswered(let report):
+      unansweredQueries -= 1
+      send(.agentReport(report), into: &directives)
     case .stopping:
       stop(into: &directives)
       return directives

@@ -52,13 +52,16 @@ struct AgentSession: Sendable, Equatable {
   var heldUntil: Instant?
   /// Whether one batch may hold windows that stand for several.
   let takesMergedWindows: Bool
+  /// Messages after which the connection is dialled afresh at the next calm moment.
+  let messagesMax: UInt64
   private var lastSequence: UInt64
 
   init(
     number: UInt64, version: UInt8, heartbeatMilliseconds: UInt32, liveness: UInt32,
-    takesMergedWindows: Bool, at now: Instant
+    takesMergedWindows: Bool, messagesMax: UInt64, at now: Instant
   ) {
     self.takesMergedWindows = takesMergedWindows
+    self.messagesMax = messagesMax
     self.number = number
     self.version = version
     chunksReceived = 0
@@ -69,6 +72,9 @@ struct AgentSession: Sendable, Equatable {
     lastHeard = now
     lastSequence = 0
   }
+
+  /// True where the connection has carried as much as it should.
+  var isWorn: Bool { lastSequence >= messagesMax }
 
   /// Chunks that may still come.
   var chunksOnTheWay: UInt64 { chunksAsked - min(chunksAsked, chunksReceived) }

@@ -37,8 +37,11 @@ extension CoordinatorCore {
     welcome.rotateKey = state.nodes[node]?.terms.isRotating ?? false
     welcome.timestamp = wireBytes(timestampDue(node))
     send(.welcome(welcome), to: node, correlation: header.sequence, into: &directives)
-    directives.append(
-      .report(FleetEvent(node, "node.online", "agent \(hello.agentVersion)", at: now)))
+    // The same run on a fresh connection is no news.
+    if other?.boot != boot || other?.liveness != .online {
+      directives.append(
+        .report(FleetEvent(node, "node.online", "agent \(hello.agentVersion)", at: now)))
+    }
     // After the welcome: the conversation does not wait for a full disk to take these.
     if isDuplicate { tellDuplicate(node, at: now, into: &directives) }
     let accepted = Generation(hello.accepted)

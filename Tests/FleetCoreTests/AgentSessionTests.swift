@@ -32,6 +32,35 @@ import Testing
     #expect(wait(&bench) { beats($0).count == 1 } == 1_000)
   }
 
+  @Test func `a worn control connection is dialled afresh when nothing is under way`() {
+    var bench = AgentBench()
+    bench.connect()
+    /// Beats and answers until the connection is dialled afresh; how many beats it took.
+    func beatsUntilFresh(_ bench: inout AgentBench, most: Int) -> Int? {
+      for count in 1...most {
+        _ = bench.pass(milliseconds: 1_000)
+        var reply = WireHeartbeatReply()
+        reply.serverTimeUs = 1
+        let directives = bench.receive(.heartbeatReply(reply), session: bench.session)
+        if directives.contains(.open(.control)) { return count }
+      }
+      return nil
+    }
+    // The data connection goes when no window waits.
+    bench.handle(.linked(.data))
+    bench.handle(.outboxSent(last: nil, boot: []))
+    let range = AgentCore.messagesPerConnection
+    let first = beatsUntilFresh(&bench, most: 200) ?? 0
+    #expect(range.contains(UInt64(first)))
+    #expect(hellos(bench.handle(.linked(.control))).count == 1)
+    bench.session = 2
+    bench.receive(AgentBench.welcome(), session: 2)
+    // Not while a model is on its way.
+    bench.receive(
+      .desiredState(bench.model.desired(AgentBench.node, AgentBench.generation)), session: 2)
+    #expect(beatsUntilFresh(&bench, most: 200) == nil)
+  }
+
   @Test func `a clock that is put back stops no heartbeat`() {
     var bench = AgentBench()
     bench.connect()

@@ -200,6 +200,19 @@ import Testing
     #expect(again.observed.isEmpty || again.observed.map(\.state) == [.active])
   }
 
+  @Test func `a model that stood its probe raises no floor over one ordered meanwhile`() {
+    var bench = probation()
+    let older = FixtureModel.published(counter: 3, seed: 7)
+    bench.deploy(older, Self.generation(3))
+    let good = ProbeFigures(probed: Self.tally(50), before: Self.tally(50))
+    let stood = bench.handle(.probed(digest, good))
+    #expect(stood.contains(.probe(digest, inferences: 50)))
+    #expect(bench.stored.releaseFloors[next.record.name] == 3)
+    #expect(bench.serve(older).observed.map(\.state) == [.active])
+    #expect(bench.stored.active?.model == older.record.digest)
+    #expect(bench.stored.previous?.model == bench.model.record.digest)
+  }
+
   @Test func `a probe whose end the disk did not take is made again`() {
     var bench = probation()
     let good = ProbeFigures(probed: Self.tally(50), before: Self.tally(50))
