@@ -32,7 +32,8 @@ struct TelemetryIntake: Sendable {
 }
 
 extension CoordinatorCore {
-  /// Takes a batch of telemetry; it is stored and acknowledged with others at the next tick.
+  /// Takes a batch of telemetry; it is stored and acknowledged with others at the next tick, a full
+  /// one at once.
   mutating func take(
     _ batch: WireTelemetryBatch, payload: [UInt8], node: Identifier, at now: Instant,
     into directives: inout [CoordinatorDirective]
@@ -44,7 +45,9 @@ extension CoordinatorCore {
     intake.add(
       TelemetryIntake.Batch(node: node, boot: [UInt8](batch.bootID), windows: windows),
       bytes: payload.count)
-    if intake.isFull { storeTelemetry(at: now, into: &directives) }
+    // A node with so much to say has more behind it, and its newest windows wait for the rest.
+    let isBacklog = windows.count == Limits.telemetryWindowsMax
+    if isBacklog || intake.isFull { storeTelemetry(at: now, into: &directives) }
   }
 
   /// Stores all batches that wait in one transaction and acknowledges each after it.

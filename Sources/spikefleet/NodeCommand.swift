@@ -34,6 +34,12 @@ struct NodeListCommand: FleetCommand {
   @OptionGroup var context: ContextOptions
   @OptionGroup var output: OutputOptions
 
+  func validate() throws {
+    guard !pending || (!outdated && label == nil) else {
+      throw ValidationError("--pending lists keys, --outdated and --label list nodes: ask twice")
+    }
+  }
+
   func perform() async throws {
     let client = try context.client()
     if pending {

@@ -133,11 +133,17 @@ struct NodeOrderCall {
     for name: String, until holds: (NodeView) -> Bool
   ) async throws -> NodeView {
     let client = try context.client()
+    var isSilenceTold = false
     while true {
       guard let view = try await client.nodes().first(where: { $0.name == name }) else {
         throw CommandFailure("no node is called `\(name)`")
       }
       if holds(view) { return view }
+      if view.liveness != "online", !isSilenceTold {
+        isSilenceTold = true
+        Console.writeError(
+          "\(name) is not online; it is waited for. Ctrl-C ends the wait, not the order.\n")
+      }
       try await Task.sleep(for: .milliseconds(500))
     }
   }

@@ -65,11 +65,7 @@ struct RehearsalGuests: RehearsalStage {
     _ options: SimulateFleetCommand, _ client: FleetClient
   ) async throws -> ModelView? {
     guard let name = options.model else { return nil }
-    let models = try await client.models()
-    guard let model = models.first(where: { $0.name == name || $0.digest == name }) else {
-      throw CommandFailure("no model is called `\(name)`; `spikefleet model list` shows them")
-    }
-    return model
+    return try ModelReference.find(name, among: try await client.models())
   }
 
   /// A coordinator that listens everywhere is found where its admin endpoint is.

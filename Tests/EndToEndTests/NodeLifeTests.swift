@@ -68,4 +68,51 @@ import ZeroMQTransport
     let spool = fleet.folder.appending(path: "enrol/spool").path
     #expect(try FileManager.default.contentsOfDirectory(atPath: spool).isEmpty)
   }
+
+  @Test func `a node that serves what rounds have learnt goes back to the published model`()
+    async throws
+  {
+    let fleet = try TestFleet(nodes: ["north"])
+    try await fleet.startCoordinator()
+    try fleet.startAgent("north")
+    try await fleet.acceptAll()
+    let client = try fleet.client()
+    let published = try await fleet.push()
+    try await fleet.deploy(published)
+    try await fleet.startJob("learn", published, rounds: 1)
+    let learnt = try #require(ContentDigest(hex: try await fleet.endOfJob("learn").currentModel))
+    #expect(learnt != published)
+    try await fleet.deploy(learnt)
+    func isHeld(_ digest: ContentDigest) -> Bool {
+      let folder = fleet.folder.appending(path: "agents/north/state/blobs").path
+      let names = FileManager.default.enumerator(atPath: folder)?.compactMap { $0 as? String }
+      return names?.contains { $0.contains(digest.hex) } == true
+    }
+    #expect(isHeld(learnt) && isHeld(published))
+    // Nobody is there to hear of it: the node is told when it is back.
+    fleet.daemon("north")?.kill()
+    try fleet.tool(["node", "reset-learning", "north"])
+    try fleet.startAgent("north")
+    let after = try await eventually("the published model serves", log: { fleet.logs }) {
+      let view = try #require(try await client.nodes().first)
+      return view.phase == "active" && view.observedModel == published.hex ? view : nil
+    }
+    #expect(after.desiredGeneration == after.observedGeneration)
+    _ = try await eventually("the learnt model is gone", log: { fleet.logs }) {
+      isHeld(learnt) ? nil : true
+    }
+    #expect(isHeld(published))
+    let lines = try await client.logs(node: #require(Identifier("north")), limit: 100)
+    #expect(lines.contains { $0.contains("model.accepted") && $0.contains(published.short) })
+    try fleet.tool(["node", "reset-learning", "north"])
+    let repeated = try #require(try await client.nodes().first)
+    #expect(repeated.desiredGeneration == after.desiredGeneration, "a repeat changes nothing")
+    let resets = try await client.events(after: 0, about: "north", limit: 1_000)
+      .filter { $0.kind == "learning.reset" }
+    #expect(resets.count == 1)
+    #expect(resets.first?.detail.contains(published.short) == true, "\(resets)")
+    // The coordinator keeps what was learnt, so that it can be had again.
+    #expect(try await client.models().contains { $0.digest == learnt.hex })
+    try await fleet.deploy(learnt)
+  }
 }

@@ -1,4 +1,5 @@
 import FleetAPI
+import FleetCore
 import Foundation
 import Testing
 
@@ -47,6 +48,44 @@ import Testing
     #expect(nodes.count == 20)
     #expect(nodes.allSatisfy { $0.name.hasPrefix("hollow-") && $0.duty == "revoked" })
     #expect(try await fleet.client().status().nodesOnline == 0)
+  }
+
+  @Test func `guests are deployed the newest release of a model, and nobody else is`()
+    async throws
+  {
+    let fleet = try TestFleet(nodes: ["north"])
+    try await fleet.startCoordinator()
+    try fleet.startAgent("north")
+    try await fleet.acceptAll()
+    var newest = try await fleet.push()
+    for seed: UInt64 in 2...3 {
+      newest = try await fleet.push(
+        SmallModel.compile(
+          channels: TestFleet.channels, hidden: 32, classes: TestFleet.classes, seed: seed))
+    }
+    let outcome = try Programs.run(
+      Programs.tool,
+      [
+        "simulate", "fleet", "--nodes", "6", "--hold", "1", "--commands", "2", "--singles", "3",
+        "--telemetry-seconds", "1", "--prefix", "guest", "--model", "small", "--coordinator",
+        fleet.folder.path + "/operator/context.yaml", "-o", "json",
+      ])
+    #expect(outcome.status == 0, "\(outcome.output)\n\(outcome.errors)\n\(fleet.logs)")
+    struct Figures: Decodable {
+      var commandAppliedP50: Double
+      var desiredToAppliedP99: Double
+    }
+    let figures = try JSONDecoder().decode(Figures.self, from: Data(outcome.output.utf8))
+    #expect(figures.commandAppliedP50 > 0 && figures.desiredToAppliedP99 > 0)
+    let nodes = try await fleet.client().nodes()
+    let guests = nodes.filter { $0.name.hasPrefix("guest-") }
+    #expect(guests.count == 6)
+    for guest in guests {
+      #expect(guest.desiredModel == newest.hex && guest.duty == "revoked", "\(guest)")
+      #expect(guest.phase == "active" && guest.alarm.isEmpty, "\(guest)")
+    }
+    let north = try #require(nodes.first { $0.name == "north" })
+    #expect(north.desiredModel == nil && north.liveness == "online")
   }
 
   @Test func `a fleet with broken, slow and flapping nodes is measured as well`() throws {

@@ -68,11 +68,11 @@ import ZeroMQTransport
     let fleet = try LoopbackFleet()
     defer { fleet.transport.stop() }
     let context = try Context()
-    for address in [fleet.transport.controlAddress, fleet.transport.dataAddress] {
-      let socket = try RawOption.dealer(
+    func stranger() throws -> Socket {
+      try RawOption.dealer(
         CurveKeyPair.generate(), serverKey: fleet.keys.publicKey, routingID: "x", in: context)
-      try socket.connect(address)
-      #expect(socket.send([[1], [2]]) == .sent)
+    }
+    func knock() throws {
       _ = try fleet.events.first("knock") { event in
         switch event {
         case .unknownKey: true
@@ -81,6 +81,15 @@ import ZeroMQTransport
         }
       }
     }
+    // Both live until the end: one that is let in has the time to say what waits.
+    let control = try stranger()
+    let data = try stranger()
+    try control.connect(fleet.transport.controlAddress)
+    #expect(control.send([[1], [2]]) == .sent)
+    try knock()
+    try data.connect(fleet.transport.dataAddress)
+    #expect(data.send([[1], [2]]) == .sent)
+    try knock()
     let known = try CurveKeyPair.generate()
     fleet.transport.setAllowed([known.publicKey: "node-a"])
     let agent = try fleet.agent(known)
