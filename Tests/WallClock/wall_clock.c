@@ -2,12 +2,14 @@
 //
 // WALL_CLOCK_FILE names a file of one 64-bit number, by how many seconds the clock is ahead. It is
 // mapped, so that whoever writes it moves the clock of a running process at once. A deadline after
-// 1970 plus 10^9 seconds is the wall clock's (no other clock gets there): it is handed to the
-// kernel in the kernel's own time.
+// 1970 plus 10^9 seconds is the wall clock's: no other clock gets there. A wait for it ends by the
+// clock as it is then moved, a timer is handed to the kernel in the kernel's own time.
 
 #define _GNU_SOURCE
+#include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
+#include <semaphore.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -64,12 +66,48 @@ time_t time(time_t *now) {
   return exact.tv_sec;
 }
 
+// The kernel's wall clock stays where it is while a process waits, so that the wait is cut in pieces.
+static struct timespec piece_end(void) {
+  struct timespec end;
+  clock_gettime(CLOCK_MONOTONIC, &end);
+  end.tv_nsec += 5000000;
+  if (end.tv_nsec >= 1000000000) {
+    end.tv_nsec -= 1000000000;
+    end.tv_sec += 1;
+  }
+  return end;
+}
+
+static int is_past(const struct timespec *deadline) {
+  struct timespec now;
+  clock_gettime(CLOCK_REALTIME, &now);
+  return now.tv_sec > deadline->tv_sec ||
+         (now.tv_sec == deadline->tv_sec && now.tv_nsec >= deadline->tv_nsec);
+}
+
+// Returns early without a reason where the time is not up, as it may.
 int pthread_cond_timedwait(
     pthread_cond_t *restrict condition, pthread_mutex_t *restrict mutex,
     const struct timespec *restrict deadline) {
-  struct timespec real = kernel_time(deadline);
-  clockid_t clock = deadline->tv_sec > wall_from ? CLOCK_REALTIME : CLOCK_MONOTONIC;
-  return pthread_cond_clockwait(condition, mutex, clock, &real);
+  if (deadline->tv_sec <= wall_from) {
+    return pthread_cond_clockwait(condition, mutex, CLOCK_MONOTONIC, deadline);
+  }
+  if (is_past(deadline)) return ETIMEDOUT;
+  struct timespec end = piece_end();
+  int result = pthread_cond_clockwait(condition, mutex, CLOCK_MONOTONIC, &end);
+  return result == ETIMEDOUT ? 0 : result;
+}
+
+int sem_timedwait(sem_t *restrict semaphore, const struct timespec *restrict deadline) {
+  for (;;) {
+    struct timespec end = piece_end();
+    if (sem_clockwait(semaphore, CLOCK_MONOTONIC, &end) == 0) return 0;
+    if (errno != ETIMEDOUT) return -1;
+    if (is_past(deadline)) {
+      errno = ETIMEDOUT;
+      return -1;
+    }
+  }
 }
 
 int timerfd_settime(
