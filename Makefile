@@ -80,8 +80,8 @@ sim: build
 	  $(if $(NODES),--nodes $(NODES)) $(if $(MINUTES),--minutes $(MINUTES)) $(if $(TRACE),--trace)
 
 # A network and mounts of its own: what the scenarios do to theirs reaches nobody else.
-# iproute2: lays the wires. faketime: sets the clock of one process.
-chaos: PACKAGES += iproute2 faketime
+# iproute2: lays the wires.
+chaos: PACKAGES += iproute2
 chaos: setup
 	@[ "$$(id -u)" = 0 ] || { echo 'make chaos: run it as root: it makes network namespaces and small file systems of its own' >&2; exit 1; }
 	@exec unshare --net --mount --propagation private bash -c 'ip link set lo up; exec "$$@"' _ \

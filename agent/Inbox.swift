@@ -21,7 +21,7 @@ final class Inbox<Item: Sendable>: Sendable {
   }
 
   private let state = Mutex(State())
-  private let semaphore = DispatchSemaphore(value: 0)
+  private let wakeUp = WakeUp()
 
   /// Posts a message of a peer; false where it is closed or, counted, where too much
   /// waits.
@@ -54,7 +54,7 @@ final class Inbox<Item: Sendable>: Sendable {
   func take(until deadline: DispatchTime) -> [Item] {
     let waiting = takeNow()
     guard waiting.isEmpty, !isClosed else { return waiting }
-    _ = semaphore.wait(timeout: deadline)
+    wakeUp.wait(until: deadline)
     return takeNow()
   }
 
@@ -86,6 +86,6 @@ final class Inbox<Item: Sendable>: Sendable {
       defer { state.isSignalled = true }
       return !state.isSignalled
     }
-    if isFirst { semaphore.signal() }
+    if isFirst { wakeUp.signal() }
   }
 }

@@ -258,7 +258,9 @@ final class ChaosFleet: Sendable {
         let isHeard =
           try boot.map { !killed.contains($0) } ?? false
           && boot == AgentHistory(fleet, node).runningBoot()
-        return try isHeard && AgentHistory(fleet, node).waiting() <= 1 ? true : nil
+        let history = AgentHistory(fleet, node)
+        return try isHeard && history.waiting() <= 1 && history.waitingOfEarlierRuns() == 0
+          ? true : nil
       }
     }
   }

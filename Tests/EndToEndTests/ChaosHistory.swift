@@ -60,6 +60,18 @@ struct AgentHistory {
     try open().read { try Int.fetchOne($0, sql: "SELECT count(*) FROM outbox") ?? 0 }
   }
 
+  /// Windows of earlier runs among them.
+  func waitingOfEarlierRuns() throws -> Int {
+    try open().read {
+      try Int.fetchOne(
+        $0,
+        sql: """
+          SELECT count(*) FROM outbox JOIN outbox_boot ON outbox_boot.id = outbox.boot
+          WHERE outbox_boot.boot IS NOT (SELECT running FROM agent)
+          """) ?? 0
+    }
+  }
+
   /// Whether the database knows of a run that has not ended.
   func runIsNoted() throws -> Bool {
     try open().read {

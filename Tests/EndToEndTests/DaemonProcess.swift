@@ -26,6 +26,8 @@ final class DaemonProcess: Sendable {
     process.standardError = handle
     process.standardInput = FileHandle.nullDevice
     try process.run()
+    // The daemon has its own copy, and Foundation keeps the object for the life of the tests.
+    try handle.close()
     self.process = Mutex(process)
   }
 

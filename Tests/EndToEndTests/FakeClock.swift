@@ -2,40 +2,46 @@ import Foundation
 
 /// A process's wall clock, set from outside while it runs; its monotonic clock stays true.
 ///
-/// libfaketime answers the process in place of the C library: setting the machine's clock would
-/// hit everything else on it, and a time namespace has no wall clock of its own.
+/// A preloaded library answers the process in place of the C library: setting the machine's clock
+/// would hit everything else on it, and a time namespace has no wall clock of its own.
 struct FakeClock {
-  private static let library = "/usr/lib/\(machine)-linux-gnu/faketime/libfaketime.so.1"
+  private let library: URL
   private let file: URL
 
-  #if arch(arm64)
-    private static let machine = "aarch64"
-  #else
-    private static let machine = "x86_64"
-  #endif
+  private struct NotCompiled: Error, CustomStringConvertible {
+    var detail: String
 
-  private struct NotInstalled: Error, CustomStringConvertible {
     var description: String {
-      "\(FakeClock.library) is missing: install the package faketime, or run `make chaos`"
+      "compiling Tests/WallClock/wall_clock.c: \(detail); it needs the clang of the Swift toolchain"
     }
   }
 
-  init(_ file: URL) throws {
-    guard FileManager.default.fileExists(atPath: Self.library) else { throw NotInstalled() }
-    self.file = file
-    try set(aheadSeconds: 0)
+  /// Compiles the library into a folder, which is made, and starts with the right time.
+  init(_ folder: URL) throws {
+    library = folder.appending(path: "wall_clock.so")
+    file = folder.appending(path: "ahead")
+    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    let source = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+      .appending(path: "WallClock/wall_clock.c")
+    let outcome = try Programs.run(
+      "/usr/bin/env",
+      [
+        "clang", "-std=c11", "-Wall", "-Wextra", "-Werror", "-O2", "-shared", "-fPIC", "-o",
+        library.path, source.path,
+      ])
+    guard outcome.status == 0 else { throw NotCompiled(detail: outcome.errors) }
+    try Data(count: MemoryLayout<Int64>.size).write(to: file)
   }
 
   /// What the process must be started with.
   var environment: [String: String] {
-    [
-      "LD_PRELOAD": Self.library, "FAKETIME_TIMESTAMP_FILE": file.path, "FAKETIME_NO_CACHE": "1",
-      "FAKETIME_DONT_FAKE_MONOTONIC": "1", "DONT_FAKE_MONOTONIC": "1",
-    ]
+    ["LD_PRELOAD": library.path, "WALL_CLOCK_FILE": file.path]
   }
 
+  /// Moves the clock of everyone who runs with it, who have the file mapped.
   func set(aheadSeconds: Int) throws {
-    try Data("\(aheadSeconds < 0 ? "" : "+")\(aheadSeconds)\n".utf8).write(
-      to: file, options: .atomic)
+    let handle = try FileHandle(forWritingTo: file)
+    defer { try? handle.close() }
+    try handle.write(contentsOf: withUnsafeBytes(of: Int64(aheadSeconds)) { Data($0) })
   }
 }

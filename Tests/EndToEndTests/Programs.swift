@@ -39,6 +39,10 @@ enum Programs {
     let text = try output.fileHandleForReading.readToEnd() ?? Data()
     let error = try errors.fileHandleForReading.readToEnd() ?? Data()
     process.waitUntilExit()
+    // Foundation keeps the pipes for the life of the tests, and cannot start a process any more
+    // where more than a thousand descriptors are open.
+    try output.fileHandleForReading.close()
+    try errors.fileHandleForReading.close()
     return Outcome(
       status: process.terminationStatus, output: String(decoding: text, as: UTF8.self),
       errors: String(decoding: error, as: UTF8.self))
