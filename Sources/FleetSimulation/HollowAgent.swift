@@ -140,9 +140,12 @@ package struct HollowAgent {
     case .sendOutbox(let version, let session, let sequence, _):
       sendOutbox(version, session, sequence, &events, &actions)
     case .dropBlob(let digest): blobs.remove(digest)
-    case .probe(let model, _):
-      // Nothing fires, nothing is known of the one before: nothing speaks against it.
-      events.append(.probed(model, ProbeFigures(probed: .init(), before: .init())))
+    case .probe(let model, let inferences):
+      // Nothing is counted, and so nothing speaks against it, in the time that it would take.
+      let figures = ProbeFigures(probed: .init(), before: .init())
+      let rate = Int64(clamping: max(1, behaviour.inferencesPerSecond))
+      let wait = max(1, Int64(inferences) * 1_000 / rate)
+      actions.append(.later(.probed(model, figures), now.advanced(milliseconds: wait)))
     // A hollow chip has nothing to serve with, and nothing that it could have trained; the keys of
     // a simulated fleet are its worker's.
     case .serve, .shadow, .stopShadow, .stopTraining, .sendUpdate, .makeNextKey, .adoptNextKey,

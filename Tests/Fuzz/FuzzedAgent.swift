@@ -20,6 +20,8 @@ struct FuzzedAgent {
   private var core: AgentCore
   private var stored = AgentState()
   private var now = FuzzedContent.noon
+  /// The model on probation; the chip takes its time.
+  private var probed: ContentDigest?
 
   private init(_ stage: Stage) {
     core = AgentCore(
@@ -60,6 +62,10 @@ struct FuzzedAgent {
   mutating func pass(milliseconds: Int64) {
     now = now.advanced(milliseconds: milliseconds)
     handle(.tick)
+    if let model = probed {
+      probed = nil
+      handle(.probed(model, ProbeFigures(probed: .init(), before: .init())))
+    }
   }
 
   /// At the end of an input, for it takes a while.
@@ -111,7 +117,8 @@ struct FuzzedAgent {
       var report = WireAgentReport()
       report.id = id
       return .queryAnswered(report)
-    case .close, .serve, .stopTraining, .dropBlob, .report: break
+    case .probe(let digest, _): probed = digest
+    case .close, .serve, .shadow, .stopShadow, .stopTraining, .dropBlob, .report: break
     }
     return nil
   }
