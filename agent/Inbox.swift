@@ -17,7 +17,6 @@ final class Inbox<Item: Sendable>: Sendable {
     var peerBytes = 0
     var dropped = 0
     var isClosed = false
-    var isSignalled = false
   }
 
   private let state = Mutex(State())
@@ -38,7 +37,7 @@ final class Inbox<Item: Sendable>: Sendable {
       state.items.append(item)
       return true
     }
-    if isTaken { wake() }
+    if isTaken { wakeUp.signal() }
     return isTaken
   }
 
@@ -47,7 +46,7 @@ final class Inbox<Item: Sendable>: Sendable {
     state.withLock { state in
       if !state.isClosed { state.items.append(item) }
     }
-    wake()
+    wakeUp.signal()
   }
 
   /// Everything that waits, oldest first; with nothing there, waits until the deadline.
@@ -61,7 +60,7 @@ final class Inbox<Item: Sendable>: Sendable {
   /// Takes no more items and wakes the owner; what waits can still be taken.
   func close() {
     state.withLock { $0.isClosed = true }
-    wake()
+    wakeUp.signal()
   }
 
   var isClosed: Bool { state.withLock { $0.isClosed } }
@@ -75,17 +74,7 @@ final class Inbox<Item: Sendable>: Sendable {
       state.items = []
       state.peerItems = 0
       state.peerBytes = 0
-      state.isSignalled = false
       return items
     }
-  }
-
-  /// One signal at a time, so that they do not pile up while the owner is busy.
-  private func wake() {
-    let isFirst = state.withLock { state in
-      defer { state.isSignalled = true }
-      return !state.isSignalled
-    }
-    if isFirst { wakeUp.signal() }
   }
 }

@@ -226,13 +226,13 @@ struct CoordinatorService: FleetService {
 
   private func serving(_ request: DeployRequest) throws(ServiceError) -> ServingTerms {
     let (shadow, probe) = (request.shadowPerMille ?? 0, request.probeInferences ?? 0)
-    guard shadow <= ServingTerms.perMilleMax, probe <= ServingTerms.probeInferencesMax else {
+    guard let serving = ServingTerms(askedShadowPerMille: shadow, probeInferences: probe) else {
       throw ServiceError(
         status: 400, code: "serving",
         detail: "`shadowPerMille` \(shadow), expected 0 to \(ServingTerms.perMilleMax); "
           + "`probeInferences` \(probe), expected 0 to \(ServingTerms.probeInferencesMax)")
     }
-    return ServingTerms(shadowPerMille: shadow, probeInferences: probe)
+    return serving
   }
 
   func addRoot(_ request: RootRequest, requestID: String) async throws -> CommandView {

@@ -285,27 +285,10 @@ final class CoordinatorDaemon: Sendable {
 
   private func send(_ order: DesiredOrder, to address: ReplyAddress) {
     let now = UInt64(max(0, WallClock.now().microseconds))
-    var document = WireOrder()
-    document.nodeID = order.node.text
-    document.generation = order.generation.wire
-    document.manifestDigest = wireBytes(order.model.manifestDigest.bytes)
-    document.issuedUs = now
-    document.expiresUs = now + Self.orderMicroseconds
-    if let release = order.allowRollbackTo { document.allowRollbackTo = release }
-    document.trial = order.isTrial
-    document.shadowPerMille = order.serving.shadowPerMille
-    document.probeInferences = order.serving.probeInferences
-    var desired = WireDesiredState()
-    desired.generation = order.generation.wire
-    desired.order = wireBytes(
-      SignedDocument.sign(SignedDocument.encoded(document), as: .order, with: keys.current.deploy))
-    desired.manifest = wireBytes(order.model.manifest)
-    desired.baseManifest = wireBytes(order.baseManifest)
     send(
-      Packet(
-        .desiredState(desired), version: order.version, session: order.session,
-        sequence: order.sequence),
-      to: address)
+      order.packet(
+        issuedMicroseconds: now, expiresMicroseconds: now + Self.orderMicroseconds,
+        signers: keys.current.deploy), to: address)
   }
 
   private func send(_ order: ChunkOrder, to address: ReplyAddress) {

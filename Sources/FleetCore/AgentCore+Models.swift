@@ -196,11 +196,9 @@ extension AgentCore {
       if let wanted = wantedModel, wanted.model == model, mayBegin(wanted) {
         begin(wanted, into: &directives)
       } else if let shadow = wantedShadow, shadow.model == model, shadowing == nil, serving != nil {
-        shadowing = model
-        directives.append(.shadow(model, perMille: shadow.serving.shadowPerMille))
+        startShadow(shadow, into: &directives)
       } else if let active = state.active, active.model == model, serving == nil {
-        serving = model
-        directives.append(.serve(model))
+        serve(model, into: &directives)
       }
     case .unreadable(let detail):
       lose(model, detail, at: now, into: &directives)

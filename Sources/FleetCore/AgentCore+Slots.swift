@@ -41,9 +41,13 @@ extension AgentCore {
   ) {
     persist(
       [.observed(ObservedModel(wanted, .shadowing))], into: &directives)
-    shadowing = wanted.model
-    directives.append(.shadow(wanted.model, perMille: wanted.serving.shadowPerMille))
+    startShadow(wanted, into: &directives)
     repeatObserved(into: &directives)
+  }
+
+  mutating func startShadow(_ model: AcceptedModel, into directives: inout [AgentDirective]) {
+    shadowing = model.model
+    directives.append(.shadow(model.model, perMille: model.serving.shadowPerMille))
   }
 
   private mutating func putOnProbation(
@@ -55,8 +59,7 @@ extension AgentCore {
         .observed(ObservedModel(wanted, .probing)),
       ], into: &directives)
     serve(wanted.model, into: &directives)
-    probing = wanted.model
-    directives.append(.probe(wanted.model, inferences: wanted.serving.probeInferences))
+    startProbe(wanted, into: &directives)
     repeatObserved(into: &directives)
     dropUnneeded(into: &directives)
   }
@@ -77,13 +80,20 @@ extension AgentCore {
     dropUnneeded(into: &directives)
   }
 
-  private mutating func serve(_ model: ContentDigest, into directives: inout [AgentDirective]) {
+  mutating func serve(_ model: ContentDigest, into directives: inout [AgentDirective]) {
     guard serving != model else { return }
     serving = model
     directives.append(.serve(model))
   }
 
   // MARK: probation
+
+  private mutating func startProbe(
+    _ model: AcceptedModel, into directives: inout [AgentDirective]
+  ) {
+    probing = model.model
+    directives.append(.probe(model.model, inferences: model.serving.probeInferences))
+  }
 
   /// The process began while a model was on probation: once more, or once too often.
   mutating func resumeProbe(at now: Instant, into directives: inout [AgentDirective]) {
@@ -148,8 +158,7 @@ extension AgentCore {
     if state.probeStarts != nil, probing == nil, let active = state.active,
       serving == active.model
     {
-      probing = active.model
-      directives.append(.probe(active.model, inferences: active.serving.probeInferences))
+      startProbe(active, into: &directives)
     }
     if mustStopShadow || (shadowing != nil && wantedShadow == nil) {
       directives.append(.stopShadow)

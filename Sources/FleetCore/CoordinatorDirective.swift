@@ -69,6 +69,30 @@ package struct DesiredOrder: Sendable, Equatable {
   package var isTrial: Bool
   /// How the node runs it.
   package var serving: ServingTerms
+
+  /// The message, with an order of that time signed by these keys.
+  package func packet(
+    issuedMicroseconds: UInt64 = 0, expiresMicroseconds: UInt64, signers: [SigningKey]
+  ) -> Packet {
+    var document = WireOrder()
+    document.nodeID = node.text
+    document.generation = generation.wire
+    document.manifestDigest = wireBytes(model.manifestDigest.bytes)
+    document.issuedUs = issuedMicroseconds
+    document.expiresUs = expiresMicroseconds
+    if let allowRollbackTo { document.allowRollbackTo = allowRollbackTo }
+    document.trial = isTrial
+    document.shadowPerMille = serving.shadowPerMille
+    document.probeInferences = serving.probeInferences
+    var desired = WireDesiredState()
+    desired.generation = generation.wire
+    desired.order = wireBytes(
+      SignedDocument.sign(SignedDocument.encoded(document), as: .order, with: signers))
+    desired.manifest = wireBytes(model.manifest)
+    desired.baseManifest = wireBytes(baseManifest)
+    return Packet(
+      .desiredState(desired), version: version, session: session, sequence: sequence)
+  }
 }
 
 /// Chunks to send to one node.

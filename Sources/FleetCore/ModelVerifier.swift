@@ -63,16 +63,16 @@ struct ModelVerifier {
       manifest: manifest, baseManifest: baseManifest, allowRollbackTo: permitted)
     verified.ordered = Instant(microseconds: Int64(clamping: order.issuedUs))
     verified.isTrial = order.trial
-    guard order.shadowPerMille <= ServingTerms.perMilleMax,
-      order.probeInferences <= ServingTerms.probeInferencesMax
+    guard
+      let serving = ServingTerms(
+        askedShadowPerMille: order.shadowPerMille, probeInferences: order.probeInferences)
     else {
       throw ModelRefusal(
         "order",
         "a shadow of \(order.shadowPerMille) in a thousand, a probe of "
           + "\(order.probeInferences) inferences")
     }
-    verified.serving = ServingTerms(
-      shadowPerMille: order.shadowPerMille, probeInferences: order.probeInferences)
+    verified.serving = serving
     guard verified.manifestDigest.bytes.elementsEqual(order.manifestDigest) else {
       throw ModelRefusal("manifest-digest", "the order names another manifest than the one sent")
     }

@@ -1,5 +1,5 @@
 /// How an order has a node run its model.
-package struct ServingTerms: Sendable, Equatable, Codable {
+package struct ServingTerms: Sendable, Equatable {
   /// All inferences, as a share.
   package static let perMilleMax: UInt32 = 1_000
   /// Longest probe.
@@ -20,35 +20,12 @@ package struct ServingTerms: Sendable, Equatable, Codable {
     self.probeInferences = min(probeInferences, Self.probeInferencesMax)
   }
 
+  /// Terms as somebody asks for them; nil where a number is above its largest value.
+  package init?(askedShadowPerMille shadow: UInt32, probeInferences probe: UInt32) {
+    guard shadow <= Self.perMilleMax, probe <= Self.probeInferencesMax else { return nil }
+    self.init(shadowPerMille: shadow, probeInferences: probe)
+  }
+
   /// True where the model only runs beside the one that serves.
   package var isShadow: Bool { shadowPerMille > 0 }
-}
-
-/// What a model did in its first inferences, and what the one before it had done.
-package struct ProbeFigures: Sendable, Equatable {
-  /// Counts of one model.
-  package struct Tally: Sendable, Equatable {
-    /// Inferences.
-    package var inferences: UInt64 = 0
-    /// Those whose label is known.
-    package var labelled: UInt64 = 0
-    /// Hits among them.
-    package var correct: UInt64 = 0
-    /// Spikes of its neurons.
-    package var spikes: UInt64 = 0
-
-    /// Nothing counted.
-    package init() {}
-  }
-
-  /// The model on probation.
-  package var probed: Tally
-  /// The model before it; all zero where nothing is known of it.
-  package var before: Tally
-
-  /// Both tallies.
-  package init(probed: Tally, before: Tally) {
-    self.probed = probed
-    self.before = before
-  }
 }

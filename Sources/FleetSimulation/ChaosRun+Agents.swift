@@ -173,8 +173,8 @@ extension ChaosRun {
   /// Some models are silent on the chip: a node that probes them must not keep them.
   private func probe(_ model: ContentDigest) -> ProbeFigures {
     ProbeFigures(
-      probed: .counted(100, spikes: script.silent.contains(model) ? 0 : 1_000),
-      before: .counted(100, spikes: 1_000))
+      probed: .init(inferences: 100, spikes: script.silent.contains(model) ? 0 : 1_000),
+      before: .init(inferences: 100, spikes: 1_000))
   }
 
   private func commit(_ changes: [AgentChange], of agent: SimulatedAgent) -> Bool {
@@ -319,13 +319,5 @@ extension SimulatedContent {
     let start = Int(offset) % Limits.chunkBytes
     let count = min(chunk.count - start, Int(end - offset))
     return start == 0 && count == chunk.count ? chunk : Array(chunk[start..<start + count])
-  }
-}
-
-extension ProbeFigures.Tally {
-  fileprivate static func counted(_ inferences: UInt64, spikes: UInt64) -> Self {
-    var tally = ProbeFigures.Tally()
-    (tally.inferences, tally.spikes) = (inferences, spikes)
-    return tally
   }
 }

@@ -223,27 +223,10 @@ extension ChaosRun {
     ledger.require(
       coordinator.state.nodes[order.node]?.desired?.generation == order.generation,
       "\(order.node) is ordered \(order.generation), which is not on the disk")
-    var document = WireOrder()
-    document.nodeID = order.node.text
-    document.generation = order.generation.wire
-    document.manifestDigest = wireBytes(order.model.manifestDigest.bytes)
-    if let release = order.allowRollbackTo { document.allowRollbackTo = release }
-    document.trial = order.isTrial
-    document.shadowPerMille = order.serving.shadowPerMille
-    document.probeInferences = order.serving.probeInferences
-    document.expiresUs = UInt64(
-      coordinatorClock.advanced(milliseconds: 86_400_000).microseconds)
-    var desired = WireDesiredState()
-    desired.generation = order.generation.wire
-    desired.order = wireBytes(
-      SignedDocument.sign(
-        SignedDocument.encoded(document), as: .order, with: [deployKey]))
-    desired.manifest = wireBytes(order.model.manifest)
-    desired.baseManifest = wireBytes(order.baseManifest)
+    let expires = coordinatorClock.advanced(milliseconds: 86_400_000)
     send(
-      Packet(
-        .desiredState(desired), version: order.version, session: order.session,
-        sequence: order.sequence), to: address)
+      order.packet(expiresMicroseconds: UInt64(expires.microseconds), signers: [deployKey]),
+      to: address)
   }
 
   private func sendChunks(_ address: ReplyAddress, _ order: ChunkOrder) {

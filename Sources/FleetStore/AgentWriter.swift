@@ -17,18 +17,16 @@ struct AgentWriter {
       try db.change("DELETE FROM observed", [])
     case .probing(let model, let starts):
       try fill("active", with: model)
-      try db.change("UPDATE agent SET probe_starts = ?", [Int64(starts)])
+      try setProbeStarts(starts)
     case .activated(let model):
       try fill("active", with: model)
-      try db.change("UPDATE agent SET probe_starts = NULL", [])
+      try setProbeStarts(nil)
       try moveFloor(of: model)
     case .reverted(let model):
       try fill("active", with: model)
-      try db.change("UPDATE agent SET probe_starts = NULL", [])
-      try db.change("DELETE FROM model_slot WHERE slot = 'previous'", [])
-    case .previousKept(nil):
-      try db.change("DELETE FROM model_slot WHERE slot = 'previous'", [])
-    case .previousKept(let model?): try fill("previous", with: model)
+      try setProbeStarts(nil)
+      try keepPrevious(nil)
+    case .previousKept(let model): try keepPrevious(model)
     case .observed(let report): try observe(report)
     case .offerAccepted(let training): try promise(training)
     case .trained(let key, let result, let nextOrdinal):
@@ -66,6 +64,15 @@ struct AgentWriter {
     case .noticed(let notice): try note(notice)
     case .noticesAcknowledged(let through): try forgetNotices(through)
     }
+  }
+
+  private func setProbeStarts(_ starts: UInt32?) throws {
+    try db.change("UPDATE agent SET probe_starts = ?", [starts.map { Int64($0) }])
+  }
+
+  private func keepPrevious(_ model: AcceptedModel?) throws {
+    if let model { return try fill("previous", with: model) }
+    try db.change("DELETE FROM model_slot WHERE slot = 'previous'", [])
   }
 
   private func fill(_ slot: String, with model: AcceptedModel) throws {

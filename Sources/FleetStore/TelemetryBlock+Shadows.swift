@@ -3,29 +3,22 @@ import Foundation
 
 /// What shadows did, after everything else of a block: one byte where there were none.
 extension TelemetryBlock {
-  private static let scalars: [any WritableKeyPath<WireShadowTally, UInt64> & Sendable] = [
-    \.samples, \.labelled, \.onlyServing, \.onlyShadow, \.disagreements, \.servingTimeUs,
-    \.shadowTimeUs,
+  private static let scalars: [any WritableKeyPath<WireTelemetryWindow, UInt64> & Sendable] = [
+    \.shadow.samples, \.shadow.labelled, \.shadow.onlyServing, \.shadow.onlyShadow,
+    \.shadow.disagreements, \.shadow.servingTimeUs, \.shadow.shadowTimeUs,
   ]
-  private static let vectors: [any WritableKeyPath<WireShadowTally, [UInt64]> & Sendable] = [
-    \.servingCounts, \.shadowCounts,
+  private static let vectors: [any WritableKeyPath<WireTelemetryWindow, [UInt64]> & Sendable] = [
+    \.shadow.servingCounts, \.shadow.shadowCounts,
   ]
 
   static func writeShadows(of windows: [MarkedWindow], to writer: inout PackedWriter) {
     guard windows.contains(where: \.window.hasShadow) else { return writer.byte(0) }
     writer.byte(1)
-    func column(_ value: (WireTelemetryWindow) -> UInt64) {
-      IntegerColumn.write(windows.map { value($0.window) }, to: &writer)
+    IntegerColumn.write(windows.map { $0.window.hasShadow ? 1 : 0 }, to: &writer)
+    for path in scalars {
+      IntegerColumn.write(windows.map { $0.window[keyPath: path] }, to: &writer)
     }
-    column { $0.hasShadow ? 1 : 0 }
-    for path in scalars { column { $0.shadow[keyPath: path] } }
-    for path in vectors {
-      column { UInt64($0.shadow[keyPath: path].count) }
-      let widest = windows.map { $0.window.shadow[keyPath: path].count }.max() ?? 0
-      for index in 0..<widest {
-        column { index < $0.shadow[keyPath: path].count ? $0.shadow[keyPath: path][index] : 0 }
-      }
-    }
+    for path in vectors { write(path, of: windows, to: &writer) }
     write(windows.map { [UInt8]($0.window.shadow.modelDigest) }, to: &writer)
   }
 
@@ -37,29 +30,18 @@ extension TelemetryBlock {
     let count = windows.count
     guard let present = IntegerColumn.read(count, from: &reader), present.allSatisfy({ $0 < 2 })
     else { return false }
-    var tallies = [WireShadowTally](repeating: WireShadowTally(), count: count)
     for path in scalars {
       guard let values = IntegerColumn.read(count, from: &reader) else { return false }
-      for index in tallies.indices { tallies[index][keyPath: path] = values[index] }
+      for index in windows.indices { windows[index].window[keyPath: path] = values[index] }
     }
     for path in vectors {
-      guard let sizes = IntegerColumn.read(count, from: &reader),
-        let widest = sizes.max(), widest <= UInt64(Limits.eventKindsMax)
-      else { return false }
-      for index in tallies.indices {
-        tallies[index][keyPath: path] = [UInt64](repeating: 0, count: Int(sizes[index]))
-      }
-      for kind in 0..<Int(widest) {
-        guard let values = IntegerColumn.read(count, from: &reader) else { return false }
-        for index in tallies.indices where kind < Int(sizes[index]) {
-          tallies[index][keyPath: path][kind] = values[index]
-        }
-      }
+      guard read(path, from: &reader, into: &windows) else { return false }
     }
     guard let models = texts(count, from: &reader) else { return false }
-    for index in windows.indices where present[index] == 1 {
-      tallies[index].modelDigest = Data(models[index])
-      windows[index].window.shadow = tallies[index]
+    for index in windows.indices {
+      // Each has got one by being written to.
+      if present[index] == 0 { windows[index].window.clearShadow() }
+      if present[index] == 1 { windows[index].window.shadow.modelDigest = Data(models[index]) }
     }
     return true
   }

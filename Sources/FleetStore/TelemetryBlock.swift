@@ -58,13 +58,7 @@ package enum TelemetryBlock {
     column { $0.window.mergedFrom == 0 ? 0 : $0.window.sequence &- $0.window.mergedFrom &+ 1 }
     column { UInt64($0.flags.rawValue) }
     for path in narrow { column { UInt64($0.window[keyPath: path]) } }
-    for path in vectors {
-      column { UInt64($0.window[keyPath: path].count) }
-      let widest = windows.map { $0.window[keyPath: path].count }.max() ?? 0
-      for index in 0..<widest {
-        column { index < $0.window[keyPath: path].count ? $0.window[keyPath: path][index] : 0 }
-      }
-    }
+    for path in vectors { write(path, of: windows, to: &writer) }
     write(windows.map { [UInt8]($0.window.modelDigest) }, to: &writer)
     write(windows.map { [UInt8]($0.window.priceDigest) }, to: &writer)
     write(windows.map { [UInt8]($0.window.learningState.utf8) }, to: &writer)
@@ -123,7 +117,19 @@ package enum TelemetryBlock {
     return windows
   }
 
-  private static func read(
+  static func write(
+    _ path: KeyPath<WireTelemetryWindow, [UInt64]>, of windows: [MarkedWindow],
+    to writer: inout PackedWriter
+  ) {
+    func column(_ value: ([UInt64]) -> UInt64) {
+      IntegerColumn.write(windows.map { value($0.window[keyPath: path]) }, to: &writer)
+    }
+    column { UInt64($0.count) }
+    let widest = windows.map { $0.window[keyPath: path].count }.max() ?? 0
+    for kind in 0..<widest { column { kind < $0.count ? $0[kind] : 0 } }
+  }
+
+  static func read(
     _ path: WritableKeyPath<WireTelemetryWindow, [UInt64]>, from reader: inout PackedReader,
     into windows: inout [MarkedWindow]
   ) -> Bool {

@@ -1,7 +1,7 @@
 /// A bound on how much more often one of two models is right, both asked the same questions.
 ///
 /// Only the questions that they answer differently tell them apart, so far fewer are needed than
-/// for two models with questions of their own. The e-values are those of `ProportionContrast`, with
+/// for two models with questions of their own. The e-values are those of `UniversalInference`, with
 /// a multinomial of three outcomes.
 package struct PairedProportions: Sendable, Equatable {
   /// Questions that the first alone answered right.
@@ -34,13 +34,9 @@ package struct PairedProportions: Sendable, Equatable {
     let all = Double(total)
     let best = counts.reduce(0) { $0 + PortableMath.term($1, Double($1) / all) }
     let atBound = logLikelihood(at: bound)
-    let mixture =
-      counts.reduce(0) { $0 + PortableMath.logGamma(Double($1) + 0.5) }
-      - PortableMath.logGamma(all + 1.5) + PortableMath.logGamma(1.5)
-      - 3 * PortableMath.logGamma(0.5)
-    let isBelow = estimate < bound
-    return SequentialEvidence(
-      within: mixture - (isBelow ? atBound : best), beyond: mixture - (isBelow ? best : atBound))
+    return UniversalInference.evidence(
+      mixture: UniversalInference.logMixture(counts), best: best, atBound: atBound,
+      isBelow: estimate < bound)
   }
 
   /// The greatest log likelihood of shares that differ by the bound.
@@ -56,13 +52,9 @@ package struct PairedProportions: Sendable, Equatable {
       return part(onlyFirst, shares[0]) + part(onlySecond, shares[1]) - 2 * part(alike, shares[2])
     }
     // The log likelihood is concave in the share of the second: its slope falls.
-    var (low, high) = (0.0, (1 - bound) / 2)
-    for _ in 0..<200 {
-      let middle = low + (high - low) / 2
-      guard middle > low, middle < high else { break }
-      if slope(middle) > 0 { low = middle } else { high = middle }
-    }
-    return zip([onlyFirst, onlySecond, alike], shares(low + (high - low) / 2)).reduce(0) {
+    let range = UniversalInference.bisect(0...(1 - bound) / 2) { slope($0) > 0 }
+    let second = range.lowerBound + (range.upperBound - range.lowerBound) / 2
+    return zip([onlyFirst, onlySecond, alike], shares(second)).reduce(0) {
       $0 + PortableMath.term($1.0, $1.1)
     }
   }

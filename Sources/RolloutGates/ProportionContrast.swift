@@ -3,9 +3,7 @@
 /// One arm bounds a share; two bound a difference, such as accuracy before less accuracy after;
 /// four bound a difference of differences, which takes out what happens to a control group too.
 ///
-/// Universal inference (Wasserman, Ramdas and Balakrishnan 2020): an e-value is the probability of
-/// the data under a mixture over all proportions, here Jeffreys', over its maximum under the
-/// opposite of the claim. It is exact for counts of any size.
+/// The e-values are those of `UniversalInference`, exact for counts of any size.
 package struct ProportionContrast: Sendable, Equatable {
   /// One proportion and its sign in the sum.
   package struct Arm: Sendable, Equatable {
@@ -31,12 +29,7 @@ package struct ProportionContrast: Sendable, Equatable {
       PortableMath.term(hits, share) + PortableMath.term(trials - hits, 1 - share)
     }
 
-    var logMixture: Double {
-      let (hits, misses) = (Double(hits), Double(trials - hits))
-      let halves = 2 * PortableMath.logGamma(0.5)
-      return PortableMath.logGamma(hits + 0.5) + PortableMath.logGamma(misses + 0.5)
-        - PortableMath.logGamma(hits + misses + 1) - halves
-    }
+    var logMixture: Double { UniversalInference.logMixture([hits, trials - hits]) }
 
     /// The likeliest share when each unit of the sum is worth `weight` in log likelihood.
     func share(at weight: Double) -> Double {
@@ -66,9 +59,8 @@ package struct ProportionContrast: Sendable, Equatable {
     let mixture = arms.reduce(0) { $0 + $1.logMixture }
     let best = arms.reduce(0) { $0 + $1.logLikelihood($1.share) }
     let atBound = logLikelihood(at: bound)
-    let isBelow = estimate < bound
-    return SequentialEvidence(
-      within: mixture - (isBelow ? atBound : best), beyond: mixture - (isBelow ? best : atBound))
+    return UniversalInference.evidence(
+      mixture: mixture, best: best, atBound: atBound, isBelow: estimate < bound)
   }
 
   /// The greatest log likelihood of shares whose sum is the bound.
@@ -82,11 +74,7 @@ package struct ProportionContrast: Sendable, Equatable {
     var (low, high) = (-1.0, 1.0)
     while sum(low) > bound { low *= 4 }
     while sum(high) < bound { high *= 4 }
-    for _ in 0..<200 {
-      let middle = low + (high - low) / 2
-      guard middle > low, middle < high else { break }
-      if sum(middle) < bound { low = middle } else { high = middle }
-    }
-    return arms.reduce(0) { $0 + $1.logLikelihood($1.share(at: high)) }
+    let weight = UniversalInference.bisect(low...high) { sum($0) < bound }.upperBound
+    return arms.reduce(0) { $0 + $1.logLikelihood($1.share(at: weight)) }
   }
 }

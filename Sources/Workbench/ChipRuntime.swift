@@ -295,7 +295,8 @@ extension WireTelemetryWindow {
     inferenceCounts = Self.sum(inferenceCounts, accelerator.counts.map { _ in 0 })
   }
 
-  private static func sum(_ left: [UInt64], _ right: [UInt64]) -> [UInt64] {
+  /// The sum kind by kind; an empty list has counted nothing.
+  static func sum(_ left: [UInt64], _ right: [UInt64]) -> [UInt64] {
     left.isEmpty ? right : zip(left, right).map { $0 &+ $1 }
   }
 }

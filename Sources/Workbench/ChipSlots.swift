@@ -90,16 +90,12 @@ struct ChipShadow: Sendable {
       if answer == known, own != known { tally.onlyServing += 1 }
       if own == known, answer != known { tally.onlyShadow += 1 }
     }
-    tally.servingCounts = Self.sum(tally.servingCounts, cost.counts)
-    tally.shadowCounts = Self.sum(tally.shadowCounts, ownCost.counts)
+    tally.servingCounts = WireTelemetryWindow.sum(tally.servingCounts, cost.counts)
+    tally.shadowCounts = WireTelemetryWindow.sum(tally.shadowCounts, ownCost.counts)
     servingPicoseconds += cost.picoseconds
     shadowPicoseconds += ownCost.picoseconds
     tally.servingTimeUs = servingPicoseconds / 1_000_000
     tally.shadowTimeUs = shadowPicoseconds / 1_000_000
-  }
-
-  private static func sum(_ left: [UInt64], _ right: [UInt64]) -> [UInt64] {
-    left.isEmpty ? right : zip(left, right).map { $0 &+ $1 }
   }
 }
 

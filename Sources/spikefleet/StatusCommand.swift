@@ -32,16 +32,22 @@ struct StatusCommand: FleetCommand {
       table.add(["key", status.publicKey])
       table.add(["nodes", "\(status.nodes), \(status.nodesOnline) online"])
       table.add(["keys pending", "\(status.nodesPending)"])
-      let alarms = (status.alarms ?? [:]).sorted { $0.key < $1.key }
-        .map { "\($0.key) on \($0.value)" }.joined(separator: ", ")
-      table.add(["alarms", alarms.isEmpty ? "none" : alarms + "; see `spikefleet node list`"])
+      let alarms = Self.list(status.alarms ?? [:]) { "\($0) on \($1)" }
+      table.add(["alarms", alarms.map { $0 + "; see `spikefleet node list`" } ?? "none"])
       table.add(["models", "\(status.models)"])
       table.add(["jobs running", "\(status.jobsRunning)"])
-      let refused = status.refusedFrames.sorted { $0.key < $1.key }
-        .map { "\($0.key) \($0.value)" }.joined(separator: ", ")
-      table.add(["refused messages", refused.isEmpty ? "none" : refused])
+      let refused = Self.list(status.refusedFrames) { "\($0) \($1)" }
+      table.add(["refused messages", refused ?? "none"])
       Console.write(table.text)
     }
+  }
+
+  /// Counted things in the order of their names; nil where there are none.
+  private static func list<Count>(
+    _ counts: [String: Count], _ text: (String, Count) -> String
+  ) -> String? {
+    guard !counts.isEmpty else { return nil }
+    return counts.sorted { $0.key < $1.key }.map(text).joined(separator: ", ")
   }
 
   /// Asks until somebody answers or the time is up.

@@ -14,10 +14,8 @@ import Testing
   private static func tally(
     _ inferences: UInt64, labelled: UInt64 = 0, correct: UInt64 = 0, spikes: UInt64 = 1_000
   ) -> ProbeFigures.Tally {
-    var tally = ProbeFigures.Tally()
-    (tally.inferences, tally.labelled) = (inferences, labelled)
-    (tally.correct, tally.spikes) = (correct, spikes)
-    return tally
+    ProbeFigures.Tally(
+      inferences: inferences, labelled: labelled, correct: correct, spikes: spikes)
   }
 
   /// A node that serves the fixture's model and is told to probe or shadow the next one.

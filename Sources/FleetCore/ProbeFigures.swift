@@ -1,5 +1,41 @@
 import RolloutGates
 
+/// What a model did in its first inferences, and what the one before it had done.
+package struct ProbeFigures: Sendable, Equatable {
+  /// Counts of one model.
+  package struct Tally: Sendable, Equatable {
+    /// Inferences.
+    package var inferences: UInt64
+    /// Those whose label is known.
+    package var labelled: UInt64
+    /// Hits among them.
+    package var correct: UInt64
+    /// Spikes of its neurons.
+    package var spikes: UInt64
+
+    /// Counts; what is not given is nothing.
+    package init(
+      inferences: UInt64 = 0, labelled: UInt64 = 0, correct: UInt64 = 0, spikes: UInt64 = 0
+    ) {
+      self.inferences = inferences
+      self.labelled = labelled
+      self.correct = correct
+      self.spikes = spikes
+    }
+  }
+
+  /// The model on probation.
+  package var probed: Tally
+  /// The model before it; all zero where nothing is known of it.
+  package var before: Tally
+
+  /// Both tallies.
+  package init(probed: Tally, before: Tally) {
+    self.probed = probed
+    self.before = before
+  }
+}
+
 extension ProbeFigures {
   /// Points of accuracy that a model may lose at once, as a share.
   ///
@@ -22,7 +58,7 @@ extension ProbeFigures {
       ProportionContrast.Arm(hits: before.correct, of: before.labelled),
       ProportionContrast.Arm(hits: probed.correct, of: probed.labelled, isSubtracted: true),
     ])
-    guard before.labelled > 0, probed.labelled > 0,
+    guard
       drop.evidence(below: Self.accuracyDropMax).finding(errorRate: Self.errorRate) == .breach
     else { return nil }
     return ModelRefusal(
