@@ -60,6 +60,15 @@ struct AgentHistory {
     try open().read { try Int.fetchOne($0, sql: "SELECT count(*) FROM outbox") ?? 0 }
   }
 
+  /// The place of the newest window in the history, or of the newest acknowledged one.
+  func newest(acknowledged: Bool) throws -> Int {
+    try open().read {
+      try Int.fetchOne(
+        $0, sql: "SELECT max(rowid) FROM history WHERE acknowledged >= ?",
+        arguments: [acknowledged ? 1 : 0]) ?? 0
+    }
+  }
+
   /// Windows of earlier runs among them.
   func waitingOfEarlierRuns() throws -> Int {
     try open().read {

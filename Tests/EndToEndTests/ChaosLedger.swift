@@ -33,6 +33,7 @@ struct ChaosLedger {
     let store = try FleetStore(folder: folder)
     let state = try store.load()
     checkCommands(state)
+    require(state.roots.map(\.version) == [1, 2], "root files \(state.roots.map(\.version))")
     checkRound(state)
     for node in ChaosFleet.nodes {
       try checkTelemetry(of: node, store)
@@ -94,6 +95,8 @@ struct ChaosLedger {
       agent.active?.model == chaos.fleet.modelDigest
         && agent.active?.generation == record.desired?.generation,
       "\(node) serves \(agent.active.map { "\($0.model)" } ?? "nothing")")
+    let root = agent.root?.version ?? 1
+    require(root == 2, "\(node) believes root file \(root)")
     let key = try chaos.fleet.publicKey(of: node)
     require(
       record.admittedKeys == [key],

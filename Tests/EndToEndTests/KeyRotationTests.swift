@@ -19,28 +19,6 @@ import Workbench
     fleet.folder.appending(path: name).path
   }
 
-  private func keyID(_ fleet: TestFleet, _ file: String) throws -> String {
-    Hex.text(try SigningKeyFile(path: path(fleet, file)).load().id)
-  }
-
-  /// Replaces the deploy and the federation key, and the publisher's.
-  private func rotate(_ fleet: TestFleet, from old: String, to new: String) throws {
-    let replaced = [
-      ("deploy", "coordinator/deploy.key", "coordinator/deploy-2.key"),
-      ("federation", "coordinator/federation.key", "coordinator/federation-2.key"),
-    ]
-    var arguments = [
-      "key", "rotate", "--root", path(fleet, old), "--out", path(fleet, new), "--sign-with",
-      path(fleet, "operator/root.key"),
-    ]
-    for (role, before, after) in replaced {
-      _ = try tool(fleet, ["key", "create", path(fleet, after)])
-      arguments += ["--add", "\(role)=\(path(fleet, after))"]
-      arguments += ["--remove", "\(role)=\(try keyID(fleet, before).prefix(12))"]
-    }
-    #expect(try tool(fleet, arguments).contains("complete;"))
-  }
-
   private func push(_ fleet: TestFleet, _ file: String) throws {
     _ = try tool(
       fleet,
@@ -54,7 +32,7 @@ import Workbench
     try await fleet.acceptAll()
     try await fleet.deploy(try await fleet.push())
     fleet.daemon("node-b")?.kill()
-    try rotate(fleet, from: "coordinator/root.signed", to: "operator/root-2.signed")
+    try fleet.writeSecondRoot()
     try push(fleet, "operator/root-2.signed")
     _ = try tool(
       fleet,
@@ -92,7 +70,7 @@ import Workbench
   {
     let fleet = try TestFleet(nodes: ["node-a"])
     try await fleet.startCoordinator()
-    try rotate(fleet, from: "coordinator/root.signed", to: "operator/root-2.signed")
+    try fleet.writeSecondRoot()
     try FileManager.default.removeItem(atPath: path(fleet, "coordinator/deploy-2.key"))
     let outcome = try Programs.run(
       Programs.tool,

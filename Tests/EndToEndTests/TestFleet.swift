@@ -89,6 +89,28 @@ final class TestFleet: Sendable {
     #expect(outcome.status == 0, "\(arguments): \(outcome.errors)")
   }
 
+  /// Makes new deploy and federation keys, and the root file `operator/root-2.signed` for them.
+  func writeSecondRoot() throws {
+    func path(_ name: String) -> String { folder.appending(path: name).path }
+    func run(_ arguments: [String]) throws {
+      let outcome = try Programs.run(Programs.tool, arguments)
+      guard outcome.status == 0 else {
+        throw NotInTime(what: arguments.joined(separator: " "), log: outcome.errors)
+      }
+    }
+    var arguments = [
+      "key", "rotate", "--root", path("coordinator/root.signed"), "--out",
+      path("operator/root-2.signed"), "--sign-with", path("operator/root.key"),
+    ]
+    for role in ["deploy", "federation"] {
+      let (before, after) = (path("coordinator/\(role).key"), path("coordinator/\(role)-2.key"))
+      try run(["key", "create", after])
+      let id = Hex.text(try SigningKeyFile(path: before).load().id)
+      arguments += ["--add", "\(role)=\(after)", "--remove", "\(role)=\(id.prefix(12))"]
+    }
+    try run(arguments)
+  }
+
   @discardableResult
   func startAgent(_ node: String, _ further: [String] = []) throws -> DaemonProcess {
     try launch(node, further)
