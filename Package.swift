@@ -88,19 +88,19 @@ let package = Package(
     library("SensorData", ["SpikingNetwork", "CZlib", crypto]),
     library("NIRFormat", ["CHDF5"]),
     library("ZeroMQTransport", ["FleetProtocol", "CZeroMQ", crypto]),
-    library("FleetStore", ["FleetCore", "FleetProtocol", grdb, crypto, protobuf]),
-    library("FleetSimulation", ["FleetCore", "FleetProtocol", crypto]),
+    library("FleetStore", ["FleetCore", "FleetProtocol", "RolloutGates", grdb, crypto, protobuf]),
+    library("FleetSimulation", ["FleetCore", "FleetProtocol", "RolloutGates", crypto]),
     library(
       "FleetAPI",
       [
-        "FleetCore", "FleetProtocol", hummingbird, httpClient, httpTypes, nioCore, nioHTTP, crypto,
-        logging,
+        "FleetCore", "FleetProtocol", "RolloutGates", hummingbird, httpClient, httpTypes, nioCore,
+        nioHTTP, crypto, logging,
       ]),
     library(
       "Workbench",
       [
         "SpikingNetwork", "CompiledModel", "NetworkCompiler", "Accelerator", "NetworkTraining",
-        "FleetProtocol", "Federation", "FleetCore", yams, crypto, logging,
+        "FleetProtocol", "Federation", "FleetCore", "RolloutGates", yams, crypto, logging,
       ]),
 
     // Layer 4: shells
@@ -110,7 +110,8 @@ let package = Package(
         "Workbench", "SensorData", "NIRFormat", "FleetAPI", "FleetProtocol", "SpikingNetwork",
         "CompiledModel",
         "NetworkCompiler", "Accelerator", "NetworkTraining", "ZeroMQTransport", "FleetCore",
-        "FleetSimulation", "FleetStore", "Federation", arguments, crypto, protobuf, yams,
+        "FleetSimulation", "FleetStore", "Federation", "RolloutGates", arguments, crypto, protobuf,
+        yams,
       ],
       swiftSettings: settings),
     .executableTarget(
@@ -132,7 +133,8 @@ let package = Package(
     .executableTarget(
       name: "spikefleet-coordinator",
       dependencies: [
-        "FleetCore", "FleetProtocol", "FleetStore", "FleetAPI", "ZeroMQTransport", "Federation",
+        "FleetCore", "FleetProtocol", "FleetStore", "FleetAPI", "RolloutGates", "ZeroMQTransport",
+        "Federation",
         "Accelerator", "CompiledModel", "SensorData", "SpikingNetwork", "Workbench", arguments,
         logging, lifecycle, signals, protobuf,
       ],
@@ -152,8 +154,9 @@ let package = Package(
     tests("FleetProtocol", ["FleetProtocol", crypto, protobuf]),
     tests("RolloutGates", ["RolloutGates"]),
     tests("Federation", ["Federation"]),
-    tests("FleetCore", ["FleetCore", "FleetProtocol", crypto, protobuf]),
-    tests("FleetStore", ["FleetStore", "FleetCore", "FleetProtocol", grdb, protobuf]),
+    tests("FleetCore", ["FleetCore", "FleetProtocol", "RolloutGates", crypto, protobuf]),
+    tests(
+      "FleetStore", ["FleetStore", "FleetCore", "FleetProtocol", "RolloutGates", grdb, protobuf]),
     tests("FleetSimulation", ["FleetSimulation", "FleetStore", "FleetCore", "FleetProtocol"]),
     tests("ZeroMQTransport", ["ZeroMQTransport", "FleetProtocol"]),
     tests(

@@ -18,6 +18,8 @@ final class BackgroundWork: Sendable {
   private let checkData: LabelledSamples?
   private let log: Logger
   private let queue = DispatchQueue(label: "coordinator-work")
+  /// Looks of gates read the store, and wait for no aggregation.
+  private let gates = DispatchQueue(label: "coordinator-gates")
   private let isStopped = Mutex(false)
 
   init(
@@ -33,6 +35,7 @@ final class BackgroundWork: Sendable {
   func stop() {
     isStopped.withLock { $0 = true }
     queue.sync {}
+    gates.sync {}
   }
 
   /// Makes a complete upload durable and judges it.
@@ -55,6 +58,21 @@ final class BackgroundWork: Sendable {
         self.log.error(
           "aggregation waits for the disk",
           metadata: ["round": "\(order.key)", "error": "\(error)"])
+        report(.unavailable(detail: error.description))
+      }
+    }
+  }
+
+  /// Holds a wave's telemetry against its bounds.
+  func assess(
+    _ order: AssessmentOrder, in store: FleetStore, joules: @escaping ModelPricing,
+    then report: @escaping @Sendable (AssessmentOutcome) -> Void
+  ) {
+    gates.async {
+      guard !self.isStopped.withLock({ $0 }) else { return }
+      do throws(StoreError) {
+        report(.made(try store.assess(order, joules: joules)))
+      } catch {
         report(.unavailable(detail: error.description))
       }
     }

@@ -271,7 +271,7 @@ struct CoordinatorService: FleetService {
   }
 
   /// A model by digest, by at least eight first digits of it, or by name.
-  private func model(named text: String) throws(ServiceError) -> ModelRecord {
+  func model(named text: String) throws(ServiceError) -> ModelRecord {
     let models = daemon.snapshot().state.models.values.sorted { $0.digest < $1.digest }
     if let digest = ContentDigest(hex: text),
       let model = models.first(where: { $0.digest == digest }

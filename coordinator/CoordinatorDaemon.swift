@@ -238,6 +238,14 @@ final class CoordinatorDaemon: Sendable {
       work.aggregate(order, published: published) { outcome in
         self.handle(.aggregated(order.key, outcome))
       }
+    case .assess(let order):
+      let models = machine.core.state.models
+      let prices = priceTables
+      work.assess(order, in: store) { model, counts in
+        prices.joules(of: counts, under: models[model]?.priceDigest, among: models.values)
+      } then: { outcome in
+        self.handle(.assessed(order.key, outcome))
+      }
     case .answer(_, let response): machine.answer = response
     case .answerQuery(let id, let outcome): questions.answer(id, outcome)
     case .report(let event): write(event)
@@ -333,7 +341,7 @@ extension CoordinatorDirective {
     switch self {
     case .persist, .send, .sendDesired, .sendChunks, .appendUpload, .dropUpload, .answer: true
     case .disconnect, .rootChanged, .signTimestamp, .allowKey, .denyKey, .checkUpload,
-      .aggregate, .answerQuery, .report:
+      .aggregate, .assess, .answerQuery, .report:
       false
     }
   }

@@ -25,4 +25,16 @@ final class PriceTables: Sendable {
     }
     return nil
   }
+
+  /// Joules of all components; nil where the table is not known or has no price for an event.
+  func joules(
+    of counts: [UInt64], under digest: ContentDigest?, among models: some Sequence<ModelRecord>
+  ) -> Double? {
+    guard let digest, let table = table(digest, among: models) else { return nil }
+    do {
+      return try table.joules(of: counts).values.reduce(0, +)
+    } catch {
+      return nil
+    }
+  }
 }

@@ -12,6 +12,8 @@ package enum AdminRoute: String, CaseIterable, Sendable {
   case selfTest = "GET /v1/nodes/:node/self-test"
   case models = "GET /v1/models"
   case jobs = "GET /v1/jobs"
+  case rollouts = "GET /v1/rollouts"
+  case rollout = "GET /v1/rollouts/:rollout"
   case top = "GET /v1/top"
   case energy = "GET /v1/energy"
   case windows = "GET /v1/telemetry/:node"
@@ -29,6 +31,9 @@ package enum AdminRoute: String, CaseIterable, Sendable {
   case blob = "GET /v1/blobs/:digest"
   case addModel = "POST /v1/models"
   case deploy = "POST /v1/deployments"
+  case planRollout = "POST /v1/rollouts/plan"
+  case startRollout = "POST /v1/rollouts"
+  case orderRollout = "POST /v1/rollouts/:rollout"
   case startJob = "POST /v1/jobs"
   case cancelJob = "POST /v1/jobs/:job/cancel"
   case addRoot = "POST /v1/root"
@@ -39,12 +44,14 @@ package enum AdminRoute: String, CaseIterable, Sendable {
   /// What a token needs.
   package var scope: AdminScope {
     switch self {
-    case .status, .nodes, .pending, .logs, .selfTest, .models, .jobs, .top, .energy, .windows,
-      .telemetry, .events, .audit, .roots, .joinTokens:
+    case .status, .nodes, .pending, .logs, .selfTest, .models, .jobs, .rollouts, .rollout,
+      .top, .energy, .windows, .telemetry, .events, .audit, .roots, .joinTokens:
       .read
     case .accept, .order, .reject, .createJoinToken, .revokeJoinToken: .operate
     // Who may read a model's bytes can copy the model: not everyone who watches.
-    case .putBlob, .blob, .addModel, .deploy: .deploy
+    case .putBlob, .blob, .addModel, .deploy, .planRollout, .startRollout,
+      .orderRollout:
+      .deploy
     case .startJob, .cancelJob: .federate
     case .addRoot, .tokens, .createToken, .revokeToken: .admin
     }

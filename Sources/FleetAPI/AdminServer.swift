@@ -73,10 +73,11 @@ package struct AdminServer: Sendable {
     switch route {
     case .putBlob, .blob: return try await moveBlob(route, call)
     case .accept, .order, .reject, .createJoinToken, .revokeJoinToken, .addModel, .deploy,
-      .startJob, .cancelJob, .addRoot, .createToken, .revokeToken:
+      .startRollout, .orderRollout, .startJob, .cancelJob, .addRoot, .createToken, .revokeToken:
       return try JSONAnswer.make(try await obey(route, call, requestID: try call.requestID()))
-    case .status, .nodes, .pending, .logs, .selfTest, .models, .jobs, .top, .energy, .windows,
-      .telemetry, .events, .audit, .roots, .joinTokens, .tokens:
+    case .status, .nodes, .pending, .logs, .selfTest, .models, .jobs, .rollouts, .rollout,
+      .planRollout, .top, .energy, .windows, .telemetry, .events, .audit, .roots, .joinTokens,
+      .tokens:
       return try JSONAnswer.make(try await read(route, call))
     }
   }
@@ -89,6 +90,10 @@ package struct AdminServer: Sendable {
     case .pending: return try await service.pending()
     case .models: return try await service.models()
     case .jobs: return try await service.jobs()
+    case .rollouts: return try await service.rollouts()
+    case .rollout: return try await service.rollout(try call.parameter("rollout"))
+    case .planRollout:
+      return try await service.planRollout(try await JSONAnswer.body(of: call.request))
     case .top: return try await service.top()
     case .energy: return try await service.energy()
     case .roots: return try await service.roots()
@@ -137,6 +142,10 @@ package struct AdminServer: Sendable {
       return try await service.revokeToken(try call.parameter("token"), requestID: id)
     case .addModel: return try await service.addModel(try await body(), requestID: id)
     case .deploy: return try await service.deploy(try await body(), requestID: id)
+    case .startRollout: return try await service.startRollout(try await body(), requestID: id)
+    case .orderRollout:
+      return try await service.orderRollout(
+        try await body(), name: try call.parameter("rollout"), requestID: id)
     case .startJob: return try await service.startJob(try await body(), requestID: id)
     case .cancelJob:
       return try await service.cancelJob(try call.parameter("job"), requestID: id)

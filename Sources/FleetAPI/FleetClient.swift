@@ -154,6 +154,46 @@ package struct FleetClient: FleetService {
     try await post(APIPath.deployments, request, requestID)
   }
 
+  /// Rollouts, newest first.
+  package func rollouts() async throws -> [RolloutView] { try await get(APIPath.rollouts) }
+
+  /// A rollout with its nodes and decisions.
+  package func rollout(_ name: String) async throws -> RolloutDetailView {
+    try await get("\(APIPath.rollouts)/\(try Self.checked(rollout: name))")
+  }
+
+  /// What a rollout would do; its `model` may be a name or the first digits of a digest.
+  package func planRollout(
+    _ specification: RolloutSpecification
+  ) async throws -> RolloutPlanView {
+    try await post(
+      "\(APIPath.rollouts)/plan", specification, Self.newRequestID(), bytesMax: 64 << 20)
+  }
+
+  /// Starts a rollout; its `model` may be a name or the first digits of a digest.
+  package func startRollout(
+    _ specification: RolloutSpecification, requestID: String
+  ) async throws -> CommandView {
+    try await post(APIPath.rollouts, specification, requestID)
+  }
+
+  /// Pauses, resumes, promotes, aborts, undoes or retries a rollout.
+  package func orderRollout(
+    _ request: RolloutRequest, name: String, requestID: String
+  ) async throws -> CommandView {
+    try await post(
+      "\(APIPath.rollouts)/\(try Self.checked(rollout: name))", request, requestID)
+  }
+
+  private static func checked(rollout name: String) throws(ServiceError) -> String {
+    guard let id = Identifier(name) else {
+      throw ServiceError(
+        status: 400, code: "rollout-name",
+        detail: "`\(name.prefix(64))` is no rollout name; expected [a-z0-9][a-z0-9._-]{0,62}")
+    }
+    return id.text
+  }
+
   /// Starts a federated job; its `model` may be a name or the first digits of a digest.
   package func startJob(
     _ specification: JobSpecification, requestID: String
@@ -199,14 +239,15 @@ package struct FleetClient: FleetService {
   }
 
   private func post<Value: Decodable>(
-    _ path: String, _ body: some Encodable, _ requestID: String
+    _ path: String, _ body: some Encodable, _ requestID: String,
+    bytesMax: Int = APIPath.jsonBytesMax
   ) async throws -> Value {
     var request = request(path)
     request.method = .POST
     request.headers.add(name: APIPath.requestID, value: requestID)
     request.headers.add(name: "Content-Type", value: "application/json")
     request.body = .bytes(ByteBuffer(bytes: try JSONEncoder().encode(body)))
-    return try decode(try await answer(to: request, bytesMax: APIPath.jsonBytesMax), path)
+    return try decode(try await answer(to: request, bytesMax: bytesMax), path)
   }
 
   private func decode<Value: Decodable>(_ buffer: ByteBuffer, _ path: String) throws -> Value {

@@ -44,6 +44,20 @@ package protocol FleetService: Sendable {
   func addModel(_ request: ModelRequest, requestID: String) async throws -> CommandView
   /// Sets what nodes should run.
   func deploy(_ request: DeployRequest, requestID: String) async throws -> CommandView
+  /// Rollouts, newest first.
+  func rollouts() async throws -> [RolloutView]
+  /// A rollout with its nodes and decisions; throws where there is none.
+  func rollout(_ name: String) async throws -> RolloutDetailView
+  /// What a rollout would do; its `model` may be a name or the first digits of a digest.
+  func planRollout(_ specification: RolloutSpecification) async throws -> RolloutPlanView
+  /// Starts a rollout; its `model` may be a name or the first digits of a digest.
+  func startRollout(
+    _ specification: RolloutSpecification, requestID: String
+  ) async throws -> CommandView
+  /// Pauses, resumes, promotes, aborts, undoes or retries a rollout.
+  func orderRollout(
+    _ request: RolloutRequest, name: String, requestID: String
+  ) async throws -> CommandView
   /// Starts a federated job; its `model` may be a name or the first digits of a digest.
   func startJob(
     _ specification: JobSpecification, requestID: String

@@ -1,8 +1,9 @@
 /// Two slots: the model that serves, and beside it one that only runs along, or the last good one.
 ///
-/// A model enters in one of three ways, as its order says: it serves at once; it runs beside what
-/// serves (`shadowing`) until another order comes; or it serves on probation (`probing`) and is
-/// then kept (`active`) or replaced by the last good one (`reverted`), without asking anybody.
+/// A model enters in one of four ways, as its order says: it serves at once; it is only brought and
+/// checked (`staged`), or runs beside what serves (`shadowing`), until another order comes; or it
+/// serves on probation (`probing`) and is then kept (`active`) or replaced by the last good one
+/// (`reverted`), without asking anybody.
 extension AgentCore {
   /// Starts of the agent on one probation, after which the model that it was on is given up.
   package static let probeStartsMax: UInt32 = 3
@@ -27,7 +28,10 @@ extension AgentCore {
 
   /// The chip can run the wanted model: it takes the place that its order names.
   mutating func begin(_ wanted: AcceptedModel, into directives: inout [AgentDirective]) {
-    if wanted.serving.isShadow {
+    if wanted.serving.isStaged {
+      persist([.observed(ObservedModel(wanted, .staged))], into: &directives)
+      repeatObserved(into: &directives)
+    } else if wanted.serving.isShadow {
       runBeside(wanted, into: &directives)
     } else if wanted.serving.probeInferences > 0, let good = goodModel, good.model != wanted.model {
       putOnProbation(wanted, after: good, into: &directives)

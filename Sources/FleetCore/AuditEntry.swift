@@ -87,6 +87,18 @@ extension Command {
       "deploy \(model.hex)\(terms.allowRollback ? " allow-rollback" : "")"
         + "\(terms.isTrial ? " trial" : "")\(terms.serving.audited) "
         + (nodes.isEmpty ? "all" : nodes.joined(separator: " "))
+    case .startRollout(let rollout):
+      "start-rollout \(rollout.name) \(rollout.model) waves "
+        + rollout.waves.map(\.description).joined(separator: " ")
+    case .rollout(let name, let order):
+      switch order {
+      case .pause: "pause-rollout \(name)"
+      case .resume: "resume-rollout \(name)"
+      case .promote: "promote-rollout \(name)"
+      case .abort: "abort-rollout \(name)"
+      case .undo: "undo-rollout \(name)"
+      case .retry(let nodes): "retry-rollout \(([name] + nodes).joined(separator: " "))"
+      }
     case .addRoot(let envelope): "add-root \(Hex.text(SHA256.hash(data: envelope)))"
     case .startJob(let job): "start-job \(job.name)"
     case .cancelJob(let name): "cancel-job \(name)"
@@ -99,5 +111,6 @@ extension ServingTerms {
   fileprivate var audited: String {
     (isShadow ? " shadow-per-mille \(shadowPerMille)" : "")
       + (probeInferences > 0 ? " probe \(probeInferences)" : "")
+      + (isStaged ? " staged" : "")
   }
 }

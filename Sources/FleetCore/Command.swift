@@ -18,6 +18,10 @@ package enum Command: Sendable, Equatable {
   case addModel(ModelRecord)
   /// Make these nodes run this model; an empty list means every node.
   case deploy(model: ContentDigest, nodes: [String], terms: DeploymentTerms = DeploymentTerms())
+  /// Bring a model to nodes in waves, behind gates.
+  case startRollout(RolloutSpecification)
+  /// Say something to a rollout.
+  case rollout(String, RolloutOrder)
   /// Follow the root file in force by its successor.
   case addRoot([UInt8])
   /// Start a federated job.

@@ -1,7 +1,9 @@
 import FleetProtocol
 
 /// SHA-256 of some bytes: the only name under which content is stored or asked for.
-package struct ContentDigest: Sendable, Hashable, Comparable, CustomStringConvertible {
+package struct ContentDigest: Sendable, Hashable, Comparable, Codable,
+  CustomStringConvertible
+{
   /// The 32 bytes.
   package let bytes: [UInt8]
 
@@ -41,6 +43,20 @@ package struct ContentDigest: Sendable, Hashable, Comparable, CustomStringConver
   package var short: String { String(hex.prefix(12)) }
 
   package var description: String { short }
+
+  package init(from decoder: any Decoder) throws {
+    let text = try decoder.singleValueContainer().decode(String.self)
+    guard let digest = ContentDigest(hex: text) else {
+      throw DecodingError.dataCorrupted(
+        .init(codingPath: decoder.codingPath, debugDescription: "'\(text)' is no digest"))
+    }
+    self = digest
+  }
+
+  package func encode(to encoder: any Encoder) throws {
+    var container = encoder.singleValueContainer()
+    try container.encode(hex)
+  }
 
   package static func < (left: ContentDigest, right: ContentDigest) -> Bool {
     left.bytes.lexicographicallyPrecedes(right.bytes)

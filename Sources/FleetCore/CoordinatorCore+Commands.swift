@@ -1,9 +1,11 @@
 import FleetProtocol
 
 /// Why a command is refused: a stable code, and in words what was found and what to do.
-struct CommandRefusal: Error {
-  let code: String
-  let detail: String
+package struct CommandRefusal: Error {
+  /// Stable code.
+  package let code: String
+  /// What was found and what to do.
+  package let detail: String
 
   init(_ code: String, _ detail: String) {
     self.code = code
@@ -92,6 +94,8 @@ extension CoordinatorCore {
     case .addModel(let model): try addModel(model, at: now)
     case .deploy(let model, let nodes, let terms):
       try deploy(model, to: nodes, terms, at: now)
+    case .startRollout(let specification): try startRollout(specification, at: now)
+    case .rollout(let name, let order): try decide(order, on: name, at: now)
     case .addRoot(let envelope): try addRoot(envelope, at: now)
     case .startJob(let specification): try startJob(specification, at: now)
     case .cancelJob(let name): try cancelJob(name, at: now)
@@ -187,6 +191,7 @@ extension CoordinatorCore {
     guard !targets.isEmpty else {
       throw CommandRefusal("no-nodes", "no node takes work; see `node list`")
     }
+    try checkFreedom(of: targets)
     try checkChips(of: model, on: targets)
     let generation = Generation(epoch: state.epoch, number: state.lastGeneration + 1)
     let assignment = DesiredAssignment(

@@ -30,6 +30,10 @@ package struct CoordinatorCore: Sendable {
   /// The keys of the newest root file; nil for a coordinator that was given none.
   package private(set) var trust: TrustRoot?
   var timestamp: TimestampDraft
+  /// Gates of running rollouts; losing them costs a look.
+  package internal(set) var looks: [Identifier: RolloutLook] = [:]
+  /// True where a node may match a rollout's selector that did not before.
+  var seeksLatecomers = false
   private var lastInstant: Instant
   private var sessionCount: UInt64
 
@@ -67,6 +71,9 @@ package struct CoordinatorCore: Sendable {
       again ?? lastInstant.advanced(milliseconds: Self.aggregationPauseMilliseconds)
     }
     if timestamp.isAwaited { timestamp.askedAt = nil }
+    // Asking for a look may have been dropped with the transaction.
+    looks = [:]
+    seeksLatecomers = true
   }
 
   /// The one door: takes an event at an instant and returns what must be done, in order.
@@ -85,7 +92,9 @@ package struct CoordinatorCore: Sendable {
     lastInstant = now
     switch event {
     case .rootFile(let envelope): trust(envelope, at: now, into: &directives)
-    case .started: resumeJobs(at: now, into: &directives)
+    case .started:
+      resumeJobs(at: now, into: &directives)
+      resumeRollouts(at: now, into: &directives)
     case .timestampSigned(let bytes):
       timestamp.bytes = bytes
       timestamp.number += 1
@@ -94,6 +103,7 @@ package struct CoordinatorCore: Sendable {
       watchTimestamp(at: now, into: &directives)
       watchLiveness(at: now, into: &directives)
       watchDeadlines(at: now, into: &directives)
+      watchRollouts(at: now, into: &directives)
       watchTraffic(at: now)
       storeTelemetry(at: now, into: &directives)
       watchQueries(at: now, into: &directives)
@@ -113,6 +123,7 @@ package struct CoordinatorCore: Sendable {
       finishUpload(key, outcome, at: now, into: &directives)
     case .aggregated(let key, let outcome):
       finishRound(key, outcome, at: now, into: &directives)
+    case .assessed(let key, let outcome): take(key, outcome, at: now, into: &directives)
     }
     return directives
   }
@@ -152,6 +163,11 @@ package struct CoordinatorCore: Sendable {
       return session
     }
     timestamp.askedAt = timestamp.askedAt.map { min($0, now) }
+    looks = looks.mapValues { look in
+      var look = look
+      look.nextAt = min(look.nextAt, now)
+      return look
+    }
     for node in budgets.keys { budgets[node]?.rewind(settings.limits, to: now) }
     pace.rewind()
     bulk.rewind(to: now)
@@ -163,6 +179,7 @@ package struct CoordinatorCore: Sendable {
   mutating func persist(_ changes: [FleetChange], into directives: inout [CoordinatorDirective]) {
     guard !changes.isEmpty else { return }
     state.apply(changes)
+    seeksLatecomers = seeksLatecomers || changes.contains { $0.mayMatchSelectors }
     if state.roots.last?.version != trust?.version { trust = state.roots.last?.root }
     directives.append(.persist(changes))
   }

@@ -31,6 +31,8 @@ package enum CoordinatorDirective: Sendable, Equatable {
   case dropUpload(UploadKey)
   /// Aggregate the sealed set, store, sign and check the result, answer `aggregated`.
   case aggregate(AggregationOrder)
+  /// Hold a wave's telemetry against its bounds; answer `assessed`.
+  case assess(AssessmentOrder)
   /// Answer a command.
   case answer(requestID: String, CommandResponse)
   /// Answer a query about an agent: what it said, or why it was not asked.
@@ -84,6 +86,7 @@ package struct DesiredOrder: Sendable, Equatable {
     document.trial = isTrial
     document.shadowPerMille = serving.shadowPerMille
     document.probeInferences = serving.probeInferences
+    document.stageOnly = serving.isStaged
     var desired = WireDesiredState()
     desired.generation = generation.wire
     desired.order = wireBytes(

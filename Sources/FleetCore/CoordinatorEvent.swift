@@ -46,6 +46,8 @@ package enum CoordinatorEvent: Sendable {
   case uploadChecked(UploadKey, UploadOutcome)
   /// A sealed round was aggregated and checked.
   case aggregated(RoundKey, AggregationOutcome)
+  /// A wave's telemetry was held against its bounds.
+  case assessed(AssessmentKey, AssessmentOutcome)
 }
 
 /// Names one node's upload of one update.

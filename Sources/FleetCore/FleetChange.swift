@@ -59,6 +59,14 @@ package enum FleetChange: Sendable, Equatable {
   case roundFailed(RoundKey, code: String, detail: String)
   /// The operator ended the round.
   case roundCancelled(RoundKey)
+  /// A rollout begins, with all its nodes.
+  case rolloutCreated(RolloutRecord)
+  /// A rollout came further, or stopped.
+  case rolloutMoved(Identifier, RolloutProgress)
+  /// A node's part in a rollout changed, or it joined.
+  case rolloutMember(Identifier, Identifier, RolloutMember)
+  /// A gate, or an operator in its place, decided.
+  case rolloutDecided(Identifier, RolloutDecision)
   /// A root file follows the last one; the first is the one that the coordinator was given.
   case rootAdded(RootRecord, at: Instant)
   /// What a node noticed is stored up to this number; `alarm` is empty when nothing is amiss.
@@ -69,6 +77,16 @@ package enum FleetChange: Sendable, Equatable {
   case audited(AuditEntry)
   /// Something an operator will want to read later.
   case event(FleetEvent)
+}
+
+extension FleetChange {
+  /// True where a node may match a selector, or be free for a rollout, that did not before.
+  var mayMatchSelectors: Bool {
+    switch self {
+    case .nodeAccepted, .nodeTerms, .rolloutMoved: true
+    default: false
+    }
+  }
 }
 
 /// A line of the coordinator's event log.

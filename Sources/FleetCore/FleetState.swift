@@ -23,6 +23,8 @@ package struct FleetState: Sendable, Equatable {
   package var jobs: [Identifier: JobRecord]
   /// The newest attempt of the newest round and all before it, by key.
   package var rounds: [RoundKey: RoundRecord]
+  /// Rollouts by name.
+  package var rollouts: [Identifier: RolloutRecord]
   /// Root files by version, without holes: what nodes follow one by one.
   package var roots: [RootRecord]
   /// Answers to commands, by request id.
@@ -39,6 +41,7 @@ package struct FleetState: Sendable, Equatable {
     models = [:]
     jobs = [:]
     rounds = [:]
+    rollouts = [:]
     roots = []
     answers = [:]
   }
@@ -100,7 +103,11 @@ package struct FleetState: Sendable, Equatable {
         $0.alarm = alarm
       }
     case .requestAnswered(let id, let response, _): answers[id] = response
-    case .event, .audited: break
+    case .rolloutCreated(let rollout): rollouts[rollout.id] = rollout
+    case .rolloutMoved(let id, let progress): updateRollout(id) { $0.progress = progress }
+    case .rolloutMember(let id, let node, let member):
+      updateRollout(id) { $0.members[node] = member }
+    case .event, .audited, .rolloutDecided: break
     default: applyRound(change)
     }
   }
@@ -161,6 +168,16 @@ package struct FleetState: Sendable, Equatable {
     }
     body(&record)
     jobs[id] = record
+  }
+
+  private mutating func updateRollout(
+    _ id: Identifier, _ body: (inout RolloutRecord) -> Void
+  ) {
+    guard var record = rollouts.removeValue(forKey: id) else {
+      preconditionFailure("change about the unknown rollout \(id)")
+    }
+    body(&record)
+    rollouts[id] = record
   }
 
   private mutating func updateRound(_ key: RoundKey, _ body: (inout RoundRecord) -> Void) {

@@ -3,7 +3,9 @@ package import FleetProtocol
 /// A desired state's number: `(epoch, number)` in lexicographic order.
 ///
 /// Every coordinator start and every restore raises the epoch, so nothing older is obeyed.
-package struct Generation: Sendable, Hashable, Comparable, CustomStringConvertible {
+package struct Generation: Sendable, Hashable, Comparable, Codable,
+  CustomStringConvertible
+{
   /// Raised at every start of the coordinator.
   package var epoch: UInt64
   /// Counts assignments inside the epoch.

@@ -65,7 +65,8 @@ struct ModelVerifier {
     verified.isTrial = order.trial
     guard
       let serving = ServingTerms(
-        askedShadowPerMille: order.shadowPerMille, probeInferences: order.probeInferences)
+        askedShadowPerMille: order.shadowPerMille, probeInferences: order.probeInferences,
+        isStaged: order.stageOnly)
     else {
       throw ModelRefusal(
         "order",

@@ -55,7 +55,7 @@ package struct NodeRecord: Sendable, Equatable {
 }
 
 /// Which model a node should run, as of a generation.
-package struct DesiredAssignment: Sendable, Equatable {
+package struct DesiredAssignment: Sendable, Equatable, Codable {
   /// The number that makes a repeat harmless and an older one void.
   package var generation: Generation
   /// The model, by digest.
@@ -83,6 +83,8 @@ package struct DesiredAssignment: Sendable, Equatable {
 /// Where a node stands with the model it was told to run.
 package enum ModelPhase: String, Sendable, CaseIterable {
   case downloading, verifying, active, refused, failed
+  /// It is on the disk and checked, and waits for another order.
+  case staged
   /// It runs beside the one that serves, until another order.
   case shadowing
   /// It serves on probation.
@@ -94,7 +96,7 @@ package enum ModelPhase: String, Sendable, CaseIterable {
   package var isTerminal: Bool {
     switch self {
     case .downloading, .verifying, .probing: false
-    case .active, .refused, .failed, .shadowing, .reverted: true
+    case .active, .refused, .failed, .staged, .shadowing, .reverted: true
     }
   }
 
@@ -106,6 +108,7 @@ package enum ModelPhase: String, Sendable, CaseIterable {
     case .active: .active
     case .refused: .refused
     case .failed: .failed
+    case .staged: .staged
     case .shadowing: .shadowing
     case .probing: .probing
     case .reverted: .reverted
@@ -120,6 +123,7 @@ package enum ModelPhase: String, Sendable, CaseIterable {
     case .active: self = .active
     case .refused: self = .refused
     case .failed: self = .failed
+    case .staged: self = .staged
     case .shadowing: self = .shadowing
     case .probing: self = .probing
     case .reverted: self = .reverted

@@ -1,5 +1,5 @@
 /// How an order has a node run its model.
-package struct ServingTerms: Sendable, Equatable {
+package struct ServingTerms: Sendable, Equatable, Codable {
   /// All inferences, as a share.
   package static let perMilleMax: UInt32 = 1_000
   /// Longest probe.
@@ -11,19 +11,29 @@ package struct ServingTerms: Sendable, Equatable {
   /// Inferences after which a model that serves is kept or given up; 0 keeps it at once.
   package var probeInferences: UInt32
 
+  /// The model is only brought to the node and checked; another order runs it.
+  package var isStaged: Bool
+
   /// The model serves, for good and at once.
   package static let plain = ServingTerms()
+  /// The model is brought to the node.
+  package static let staged = ServingTerms(isStaged: true)
 
   /// Terms with both numbers, each cut to its largest value.
-  package init(shadowPerMille: UInt32 = 0, probeInferences: UInt32 = 0) {
+  package init(
+    shadowPerMille: UInt32 = 0, probeInferences: UInt32 = 0, isStaged: Bool = false
+  ) {
+    self.isStaged = isStaged
     self.shadowPerMille = min(shadowPerMille, Self.perMilleMax)
     self.probeInferences = min(probeInferences, Self.probeInferencesMax)
   }
 
   /// Terms as somebody asks for them; nil where a number is above its largest value.
-  package init?(askedShadowPerMille shadow: UInt32, probeInferences probe: UInt32) {
+  package init?(
+    askedShadowPerMille shadow: UInt32, probeInferences probe: UInt32, isStaged: Bool = false
+  ) {
     guard shadow <= Self.perMilleMax, probe <= Self.probeInferencesMax else { return nil }
-    self.init(shadowPerMille: shadow, probeInferences: probe)
+    self.init(shadowPerMille: shadow, probeInferences: probe, isStaged: isStaged)
   }
 
   /// True where the model only runs beside the one that serves.

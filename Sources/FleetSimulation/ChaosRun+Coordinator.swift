@@ -108,6 +108,8 @@ extension ChaosRun {
         random.chance(faults.badSector) ? .unavailable(detail: "disk full") : aggregate(order)
       plan(
         .coordinator(life, .aggregated(order.key, outcome)), in: random.number(50...2_000) * factor)
+    case .assess(let order):
+      plan(.coordinator(life, assess(order)), in: random.number(5...300) * factor)
     case .answer(let id, let response): answered(id, response)
     case .signTimestamp(let document):
       coordinator.answers.append(

@@ -60,7 +60,13 @@ extension ChaosRun {
       agent.isolatedUntil = nil
     }
     bringBackAll()
-    release(flaw: nil, toAll: true)
+    endRollouts()
+    script.waitsForRollouts = true
+    if random.chance(0.5) {
+      release(flaw: nil, toAll: true)
+    } else {
+      startRollout(of: makeRelease(), isWorse: false, toAll: true)
+    }
     plan(.ask, in: 0)
     plan(.look, in: 20_000)
   }
@@ -71,7 +77,8 @@ extension ChaosRun {
     guard script.current == nil, let model = script.releases.last?.record.digest,
       let core = coordinator.core,
       state.jobs.values.allSatisfy({ $0.state != .running }),
-      state.rounds.values.allSatisfy(\.state.isTerminal)
+      state.rounds.values.allSatisfy(\.state.isTerminal),
+      state.rollouts.values.allSatisfy({ !$0.progress.state.holdsNodes && $0.underWay == 0 })
     else { return false }
     return agents.allSatisfy { agent in
       guard let record = state.nodes[agent.node], let desired = record.desired else {
@@ -105,6 +112,8 @@ extension ChaosRun {
       ledger.balance(
         agent.node, database: coordinator.database == nil ? nil : database[agent.node] ?? [])
     }
+    ledger.rollouts.balance()
+    ledger.takeRolloutViolations()
     for wish in script.wishes.suffix(2) {
       guard case .done = wish.answer else {
         ledger.require(false, "the last release was refused: \(String(describing: wish.answer))")
@@ -132,8 +141,14 @@ extension ChaosRun {
         + " \(agent.state.root?.version ?? 1), key \(record?.publicKey == agent.key ? "" : "not ")"
         + "the node's, \(record?.terms.isRotating == true ? "" : "not ")rotating"
     }
+    let rollouts = state.rollouts.values.sorted { $0.id < $1.id }.map { rollout in
+      let parts = rollout.members.sorted { $0.key < $1.key }
+        .map { "\($0.key) \($0.value.step.rawValue) wave \($0.value.wave)" }
+      return "\(rollout.id) \(rollout.progress.state) wave \(rollout.progress.wave) "
+        + "\(rollout.progress.stage): \(parts.joined(separator: ", "))"
+    }
     let waiting = script.current.map { "the operator waits for '\(script.wishes[$0].id)'" }
     let root = "root \(coordinator.core?.trust?.version ?? 0) is in force"
-    return (rounds + nodes + [root] + [waiting].compactMap { $0 }).joined(separator: "\n")
+    return (rounds + rollouts + nodes + [root] + [waiting].compactMap { $0 }).joined(separator: "\n")
   }
 }

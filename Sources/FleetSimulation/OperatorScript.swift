@@ -18,6 +18,11 @@ struct OperatorScript {
   var releases: [SimulatedModel] = []
   /// Models of which no neuron fires.
   var silent: Set<ContentDigest> = []
+  /// Models that are worse than what they are to replace.
+  var worse: Set<ContentDigest> = []
+  var rollouts: [Identifier] = []
+  /// The last wishes: asked when no rollout holds a node.
+  var waitsForRollouts = false
   private(set) var jobs: [Identifier] = []
   /// Nodes that were revoked and have no new machine yet, and nodes that take no work.
   var revoked: [Int] = []
@@ -42,7 +47,8 @@ struct OperatorScript {
 extension ChaosRun {
   /// One step of the operator, drawn from the seed.
   func takeOperatorStep() {
-    switch random.index(below: 12) {
+    switch random.index(below: 15) {
+    case 12, 13, 14: rollOut()
     case 0, 1, 2: release(flaw: nil)
     case 3: release(flaw: SimulatedModel.Flaw.allCases.randomElement(using: &random))
     case 4: deployOlder()
@@ -61,6 +67,17 @@ extension ChaosRun {
 
   /// Pushes a model and orders it, to all nodes or to some.
   func release(flaw: SimulatedModel.Flaw?, toAll: Bool = false) {
+    let model = makeRelease(flaw: flaw)
+    if !toAll, random.chance(0.2) { script.silent.insert(model.record.digest) }
+    script.wish(
+      "deploy",
+      .deploy(
+        model: model.record.digest, nodes: toAll ? [] : someNodes(),
+        terms: toAll ? DeploymentTerms() : someTerms()))
+  }
+
+  /// Pushes a model.
+  func makeRelease(flaw: SimulatedModel.Flaw? = nil) -> SimulatedModel {
     let size = [500, 66_000, 140_000][random.index(below: 3)]
     // A flawed one has its own number too, so that nothing but its flaw is against it.
     releaseCount += 1
@@ -73,13 +90,8 @@ extension ChaosRun {
     } else {
       script.releases.append(model)
     }
-    if !toAll, random.chance(0.2) { script.silent.insert(model.record.digest) }
     script.wish("push", .addModel(model.record))
-    script.wish(
-      "deploy",
-      .deploy(
-        model: model.record.digest, nodes: toAll ? [] : someNodes(),
-        terms: toAll ? DeploymentTerms() : someTerms()))
+    return model
   }
 
   /// What a node has run a later release of it must refuse.
@@ -124,7 +136,7 @@ extension ChaosRun {
   }
 
   /// All nodes as an empty list, or some of them.
-  private func someNodes() -> [String] {
+  func someNodes() -> [String] {
     if random.chance(0.5) { return [] }
     let count = 1 + random.index(below: agents.count)
     return Array(agents.map(\.node.text).shuffled(using: &random).prefix(count))
@@ -133,6 +145,11 @@ extension ChaosRun {
   /// Asks for the oldest wish without an answer, and again until there is one.
   func ask() {
     guard let index = script.current else { return }
+    if script.waitsForRollouts, index + 1 == script.wishes.count,
+      coordinator.state.rollouts.values.contains(where: \.progress.state.holdsNodes)
+    {
+      return
+    }
     script.wishes[index].tries += 1
     let wish = script.wishes[index]
     let id = options.tampering.requestID(wish.id, wish.tries)

@@ -50,14 +50,21 @@ struct TruthLedger {
   /// How often each of the operator's wishes changed something.
   private var acted: [String: Int] = [:]
 
+  /// The books of rollouts.
+  var rollouts = RolloutLedger()
+
   mutating func require(_ holds: Bool, _ rule: @autoclosure () -> String) {
     if !holds { violations.append(rule()) }
   }
+
+  mutating func takeRolloutViolations() { violations += rollouts.violations }
 
   // MARK: the coordinator
 
   /// A transaction of the coordinator is durable.
   mutating func coordinatorStored(_ changes: [FleetChange]) {
+    rollouts.stored(changes)
+    takeRolloutViolations()
     for change in changes {
       switch change {
       case .desiredSet(let node, let assignment):

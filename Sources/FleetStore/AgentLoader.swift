@@ -70,7 +70,8 @@ struct AgentLoader {
       isTrial: try row.integer("is_trial") != 0,
       serving: ServingTerms(
         shadowPerMille: try row.number("shadow_per_mille"),
-        probeInferences: try row.number("probe_inferences")))
+        probeInferences: try row.number("probe_inferences"),
+        isStaged: try row.integer("is_staged") != 0))
   }
 
   private func training(_ row: StoredRow) throws -> TrainingRecord {

@@ -16,6 +16,7 @@ enum AgentSchema {
     migrator.registerMigration("5-trust") { try $0.execute(sql: trust) }
     migrator.registerMigration("6-runs") { try $0.execute(sql: runs) }
     migrator.registerMigration("7-slots") { try $0.execute(sql: slots) }
+    migrator.registerMigration("8-staged") { try $0.execute(sql: staged) }
     return migrator
   }
 
@@ -138,6 +139,10 @@ enum AgentSchema {
       release_counter, model, manifest, base_manifest, is_rollback, is_trial, 0, 0
     FROM earlier_slot;
     DROP TABLE earlier_slot;
+    """
+
+  private static let staged = """
+    ALTER TABLE model_slot ADD COLUMN is_staged INTEGER NOT NULL DEFAULT 0
     """
 
   /// Boots are numbered in the order of their first window: the oldest is sent first.

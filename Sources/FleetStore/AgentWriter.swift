@@ -80,14 +80,15 @@ struct AgentWriter {
       """
       INSERT OR REPLACE INTO model_slot (slot, generation_epoch, generation_number, name,
         release_counter, model, manifest, base_manifest, is_rollback, is_trial,
-        shadow_per_mille, probe_inferences)
-      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+        shadow_per_mille, probe_inferences, is_staged)
+      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
       """,
       [
         slot, model.generation.epoch.stored, model.generation.number.stored, model.name.text,
         model.releaseCounter.stored, model.model.stored, Data(model.manifest),
         Data(model.baseManifest), model.isRollback ? 1 : 0, model.isTrial ? 1 : 0,
         Int64(model.serving.shadowPerMille), Int64(model.serving.probeInferences),
+        model.serving.isStaged ? 1 : 0,
       ])
   }
 

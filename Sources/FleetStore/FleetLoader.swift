@@ -53,6 +53,7 @@ struct FleetLoader {
         RootRecord(version: try row.bits("version"), envelope: try row.bytes("envelope")))
     }
     state.rounds = try rounds()
+    state.rollouts = try rollouts()
     return state
   }
 
@@ -87,7 +88,8 @@ struct FleetLoader {
         isTrial: try row.integer("desired_trial") != 0,
         serving: ServingTerms(
           shadowPerMille: try row.number("desired_shadow"),
-          probeInferences: try row.number("desired_probe")))
+          probeInferences: try row.number("desired_probe"),
+          isStaged: try row.integer("desired_staged") != 0))
     }
     // Absent in rows that an older release wrote.
     if try !row.isNull("terms") { node.terms = try json(NodeTerms.self, row, "terms") }
@@ -135,6 +137,29 @@ struct FleetLoader {
     job.detail = try row.text("detail")
     job.bestAccuracy = try row.real("best_accuracy")
     return job
+  }
+
+  // MARK: rollouts
+
+  private func rollouts() throws -> [Identifier: RolloutRecord] {
+    var members: [Identifier: [Identifier: RolloutMember]] = [:]
+    try each("rollout_member", "SELECT * FROM rollout_member") { row in
+      let member = try json(RolloutMember.self, row, "member")
+      members[try row.identifier("rollout"), default: [:]][try row.identifier("node")] = member
+    }
+    var rollouts: [Identifier: RolloutRecord] = [:]
+    try each("rollout", "SELECT * FROM rollout") { row in
+      let id = try row.identifier("id")
+      let progress = try json(RolloutProgress.self, row, "progress")
+      var rollout = RolloutRecord(
+        id: id, specification: try json(RolloutSpecification.self, row, "specification"),
+        model: try row.digest("model"), waveCount: Int(try row.integer("wave_count")),
+        members: members[id] ?? [:], stage: progress.stage,
+        createdAt: try row.instant("created_at_us"))
+      rollout.progress = progress
+      rollouts[id] = rollout
+    }
+    return rollouts
   }
 
   // MARK: rounds

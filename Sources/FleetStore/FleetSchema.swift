@@ -24,6 +24,9 @@ enum FleetSchema {
     migrator.registerMigration("9-trust") { try $0.execute(sql: trust) }
     migrator.registerMigration("10-admin-tokens") { try $0.execute(sql: adminTokens) }
     migrator.registerMigration("11-serving-terms") { try $0.execute(sql: servingTerms) }
+    migrator.registerMigration("12-rollouts") { db in
+      for statement in RolloutSchema.statements { try db.execute(sql: statement) }
+    }
     return migrator
   }
 

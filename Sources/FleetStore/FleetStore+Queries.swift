@@ -51,6 +51,24 @@ package struct StoredEvent: Sendable, Equatable {
 }
 
 extension FleetStore {
+  /// What was decided about a rollout, oldest first.
+  package func decisions(of rollout: Identifier) throws(StoreError) -> [RolloutDecision] {
+    try database.read("reading decisions") { db in
+      let rows = try Row.fetchAll(
+        db, sql: "SELECT * FROM rollout_decision WHERE rollout = ? ORDER BY number",
+        arguments: [rollout.text])
+      return try rows.map { found in
+        let row = StoredRow(found, of: "rollout_decision")
+        do {
+          return try JSONDecoder().decode(
+            RolloutDecision.self, from: Data(try row.word("decision").utf8))
+        } catch is DecodingError {
+          throw row.damage("decision")
+        }
+      }
+    }
+  }
+
   /// The newest window of each node that ever reported, in node order.
   ///
   /// Newest means the last one stored of the boot that was heard of last: node clocks may jump.

@@ -67,6 +67,8 @@ struct FleetWriter {
     case .roundPlanned, .roundOpened, .roundDeadlineMoved, .updateAccepted, .participantClosed,
       .roundSealed, .roundCommitted, .roundFailed, .roundCancelled:
       try RoundWriter(db: db).apply(change)
+    case .rolloutCreated, .rolloutMoved, .rolloutMember, .rolloutDecided:
+      try RolloutWriter(db: db).apply(change)
     }
   }
 
@@ -113,7 +115,8 @@ struct FleetWriter {
       [
         "public_key", "accepted_at_us", "chip", "desired_epoch", "desired_number",
         "desired_model", "accepted_epoch", "accepted_number", "terms", "desired_rollback",
-        "desired_trial", "desired_shadow", "desired_probe", "notices_through", "alarm",
+        "desired_trial", "desired_shadow", "desired_probe", "desired_staged", "notices_through",
+        "alarm",
       ] + Self.observedColumns
     let overwrites = columns.map { "\($0) = excluded.\($0)" }.joined(separator: ", ")
     let marks = columns.map { _ in "?" }.joined(separator: ", ")
@@ -125,6 +128,7 @@ struct FleetWriter {
       node.desired?.allowRollbackTo?.stored, node.desired?.isTrial == true ? 1 : 0,
       Int64(node.desired?.serving.shadowPerMille ?? 0),
       Int64(node.desired?.serving.probeInferences ?? 0),
+      node.desired?.serving.isStaged == true ? 1 : 0,
       node.noticesThrough.stored, node.alarm,
     ]
     try db.change(
@@ -149,12 +153,13 @@ struct FleetWriter {
       node,
       """
       desired_epoch = ?, desired_number = ?, desired_model = ?, desired_rollback = ?,
-      desired_trial = ?, desired_shadow = ?, desired_probe = ?
+      desired_trial = ?, desired_shadow = ?, desired_probe = ?, desired_staged = ?
       """,
       [
         generation.epoch.stored, number, assignment.model.stored,
         assignment.allowRollbackTo?.stored, assignment.isTrial ? 1 : 0,
         Int64(assignment.serving.shadowPerMille), Int64(assignment.serving.probeInferences),
+        assignment.serving.isStaged ? 1 : 0,
       ])
     try db.change(
       "UPDATE coordinator SET last_generation = max(last_generation, ?) WHERE epoch = ?",
@@ -196,7 +201,7 @@ struct FleetWriter {
       ])
   }
 
-  private static func json(_ value: some Encodable) throws -> String {
+  static func json(_ value: some Encodable) throws -> String {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
     do {

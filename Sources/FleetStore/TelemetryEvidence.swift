@@ -30,10 +30,22 @@ package struct TelemetryEvidence: Sendable, Equatable {
     package var tally: WireShadowTally
   }
 
+  /// What one window added under one model.
+  package struct ServingStep: Sendable, Equatable {
+    /// The model that served from the window before to this one.
+    package var model: ContentDigest
+    /// The window's own time.
+    package var at: Instant
+    /// Increments.
+    package var counters: CumulativeCounters
+  }
+
   /// In the order of their first window.
   package var parts: [Part] = []
   /// Window by window, those in which a shadow took a sample.
   package var shadowSteps: [ShadowStep] = []
+  /// Window by window, those in which one model served and answered from beginning to end.
+  package var servingSteps: [ServingStep] = []
   /// Windows that count.
   package var windows = 0
   /// Windows that do not.
@@ -58,6 +70,7 @@ package struct TelemetryEvidence: Sendable, Equatable {
         count(
           window, counters.since(highest), window.atUs > since ? window.atUs - since : 0)
         compare(window, earlier)
+        follow(window, earlier, counters.since(highest))
         windows += 1
       } else {
         leftOut += 1
@@ -76,6 +89,18 @@ package struct TelemetryEvidence: Sendable, Equatable {
       ShadowStep(
         shadow: shadow, serving: ContentDigest(window.modelDigest),
         price: ContentDigest(window.priceDigest), tally: tally))
+  }
+
+  /// A window in which the model changed holds answers of both.
+  private mutating func follow(
+    _ window: WireTelemetryWindow, _ earlier: WireTelemetryWindow?, _ step: CumulativeCounters
+  ) {
+    guard let model = ContentDigest(window.modelDigest), step.inferences > 0,
+      earlier?.modelDigest == window.modelDigest
+    else { return }
+    servingSteps.append(
+      ServingStep(
+        model: model, at: Instant(microseconds: Int64(clamping: window.atUs)), counters: step))
   }
 
   private mutating func count(

@@ -24,6 +24,45 @@ package struct GateResult: Sendable, Equatable, Codable {
   package var finding: GateFinding
 }
 
+extension GateResult {
+  /// What it found, for a person.
+  package var sentence: String {
+    let found = estimate.map { subject.words(of: $0) } ?? "nothing measured"
+    let limit = (subject == .spikesLow ? "at least " : "at most ") + subject.words(of: bound)
+    return "\(subject.title) \(found), \(limit) allowed"
+  }
+}
+
+extension GateResult.Subject {
+  /// What is measured, for a person.
+  package var title: String {
+    switch self {
+    case .accuracy: "accuracy lost"
+    case .disagreement: "answers that differ"
+    case .joules: "joules an inference"
+    case .latency: "chip time an inference"
+    case .spikesHigh, .spikesLow: "spikes an inference"
+    }
+  }
+
+  /// A value in its unit: points, per cent, or a multiple of the present model's.
+  package func words(of value: Double) -> String {
+    func digits(_ value: Double, _ scale: Double) -> String {
+      let hundredths = (value * scale * 100).rounded()
+      guard abs(hundredths) < 1e15 else { return "\(value * scale)" }
+      let (whole, part) = Int(abs(hundredths)).quotientAndRemainder(dividingBy: 100)
+      let sign = hundredths < 0 ? "-" : ""
+      return part == 0
+        ? "\(sign)\(whole)" : "\(sign)\(whole)." + (part < 10 ? "0" : "") + "\(part)"
+    }
+    return switch self {
+    case .accuracy: digits(value, 100) + " points"
+    case .disagreement: digits(value, 100) + " %"
+    case .joules, .latency, .spikesHigh, .spikesLow: digits(value, 1) + " times"
+    }
+  }
+}
+
 /// What all gates have found together.
 package struct GateAssessment: Sendable, Equatable, Codable {
   /// One result for each bound that is set, in the order of `GateResult.Subject`.
@@ -72,12 +111,12 @@ package struct GateAssessment: Sendable, Equatable, Codable {
         Double($0.microseconds)
       }
     case .spikesHigh:
-      return ratio(subject, evidence, bounds.spikesRatio?.upperBound, bounds.errorRate) {
+      return ratio(subject, evidence, bounds.spikesRatioMax, bounds.errorRate) {
         Double($0.spikes)
       }
     case .spikesLow:
       return ratio(
-        subject, evidence, bounds.spikesRatio?.lowerBound, bounds.errorRate, isFloor: true
+        subject, evidence, bounds.spikesRatioMin, bounds.errorRate, isFloor: true
       ) { Double($0.spikes) }
     }
   }

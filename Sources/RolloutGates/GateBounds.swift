@@ -6,8 +6,10 @@ package struct GateBounds: Sendable, Equatable, Codable {
   package var accuracyDropMax: Double?
   /// Most joules an inference, as a multiple.
   package var joulesRatioMax: Double?
-  /// Fewest and most spikes an inference, as multiples.
-  package var spikesRatio: ClosedRange<Double>?
+  /// Fewest spikes an inference, as a multiple.
+  package var spikesRatioMin: Double?
+  /// Most spikes an inference, as a multiple.
+  package var spikesRatioMax: Double?
   /// Most chip time an inference, as a multiple.
   package var latencyRatioMax: Double?
   /// Most inputs that both answer differently, as a share in 0..<1; for nodes without labels.
@@ -21,12 +23,13 @@ package struct GateBounds: Sendable, Equatable, Codable {
   /// times the spikes.
   package init(
     accuracyDropMax: Double? = 0.02, joulesRatioMax: Double? = 1.1,
-    spikesRatio: ClosedRange<Double>? = 0.5...1.5, latencyRatioMax: Double? = nil,
+    spikesRatioMin: Double? = 0.5, spikesRatioMax: Double? = 1.5, latencyRatioMax: Double? = nil,
     disagreementMax: Double? = nil, samplesMin: UInt64 = 500, errorRate: Double = 0.001
   ) {
     self.accuracyDropMax = accuracyDropMax
     self.joulesRatioMax = joulesRatioMax
-    self.spikesRatio = spikesRatio
+    self.spikesRatioMin = spikesRatioMin
+    self.spikesRatioMax = spikesRatioMax
     self.latencyRatioMax = latencyRatioMax
     self.disagreementMax = disagreementMax
     self.samplesMin = samplesMin

@@ -23,7 +23,10 @@ struct Spikefleet: AsyncParsableCommand {
           KeyCommand.self, RootCommand.self, DataCommand.self,
         ]),
       CommandGroup(
-        name: "Models:", subcommands: [ModelCommand.self, ChipCommand.self, DeployCommand.self]),
+        name: "Models:",
+        subcommands: [
+          ModelCommand.self, ChipCommand.self, DeployCommand.self, RolloutCommand.self,
+        ]),
       CommandGroup(
         name: "Watch:",
         subcommands: [

@@ -105,6 +105,30 @@ final class FixedFleet: FleetService {
     note("job \(specification.name) \(specification.rounds)")
   }
 
+  func rollouts() async throws -> [RolloutView] { [] }
+
+  func rollout(_ name: String) async throws -> RolloutDetailView {
+    throw ServiceError(status: 404, code: "rollout-unknown", detail: name)
+  }
+
+  func planRollout(_ specification: RolloutSpecification) async throws -> RolloutPlanView {
+    RolloutPlanView(
+      model: specification.model, digest: "", nodes: [],
+      unchanged: specification.waves.map(\.description), omitted: [])
+  }
+
+  func startRollout(
+    _ specification: RolloutSpecification, requestID: String
+  ) async throws -> CommandView {
+    note("rollout \(specification.name) \(specification.maxParallel)")
+  }
+
+  func orderRollout(
+    _ request: RolloutRequest, name: String, requestID: String
+  ) async throws -> CommandView {
+    note("\(request.verb.rawValue) \(name) \(request.nodes ?? [])")
+  }
+
   func cancelJob(_ name: String, requestID: String) async throws -> CommandView {
     note("cancel \(name)")
   }

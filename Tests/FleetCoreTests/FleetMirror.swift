@@ -75,6 +75,22 @@ struct FleetMirror {
     case .noticesStored(let node, let through, _):
       require(state.nodes[node] != nil, "unknown node \(node)")
       require(through > state.nodes[node]?.noticesThrough ?? 0, "notices counted twice")
+    case .rolloutCreated(let rollout):
+      require(state.rollouts[rollout.id] == nil, "rollout \(rollout.id) exists")
+      require(state.models[rollout.model] != nil, "unknown model")
+    case .rolloutMoved(let id, let progress):
+      let before = state.rollouts[id]?.progress.state
+      require(
+        before == progress.state || before?.next.contains(progress.state) == true,
+        "rollout \(id) goes from \(before.map { "\($0)" } ?? "nothing") to \(progress.state)")
+    case .rolloutMember(let id, let node, let member):
+      require(state.nodes[node] != nil, "unknown node \(node)")
+      guard let before = state.rollouts[id]?.members[node]?.step else { break }
+      require(
+        before == member.step || before.next.contains(member.step),
+        "\(node) goes from \(before) to \(member.step)")
+    case .rolloutDecided(let id, _):
+      require(state.rollouts[id] != nil, "unknown rollout \(id)")
     default: checkRound(change)
     }
   }

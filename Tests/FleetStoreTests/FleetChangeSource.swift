@@ -37,7 +37,8 @@ struct FleetChangeSource {
 
   private mutating func fleetChange(in state: FleetState) -> FleetChange? {
     drawn += 1
-    switch Int.random(in: 0..<18, using: &generator) {
+    switch Int.random(in: 0..<22, using: &generator) {
+    case 18...21: return rolloutChange(in: state)
     case 12: return node(state).map { .nodeTerms($0, newTerms()) }
     case 13: return barredChange(in: state)
     case 14: return tokenChange(in: state)
@@ -57,7 +58,8 @@ struct FleetChangeSource {
           isTrial: Bool.random(using: &generator),
           serving: ServingTerms(
             shadowPerMille: UInt32.random(in: 0...1_000, using: &generator),
-            probeInferences: UInt32.random(in: 0...9, using: &generator))))
+            probeInferences: UInt32.random(in: 0...9, using: &generator),
+            isStaged: Bool.random(using: &generator))))
     case 4: return node(state).map { .desiredAccepted($0, generator.generation()) }
     case 5: return node(state).map { .observed($0, newObservation()) }
     case 6: return node(state).map { telemetry(of: $0) }
@@ -103,6 +105,46 @@ struct FleetChangeSource {
     terms.nextKey = Bool.random(using: &generator) ? generator.text() : nil
     terms.agentVersion = generator.text()
     return terms
+  }
+
+  private mutating func rolloutChange(in state: FleetState) -> FleetChange? {
+    guard let node = node(state), let model = model(state) else { return nil }
+    let known = state.rollouts.values.sorted { $0.id < $1.id }.randomElement(using: &generator)
+    guard let rollout = known, Int.random(in: 0..<4, using: &generator) > 0 else {
+      let id = name("rollout-\(drawn)")
+      let member = RolloutMember(
+        wave: 0, before: state.nodes[node]?.desired, since: Instant(microseconds: Int64(drawn)))
+      return .rolloutCreated(
+        RolloutRecord(
+          id: id, specification: RolloutSpecification(name: id.text, model: model.hex),
+          model: model, waveCount: 3, members: [node: member], stage: .shadowing,
+          createdAt: Instant(microseconds: Int64(drawn))))
+    }
+    switch Int.random(in: 0..<3, using: &generator) {
+    case 0:
+      var progress = rollout.progress
+      let next = progress.state.next.sorted { $0.rawValue < $1.rawValue }
+      progress.state = next.randomElement(using: &generator) ?? progress.state
+      progress.wave = Int(drawn)
+      progress.gateDeadline = Instant(microseconds: Int64(drawn))
+      progress.reason = generator.text()
+      return .rolloutMoved(rollout.id, progress)
+    case 1:
+      var member = RolloutMember(
+        wave: Int(drawn), before: state.nodes[node]?.desired,
+        since: Instant(microseconds: Int64(drawn)))
+      member.step = NodeStep.allCases.randomElement(using: &generator) ?? .pending
+      member.generation = Generation(epoch: generator.wide(), number: generator.wide())
+      member.detail = generator.text()
+      return .rolloutMember(rollout.id, node, member)
+    default:
+      let number = rollout.progress.decisions &+ drawn
+      return .rolloutDecided(
+        rollout.id,
+        RolloutDecision(
+          number: number, at: Instant(microseconds: Int64(drawn)), wave: 1, stage: .baking,
+          verdict: .passed, detail: generator.text(), assessment: nil))
+    }
   }
 
   private mutating func barredChange(in state: FleetState) -> FleetChange {

@@ -39,6 +39,7 @@ package nonisolated enum WireModelState: SwiftProtobuf.Enum, Swift.CaseIterable 
   case shadowing // = 6
   case probing // = 7
   case reverted // = 8
+  case staged // = 9
   case UNRECOGNIZED(Int)
 
   package init() {
@@ -56,6 +57,7 @@ package nonisolated enum WireModelState: SwiftProtobuf.Enum, Swift.CaseIterable 
     case 6: self = .shadowing
     case 7: self = .probing
     case 8: self = .reverted
+    case 9: self = .staged
     default: self = .UNRECOGNIZED(rawValue)
     }
   }
@@ -71,6 +73,7 @@ package nonisolated enum WireModelState: SwiftProtobuf.Enum, Swift.CaseIterable 
     case .shadowing: return 6
     case .probing: return 7
     case .reverted: return 8
+    case .staged: return 9
     case .UNRECOGNIZED(let i): return i
     }
   }
@@ -86,6 +89,7 @@ package nonisolated enum WireModelState: SwiftProtobuf.Enum, Swift.CaseIterable 
     .shadowing,
     .probing,
     .reverted,
+    .staged,
   ]
 
 }
@@ -1345,6 +1349,9 @@ package nonisolated struct WireOrder: Sendable {
   /// of a thousand inferences, and answers none of them
   package var probeInferences: UInt32 = 0
 
+  /// the model is brought and checked, and waits for another order
+  package var stageOnly: Bool = false
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package init() {}
@@ -1421,7 +1428,7 @@ package nonisolated struct WireRootRole: Sendable {
 fileprivate nonisolated let _protobuf_package = "spikefleet.v1"
 
 nonisolated extension WireModelState: SwiftProtobuf._ProtoNameProviding {
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0MODEL_STATE_UNSPECIFIED\0\u{1}MODEL_STATE_DOWNLOADING\0\u{1}MODEL_STATE_VERIFYING\0\u{1}MODEL_STATE_ACTIVE\0\u{1}MODEL_STATE_REFUSED\0\u{1}MODEL_STATE_FAILED\0\u{1}MODEL_STATE_SHADOWING\0\u{1}MODEL_STATE_PROBING\0\u{1}MODEL_STATE_REVERTED\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0MODEL_STATE_UNSPECIFIED\0\u{1}MODEL_STATE_DOWNLOADING\0\u{1}MODEL_STATE_VERIFYING\0\u{1}MODEL_STATE_ACTIVE\0\u{1}MODEL_STATE_REFUSED\0\u{1}MODEL_STATE_FAILED\0\u{1}MODEL_STATE_SHADOWING\0\u{1}MODEL_STATE_PROBING\0\u{1}MODEL_STATE_REVERTED\0\u{1}MODEL_STATE_STAGED\0")
 }
 
 nonisolated extension WireAgentQueryKind: SwiftProtobuf._ProtoNameProviding {
@@ -3586,7 +3593,7 @@ nonisolated extension WireProvenance: SwiftProtobuf.Message, SwiftProtobuf._Mess
 
 nonisolated extension WireOrder: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".Order"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}node_id\0\u{1}generation\0\u{3}manifest_digest\0\u{3}issued_us\0\u{3}expires_us\0\u{3}allow_rollback_to\0\u{1}trial\0\u{3}shadow_per_mille\0\u{3}probe_inferences\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}node_id\0\u{1}generation\0\u{3}manifest_digest\0\u{3}issued_us\0\u{3}expires_us\0\u{3}allow_rollback_to\0\u{1}trial\0\u{3}shadow_per_mille\0\u{3}probe_inferences\0\u{3}stage_only\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -3603,6 +3610,7 @@ nonisolated extension WireOrder: SwiftProtobuf.Message, SwiftProtobuf._MessageIm
       case 7: try { try decoder.decodeSingularBoolField(value: &self.trial) }()
       case 8: try { try decoder.decodeSingularUInt32Field(value: &self.shadowPerMille) }()
       case 9: try { try decoder.decodeSingularUInt32Field(value: &self.probeInferences) }()
+      case 10: try { try decoder.decodeSingularBoolField(value: &self.stageOnly) }()
       default: break
       }
     }
@@ -3640,6 +3648,9 @@ nonisolated extension WireOrder: SwiftProtobuf.Message, SwiftProtobuf._MessageIm
     if self.probeInferences != 0 {
       try visitor.visitSingularUInt32Field(value: self.probeInferences, fieldNumber: 9)
     }
+    if self.stageOnly != false {
+      try visitor.visitSingularBoolField(value: self.stageOnly, fieldNumber: 10)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -3653,6 +3664,7 @@ nonisolated extension WireOrder: SwiftProtobuf.Message, SwiftProtobuf._MessageIm
     if lhs.trial != rhs.trial {return false}
     if lhs.shadowPerMille != rhs.shadowPerMille {return false}
     if lhs.probeInferences != rhs.probeInferences {return false}
+    if lhs.stageOnly != rhs.stageOnly {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
