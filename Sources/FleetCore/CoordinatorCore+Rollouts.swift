@@ -145,7 +145,8 @@ extension CoordinatorCore {
     return RolloutRecord(
       id: id, specification: specification, model: model.digest, waveCount: max(1, waves.count),
       members: members,
-      stage: specification.shadow != nil && canShadow ? .shadowing : .serving, createdAt: now)
+      stage: specification.shadow != nil && canShadow ? .shadowing : .serving,
+      began: Generation(epoch: state.epoch, number: state.lastGeneration), createdAt: now)
   }
 
   /// A rollout with all its nodes; its first orders follow with the next tick.
@@ -308,7 +309,9 @@ extension CoordinatorCore {
     for node in state.nodes.values.sorted(by: { $0.id < $1.id })
     where node.terms.takesWork && holders[node.id] == nil {
       guard let rollout = alive.first(where: { $0.specification.selector.matches(node) }),
-        rollout.members[node.id] == nil, let model = state.models[rollout.model],
+        rollout.members[node.id] == nil,
+        node.desired.map({ $0.generation <= rollout.progress.began }) ?? true,
+        let model = state.models[rollout.model],
         omission(of: node, model, holder: nil) == nil
       else { continue }
       adopted[rollout.id, default: []].append(node)

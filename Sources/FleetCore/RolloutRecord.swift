@@ -150,6 +150,9 @@ package enum RevertCause: String, Sendable, Codable {
 package struct RolloutProgress: Sendable, Equatable, Codable {
   /// Where it stands.
   package var state: RolloutState
+  /// The newest order of the fleet when it began: a node that was told something later by somebody
+  /// else does not follow.
+  package var began: Generation
   /// The wave at work, from 0.
   package var wave: Int
   /// What it is doing.
@@ -174,8 +177,9 @@ package struct RolloutProgress: Sendable, Equatable, Codable {
   package var decisions: UInt32
 
   /// A rollout that has just begun.
-  package init(stage: RolloutStage, at now: Instant) {
+  package init(stage: RolloutStage, began: Generation, at now: Instant) {
     state = .running
+    self.began = began
     waivesGate = false
     forgiven = 0
     wave = 0
@@ -207,7 +211,8 @@ package struct RolloutRecord: Sendable, Equatable {
   /// A rollout with its nodes in their waves.
   package init(
     id: Identifier, specification: RolloutSpecification, model: ContentDigest, waveCount: Int,
-    members: [Identifier: RolloutMember], stage: RolloutStage, createdAt: Instant
+    members: [Identifier: RolloutMember], stage: RolloutStage, began: Generation,
+    createdAt: Instant
   ) {
     self.id = id
     self.specification = specification
@@ -215,7 +220,7 @@ package struct RolloutRecord: Sendable, Equatable {
     self.waveCount = waveCount
     self.members = members
     self.createdAt = createdAt
-    progress = RolloutProgress(stage: stage, at: createdAt)
+    progress = RolloutProgress(stage: stage, began: began, at: createdAt)
   }
 
   /// Nodes of a wave, in node order.

@@ -50,6 +50,13 @@ struct RolloutTurn {
       }
       return
     }
+    if step == .pending || step == .timedOut {
+      let known = member.generation ?? member.before?.generation
+      if let desired = found.desired, desired.generation != known {
+        move(node, to: .cancelled, "another order took its place")
+      }
+      return
+    }
     guard step.isUnderWay || step == .shadowing || step == .staged else { return }
     guard let generation = member.generation, found.desired?.generation == generation else {
       return move(node, to: .cancelled, "another order took its place")
@@ -143,10 +150,13 @@ struct RolloutTurn {
 
   /// A shadow runs beside a model, so that a node without one has none.
   func mayShadow(_ node: Identifier) -> Bool {
-    guard let member = record.members[node], takesWork(node), member.before != nil else {
-      return false
+    guard let member = record.members[node], member.step == .pending || member.step == .staged,
+      takesWork(node), member.before != nil, let observed = fleet.nodes[node]?.observed
+    else { return false }
+    switch observed.phase {
+    case .active, .probing, .shadowing, .reverted, .staged: return true
+    case .downloading, .verifying, .refused, .failed: return false
     }
-    return member.step == .pending || member.step == .staged
   }
 
   func mayServe(_ node: Identifier) -> Bool {
@@ -208,6 +218,7 @@ struct RolloutTurn {
     precondition(
       member.step.next.contains(step), "\(node): no way from \(member.step) to \(step)")
     member.step = step
+    if step == .pending { member.hasServed = false }
     member.since = now
     member.deadline = step.isUnderWay ? now.advanced(milliseconds: stepMilliseconds) : nil
     member.detail = detail

@@ -149,6 +149,7 @@ extension ChaosRun {
     }
     let waiting = script.current.map { "the operator waits for '\(script.wishes[$0].id)'" }
     let root = "root \(coordinator.core?.trust?.version ?? 0) is in force"
-    return (rounds + rollouts + nodes + [root] + [waiting].compactMap { $0 }).joined(separator: "\n")
+    let lines = rounds + rollouts + nodes + [root] + [waiting].compactMap { $0 }
+    return lines.joined(separator: "\n")
   }
 }

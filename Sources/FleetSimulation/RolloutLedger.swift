@@ -104,7 +104,8 @@ struct RolloutLedger {
       } else if !assignment.serving.isShadow, !assignment.serving.isStaged {
         for wave in 0..<member.wave {
           require(
-            book.passed.contains(wave), "\(node) of wave \(member.wave) serves before \(wave) passed")
+            book.passed.contains(wave),
+            "\(node) of wave \(member.wave) serves before \(wave) passed")
         }
       }
     }

@@ -154,7 +154,7 @@ struct FleetLoader {
       var rollout = RolloutRecord(
         id: id, specification: try json(RolloutSpecification.self, row, "specification"),
         model: try row.digest("model"), waveCount: Int(try row.integer("wave_count")),
-        members: members[id] ?? [:], stage: progress.stage,
+        members: members[id] ?? [:], stage: progress.stage, began: progress.began,
         createdAt: try row.instant("created_at_us"))
       rollout.progress = progress
       rollouts[id] = rollout

@@ -39,8 +39,9 @@ struct GateReading {
   /// From as long before a change as the end lies after it.
   var span: Range<Instant> {
     let first = (order.subjects + order.control).map(start).min() ?? order.until
-    return first..<max(
-      first.advanced(milliseconds: 1), order.until.advanced(milliseconds: Self.clockMilliseconds))
+    return
+      first..<max(
+        first.advanced(milliseconds: 1), order.until.advanced(milliseconds: Self.clockMilliseconds))
   }
 
   private func start(_ node: AssessedNode) -> Instant {

@@ -156,7 +156,9 @@ package struct DeploymentFile: Codable, Sendable, Equatable {
     if let bound = gates.spikesRatioMin { bounds.spikesRatioMin = bound.value() }
     if let bound = gates.spikesRatioMax { bounds.spikesRatioMax = bound.value() }
     if let bound = gates.latencyRatioMax { bounds.latencyRatioMax = bound.value() }
-    if let bound = gates.disagreementPercent { bounds.disagreementMax = bound.value(scaledBy: 0.01) }
+    if let bound = gates.disagreementPercent {
+      bounds.disagreementMax = bound.value(scaledBy: 0.01)
+    }
     bounds.samplesMin = gates.samplesMin ?? bounds.samplesMin
     bounds.errorRate = gates.errorRate ?? bounds.errorRate
     return bounds

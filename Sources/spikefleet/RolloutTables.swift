@@ -66,8 +66,8 @@ enum RolloutTables {
 
   static func plan(_ plan: RolloutPlanView, perWaveMax: Int) -> TextTable {
     var table = TextTable([.number("WAVE"), .text("NODE"), .text("STATE"), .text("RUNS NOW")])
-    for (wave, nodes) in Dictionary(grouping: plan.nodes, by: \.wave).sorted(by: { $0.key < $1.key })
-    {
+    for (wave, nodes) in Dictionary(grouping: plan.nodes, by: \.wave).sorted(by: { $0.key < $1.key }
+    ) {
       for node in nodes.prefix(perWaveMax) {
         table.add([
           "\(wave)", node.node, node.liveness, node.runs.isEmpty ? Figure.missing : node.runs,

@@ -65,7 +65,8 @@ struct RolloutPromoteCommand: RolloutVerbCommand {
 /// `spikefleet rollout abort`.
 struct RolloutAbortCommand: RolloutVerbCommand {
   static let configuration = CommandConfiguration(
-    commandName: "abort", abstract: "Take the model back everywhere; nodes return to what they ran.")
+    commandName: "abort", abstract: "Take the model back everywhere; nodes return to what they ran."
+  )
   static let verb = RolloutRequest.Verb.abort
   static let outcome = "is taken back"
 

@@ -118,6 +118,7 @@ struct FleetChangeSource {
         RolloutRecord(
           id: id, specification: RolloutSpecification(name: id.text, model: model.hex),
           model: model, waveCount: 3, members: [node: member], stage: .shadowing,
+          began: Generation(epoch: generator.wide(), number: generator.wide()),
           createdAt: Instant(microseconds: Int64(drawn))))
     }
     switch Int.random(in: 0..<3, using: &generator) {

@@ -109,7 +109,8 @@ import Testing
   }
 
   @Test func `the fewest inputs hold back a pass and no breach`() {
-    var bounds = GateBounds(accuracyDropMax: nil, spikesRatioMin: nil, spikesRatioMax: nil, samplesMin: 1_000)
+    var bounds = GateBounds(
+      accuracyDropMax: nil, spikesRatioMin: nil, spikesRatioMax: nil, samplesMin: 1_000)
     let evidence = Fleet(name: "equal").evidence(nodes: 1, windows: 30, seed: 2)
     #expect(GateAssessment(evidence, bounds: bounds).finding == .insufficient)
     bounds.samplesMin = 600
@@ -123,7 +124,8 @@ import Testing
     // The stream got harder for everybody by 6 points: no fault of the new model.
     var evidence = GateEvidence()
     evidence.samples = 10_000
-    var bounds = GateBounds(accuracyDropMax: 0.02, joulesRatioMax: nil, spikesRatioMin: nil, spikesRatioMax: nil)
+    var bounds = GateBounds(
+      accuracyDropMax: 0.02, joulesRatioMax: nil, spikesRatioMin: nil, spikesRatioMax: nil)
     for (controlLoss, finding) in [(0.06, GateFinding.pass), (0, .breach)] {
       var random = SplitMix(state: 3)
       var losses = MeanOfPairs()
@@ -138,7 +140,8 @@ import Testing
     }
     // Nodes without labels are held to agreement.
     bounds = GateBounds(
-      accuracyDropMax: nil, joulesRatioMax: nil, spikesRatioMin: nil, spikesRatioMax: nil, disagreementMax: 0.05)
+      accuracyDropMax: nil, joulesRatioMax: nil, spikesRatioMin: nil, spikesRatioMax: nil,
+      disagreementMax: 0.05)
     for (differing, finding) in [(20, GateFinding.pass), (120, .breach), (50, .insufficient)] {
       evidence.disagreements = ProportionContrast.Arm(hits: UInt64(differing), of: 1_000)
       #expect(GateAssessment(evidence, bounds: bounds).finding == finding)
