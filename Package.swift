@@ -165,7 +165,8 @@ let package = Package(
     tests(
       "Workbench",
       [
-        "Workbench", "NetworkCompiler", "Accelerator", "NetworkTraining", "CompiledModel",
+        "Workbench", "RolloutGates", "NetworkCompiler", "Accelerator", "NetworkTraining",
+        "CompiledModel",
         "SpikingNetwork", "FleetProtocol", "Federation", "FleetCore", crypto, logging,
       ]),
     tests(

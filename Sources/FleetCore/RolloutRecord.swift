@@ -3,8 +3,8 @@ package import RolloutGates
 
 /// Where a rollout stands.
 ///
-/// Terminal are `failed`, `aborted` and `undone`. `completed` is terminal for the waves, but stays in
-/// force: nodes that come later follow it, until a newer rollout or `undo`.
+/// Terminal are `failed`, `aborted` and `undone`. `completed` is terminal for the waves, but stays
+/// in force: nodes that come later follow it, until a newer rollout or `undo`.
 package enum RolloutState: String, Sendable, Codable, CaseIterable {
   case running, paused, reverting, completed, failed, aborted, undone
 

@@ -45,8 +45,11 @@ extension RolloutTurn {
     enter(state: .reverting, reason)
     for node in record.members.keys.sorted() {
       guard let member = record.members[node] else { continue }
+      let desired = fleet.nodes[node]?.desired
+      // A later rollout may have come and been taken back since this one was complete.
       let isOurs =
-        member.generation != nil && fleet.nodes[node]?.desired?.generation == member.generation
+        (member.generation != nil && desired?.generation == member.generation)
+        || (cause == .undo && desired?.model == model)
       guard member.step != .cancelled, member.step != .timedOut else { continue }
       if isOurs { giveBack(node) }
       // What failed here keeps saying so.
@@ -128,9 +131,11 @@ extension RolloutTurn {
     event("rollout.joined", "\(node.id) follows")
   }
 
-  /// Lets a node go that another rollout takes.
+  /// Lets a node go that has not settled and that another rollout takes.
   mutating func release(_ node: Identifier, to other: Identifier) {
-    guard let step = record.members[node]?.step, step.next.contains(.cancelled) else { return }
+    guard let step = record.members[node]?.step,
+      step == .pending || step == .timedOut || step.isUnderWay
+    else { return }
     move(node, to: .cancelled, "follows rollout \(other)")
   }
 

@@ -9,24 +9,6 @@ import Workbench
 
 /// Models that run along or serve on probation, with real processes and the command-line tool.
 @Suite(.serialized, .timeLimit(.minutes(5))) struct SlotTests {
-  /// The fleet's model with every weight at nothing: no neuron of it ever fires.
-  private static func silenced(_ model: CompiledModel) -> CompiledModel {
-    var model = model
-    for layer in model.layers.indices {
-      for index in model.layers[layer].connections.indices {
-        let connection = model.layers[layer].connections[index]
-        switch connection.weights {
-        case .fixed(let weights):
-          model.layers[layer].connections[index].weights = .fixed(weights.map { _ in 0 })
-        case .plastic(let weights, let rule, let bounds):
-          model.layers[layer].connections[index].weights = .plastic(
-            weights.map { _ in 0 }, rule, bounds: bounds)
-        }
-      }
-    }
-    return model
-  }
-
   @Test func `a bad model is seen beside the good one, and thrown out where it serves`()
     async throws
   {
@@ -37,7 +19,7 @@ import Workbench
     let client = try fleet.client()
     let good = try await fleet.push()
     try await fleet.deploy(good)
-    let bad = try await fleet.push(Self.silenced(fleet.model))
+    let bad = try await fleet.push(fleet.model.mappingWeights { _, _ in 0 })
     try fleet.tool(["deploy", bad.hex, "--trial", "--shadow", "50", "--wait", "60"])
     let shadowing = try #require(try await client.nodes().first)
     #expect(shadowing.phase == "shadowing")

@@ -195,6 +195,26 @@ import Testing
     }
   }
 
+  @Test func `undo reaches nodes that a later rollout had and gave back`() {
+    var bench = RolloutBench()
+    bench.command(.startRollout(bench.specification))
+    bench.run(.pass)
+    let third = FixtureModel.published(counter: 5, seed: 2)
+    bench.command(.addModel(third.record))
+    var next = bench.specification
+    (next.name, next.model) = ("digits-5", third.record.digest.hex)
+    bench.command(.startRollout(next))
+    #expect(bench.command(.rollout("digits-4", .undo)) != .done("digits-4"))
+    bench.pass(seconds: 5)
+    bench.command(.rollout("digits-5", .abort))
+    bench.pass(seconds: 5)
+    #expect(bench.nodes.allSatisfy { bench.desired($0) == bench.new.record.digest })
+    #expect(bench.command(.rollout("digits-4", .undo)) == .done("digits-4"))
+    bench.run(.pass)
+    #expect(bench.state == .undone)
+    #expect(bench.nodes.allSatisfy { bench.desired($0) == bench.old.record.digest })
+  }
+
   @Test func `a restart anywhere goes on where it was`() {
     for moment in 1..<40 {
       var bench = RolloutBench()
