@@ -42,7 +42,6 @@ extension CoordinatorCore {
       return
     }
     do throws(CommandRefusal) {
-      let former = key(replacedBy: command)
       let decision = try decide(command, at: now)
       let response = CommandResponse.done(decision.answer)
       persist(
@@ -54,7 +53,6 @@ extension CoordinatorCore {
       switch command {
       case .acceptNode(let key, let name), .node(let name, .replace(let key)):
         if let node = Identifier(name) {
-          if let former, former != key { directives.append(.denyKey(publicKey: former)) }
           directives.append(.allowKey(publicKey: key, node: node))
         }
       default: break
@@ -70,12 +68,6 @@ extension CoordinatorCore {
         ], into: &directives)
       directives.append(.answer(requestID: requestID, error.response))
     }
-  }
-
-  /// The key that a node has before a command gives it another.
-  private func key(replacedBy command: Command) -> String? {
-    guard case .acceptNode(_, let name) = command, let node = Identifier(name) else { return nil }
-    return state.nodes[node]?.publicKey
   }
 
   private func decide(
@@ -106,7 +98,7 @@ extension CoordinatorCore {
     for change in decision.changes {
       switch change {
       case .nodeAccepted(let node):
-        expel(node.id, "another key was accepted", at: now, into: &directives)
+        expel(node.id, "its hardware was replaced", at: now, into: &directives)
       case .desiredSet(let node, _): reconcile(node, into: &directives)
       case .participantClosed(let key, let node, _):
         drop(UploadKey(round: key, node: node), into: &directives)

@@ -34,14 +34,15 @@ import Testing
     #expect(bench.core.refusedFrames["revoked-key"] == 1)
   }
 
-  @Test func `a key that is accepted for a name shuts the door to the one before it`() {
+  @Test func `new hardware is let in, and the door shut to the old, before anybody is told`() {
     var bench = CoordinatorBench()
     let fresh = FleetFixture.publicKey(7)
     let directives = bench.handle(
-      .command(.acceptNode(publicKey: fresh, name: node.text), requestID: "accept"))
+      .command(order(.replace(publicKey: fresh)), requestID: "replace"))
     let denied = directives.position { $0 == .denyKey(publicKey: FleetFixture.publicKey(0)) }
     let allowed = directives.position { $0 == .allowKey(publicKey: fresh, node: node) }
-    #expect(denied != nil && (denied ?? .max) < (allowed ?? 0))
+    let answered = directives.position { if case .answer = $0 { true } else { false } }
+    #expect((denied ?? .max) < (answered ?? 0) && (allowed ?? .max) < (answered ?? 0))
   }
 
   @Test func `a revoked key never comes back, and its name only with new hardware`() {

@@ -37,7 +37,7 @@ import Testing
     var bench = CoordinatorBench()
     bench.hello(node)
     bench.receive(.goodbye(WireGoodbye()), from: node)
-    bench.command(.acceptNode(publicKey: FleetFixture.publicKey(7), name: node.text))
+    bench.command(.node(node.text, .replace(publicKey: FleetFixture.publicKey(7))))
     bench.pass(milliseconds: Int64(bench.core.settings.heartbeatMilliseconds))
     let address = CoordinatorBench.address(node, .control)
     #expect(bench.heartbeat(node) == [.disconnect(address)])
