@@ -8,12 +8,16 @@ import Workbench
 struct DeployCommand: FleetCommand {
   static let configuration = CommandConfiguration(
     commandName: "deploy", abstract: "Set which model nodes should run.",
-    discussion: "Ends with status 1 when a node refuses the model or is not ready in time.")
+    discussion: """
+      Ends with status 1 when a node refuses the model or is not ready in time. --shadow and \
+      --probe come one after the other: a shadow runs until the next order, so look at it first \
+      and then deploy the same model again with --probe.
+      """)
 
   @Argument(help: "Name of the model, its digest, or at least 8 first digits of it.")
   var model: String
 
-  @Option(name: .long, help: "A node; once for each. All accepted nodes unless given.")
+  @Option(name: .long, help: "A node; once for each. All nodes that take work unless given.")
   var node: [String] = []
 
   @Flag(help: "Let nodes run a lower release than they have run; an event records it.")
@@ -46,6 +50,11 @@ struct DeployCommand: FleetCommand {
     }
     if let shadow, !(0.1...100).contains(shadow) {
       throw ValidationError("--shadow: found \(shadow), expected 0.1 to 100 percent")
+    }
+    guard shadow == nil || probe == 0 else {
+      throw ValidationError(
+        "found --shadow and --probe, expected one of them: a shadow answers nothing that a probe "
+          + "could judge; deploy again with --probe when it has shown enough")
     }
     guard probe <= ServingTerms.probeInferencesMax else {
       throw ValidationError(

@@ -34,6 +34,7 @@ import ZeroMQTransport
     ["unknown"], ["init"], ["init", "a", "--node", "Upper"], ["init", "a", "--node", "../a"],
     ["init", "a", "--node", "n", "--node", "n"], ["init", "a", "--control-port", "70000"],
     ["node", "accept", "short", "--name", "n"], ["deploy"], ["deploy", "m", "--wait", "-1"],
+    ["deploy", "m", "--shadow", "5", "--probe", "10"],
     ["top", "--interval", "0"], ["status", "-o", "xml"], ["telemetry", "n", "--limit", "0"],
     ["telemetry", "query", "--since", "soon"], ["telemetry", "query", "--group-by", "colour"],
     ["telemetry", "query", "--metric", "love"], ["telemetry", "query", "--tier", "day"],
