@@ -31,7 +31,15 @@ struct AgentParts {
     coordinatorKey = key
     keys = try Self.keys(settings, file)
     root = try RootFile(path: settings.rootFile).load()
-    let samples = try SampleFolder.read(settings.stream)
+    let samples: LabelledSamples
+    do throws(SensorDataError) {
+      samples = try SampleFolder.read(settings.stream)
+    } catch {
+      throw file.error(
+        "stream", found: "\(error.place): \(error.found)",
+        expected: "the labelled samples of this node's sensor",
+        cure: "name their folder, or let `spikefleet data deal` or `data import` write one")
+    }
     stream = NodeStream(
       samples, events: try StreamEvents.read(settings.stream, for: samples))
   }
