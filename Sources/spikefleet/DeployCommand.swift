@@ -79,7 +79,13 @@ struct DeployCommand: FleetCommand {
     let status = StatusLine()
     let deadline = started.advanced(by: .seconds(wait))
     while true {
-      let views = try await client.nodes().filter { node.isEmpty || node.contains($0.name) }
+      // Whom the order is for: nodes that take no work got none, whatever they lack.
+      let views = try await client.nodes().filter { $0.desiredGeneration == answer.detail }
+      guard !views.isEmpty else {
+        status.clear()
+        throw CommandFailure(
+          "another order took the place of this one on every node; `spikefleet events` shows it")
+      }
       let isDone = views.allSatisfy(\.runsWhatItShould)
       let refused = views.filter(\.refusesWhatItShould)
       let isLate = ContinuousClock.now > deadline

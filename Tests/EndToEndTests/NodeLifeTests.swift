@@ -69,6 +69,20 @@ import ZeroMQTransport
     #expect(order[0] == "drain" ? view.duty == "draining" : view.isRotating)
   }
 
+  @Test func `who waits for a deployment waits for those that it is for`() async throws {
+    let fleet = try TestFleet(nodes: ["north"])
+    try await fleet.startCoordinator()
+    try fleet.startAgent("north")
+    try await fleet.acceptAll()
+    let answer = try await fleet.client().accept(
+      AcceptRequest(name: "south", publicKey: CurveKeyPair.generate().publicKey.z85),
+      requestID: FleetClient.newRequestID())
+    #expect(answer.done, "\(answer.detail)")
+    // It never came, has no model, and gets none.
+    try fleet.tool(["node", "cordon", "south"])
+    try fleet.tool(["deploy", try await fleet.push().hex, "--wait", "60"])
+  }
+
   @Test func `a machine joins with a token through the enrolment process`() async throws {
     let fleet = try TestFleet(nodes: ["north"])
     let desk = try await EnrolmentDesk.open(in: fleet)
