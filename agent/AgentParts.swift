@@ -96,7 +96,7 @@ struct AgentParts {
       telemetrySeconds: settings.telemetrySeconds, blobs: blobs,
       report: { inbox.post(.chip($0)) })
     StopSignals.listen { inbox.post(.stop(signal: $0)) }
-    tell(log, state)
+    tell(log, state, core.root)
     if state.epoch == 0 { join(log) }
     return AgentShell(
       store: store, blobs: blobs,
@@ -107,7 +107,7 @@ struct AgentParts {
         control: settings.control, data: settings.data, node: settings.node.text,
         publicKey: keys.publicKey, log: log),
       crash: CrashPoint(environment: ProcessInfo.processInfo.environment),
-      affairs: NodeAffairs(settings: settings, root: root, tail: tail), log: log)
+      affairs: NodeAffairs(settings: settings, tail: tail), log: log)
   }
 
   /// Shows the join token once, before the first session ever; then the coordinator decides.
@@ -147,13 +147,12 @@ struct AgentParts {
     }
   }
 
-  private func tell(_ log: Logger, _ state: AgentState) {
+  private func tell(_ log: Logger, _ state: AgentState, _ root: TrustRoot) {
     let now = UInt64(max(0, WallClock.now().microseconds))
-    let root = state.root.flatMap { try? TrustRoot(envelope: $0.envelope) } ?? root
     if root.expiresMicroseconds < now {
       log.warning(
         "the root file has expired; nothing new is believed until a new one is in place",
-        metadata: ["kind": "root.expired", "subject": "\(settings.rootFile)"])
+        metadata: ["kind": "root.expired", "subject": "version \(root.version)"])
     }
     log.notice(
       "starting",
