@@ -4,8 +4,8 @@ import Testing
 /// The commands of `docs/OPERATIONS.md` are run as they stand there, from top to bottom.
 @Suite(.serialized, .timeLimit(.minutes(5))) struct OperationsTests {
   private static let blocks = [
-    "install", "accept", "daily", "rotate", "backup", "replace", "golden", "decommission",
-    "tokens", "audit",
+    "install", "accept", "daily", "rotate", "signing", "backup", "replace", "golden",
+    "decommission", "tokens", "audit",
   ]
 
   @Test func `an operator gets through the page`() throws {
@@ -33,8 +33,8 @@ import Testing
     let outcome = try Programs.run("/bin/bash", ["-c", script])
     #expect(outcome.status == 0, "\(outcome.output)\n\(outcome.errors)")
     for word in [
-      "drained north", "north uses the key", "golden trace", "revoked", "rows hold",
-      "needs another scope", "is good no longer",
+      "drained north", "north uses the key", "root file version 2 is in force", "golden trace",
+      "revoked", "rows hold", "needs another scope", "is good no longer",
     ] {
       #expect(outcome.output.contains(word), "\(word) in\n\(outcome.output)")
     }
