@@ -11,7 +11,7 @@ import ZeroMQTransport
 /// What an agent is made of, read and checked before anything is opened for writing.
 struct AgentParts {
   private let settings: AgentConfiguration
-  private let coordinatorKey: CurvePublicKey
+  private let coordinatorKeys: [CurvePublicKey]
   private let keys: CurveKeyPair
   private let root: TrustRoot
   private let stream: NodeStream
@@ -22,13 +22,18 @@ struct AgentParts {
 
   init(_ file: ConfigurationFile) throws {
     settings = try AgentConfiguration(file)
-    guard let key = CurvePublicKey(z85: settings.coordinatorKey) else {
-      throw file.error(
-        "coordinator.publicKey", found: "`\(settings.coordinatorKey)`",
-        expected: "a CURVE key, 40 characters of Z85",
-        cure: "copy it from the coordinator: `spikefleet status` and its log show it")
+    coordinatorKeys = try [
+      ("coordinator.publicKey", settings.coordinatorKey),
+      ("coordinator.nextPublicKey", settings.nextCoordinatorKey),
+    ].compactMap { name, text in
+      guard let text else { return nil }
+      guard let key = CurvePublicKey(z85: text) else {
+        throw file.error(
+          name, found: "`\(text)`", expected: "a CURVE key, 40 characters of Z85",
+          cure: "copy it from the coordinator: `spikefleet status` and its log show it")
+      }
+      return key
     }
-    coordinatorKey = key
     keys = try Self.keys(settings, file)
     root = try RootFile(path: settings.rootFile).load()
     let samples: LabelledSamples
@@ -81,7 +86,7 @@ struct AgentParts {
         jitterSeed: .random(in: .min ... .max)),
       hasWindows: try store.nextBatch() != nil)
     let transport = try AgentTransport(
-      keys: keys, coordinatorKey: coordinatorKey, control: settings.control, data: settings.data,
+      keys: keys, coordinatorKeys: coordinatorKeys, control: settings.control, data: settings.data,
       lingerMilliseconds: Self.lingerMilliseconds,
       deliver: { event in
         guard case .received(_, let frames) = event else {

@@ -4,7 +4,7 @@ import Testing
 /// The commands of `docs/OPERATIONS.md` are run as they stand there, from top to bottom.
 @Suite(.serialized, .timeLimit(.minutes(5))) struct OperationsTests {
   private static let blocks = [
-    "install", "accept", "daily", "rotate", "signing", "backup", "replace", "golden",
+    "install", "accept", "daily", "rotate", "signing", "transport", "backup", "replace", "golden",
     "decommission", "tokens", "audit",
   ]
 
