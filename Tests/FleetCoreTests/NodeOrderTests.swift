@@ -130,6 +130,22 @@ import Testing
     #expect(bench.core.state.nodes[node]?.desired == desired)
   }
 
+  @Test func `a node that does not serve what it was told to is not reset in ignorance`() {
+    let shadow = DeploymentTerms(serving: ServingTerms(shadowPerMille: 10))
+    for terms in [DeploymentTerms(), shadow] {
+      var bench = CoordinatorBench()
+      bench.hello(node)
+      let digest = bench.model.record.digest
+      bench.command(.deploy(model: digest, nodes: [node.text], terms: terms))
+      var observed = WireObservedState()
+      observed.generation = (bench.core.state.nodes[node]?.desired?.generation ?? .none).wire
+      observed.state = terms.serving.isShadow ? .shadowing : .reverted
+      observed.modelDigest = wireBytes(digest.bytes)
+      bench.receive(.observedState(observed), from: node)
+      #expect(code(bench.command(order(.resetLearning))) == "not-serving")
+    }
+  }
+
   @Test func `a draining node finishes its round, or gives it back when asked to`() {
     var bench = CoordinatorBench()
     bench.startJob()
