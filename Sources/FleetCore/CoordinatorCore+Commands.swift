@@ -123,12 +123,15 @@ extension CoordinatorCore {
   ) throws(CommandRefusal) -> CommandDecision {
     guard (1...UInt64(Limits.modelBytesMax)).contains(model.size) else {
       throw CommandRefusal(
-        "model-size", "a model of \(model.size) bytes, expected 1 to \(Limits.modelBytesMax)")
+        "model-size",
+        "a model of \(model.size) bytes, expected 1 to \(Limits.modelBytesMax); compile a smaller "
+          + "one")
     }
     guard (1...Self.manifestBytesMax).contains(model.manifest.count) else {
       throw CommandRefusal(
         "manifest-size",
-        "a manifest of \(model.manifest.count) bytes, limit \(Self.manifestBytesMax)")
+        "a manifest of \(model.manifest.count) bytes, limit \(Self.manifestBytesMax); it has 34 "
+          + "for each 64 KiB of the model, so compile a smaller one")
     }
     guard !model.chips.isEmpty else {
       throw CommandRefusal("chip", "the manifest names no chip; compile the model again")

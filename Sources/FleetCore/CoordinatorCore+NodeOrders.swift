@@ -159,7 +159,8 @@ extension CoordinatorCore {
   func checkFresh(_ publicKey: String, for node: Identifier) throws(CommandRefusal) {
     guard Self.isPublicKey(publicKey) else {
       throw CommandRefusal(
-        "public-key", "a CURVE public key has 40 Z85 characters; copy it from `node list`")
+        "public-key",
+        "a CURVE public key has 40 Z85 characters; copy it from `node list --pending`")
     }
     if let owner = owner(of: publicKey) {
       throw CommandRefusal(

@@ -35,7 +35,8 @@ extension CoordinatorCore {
     }
     guard Self.isPublicKey(publicKey) else {
       throw CommandRefusal(
-        "public-key", "a CURVE public key has 40 Z85 characters; copy it from `node list`")
+        "public-key",
+        "a CURVE public key has 40 Z85 characters; copy it from `node list --pending`")
     }
     if state.barredKeys[publicKey]?.reason == .retired {
       throw CommandRefusal(
