@@ -40,6 +40,25 @@ import Testing
     }
   }
 
+  /// A daemon refuses variables with its prefix that it does not know.
+  private func checkNames(of settings: [String], daemon name: String) throws {
+    let known = ["STATE_FOLDER", "KEY_FILE", "SPOOL_FOLDER"]
+    let prefix = "SPIKEFLEET_\(name.uppercased())_"
+    for setting in settings {
+      let variable = setting.prefix { $0 != "=" }
+      #expect(variable.hasPrefix(prefix))
+      #expect(known.contains(String(variable.dropFirst(prefix.count))))
+    }
+    guard name != "enrol" else { return }
+    let fleet = try TestFleet(nodes: ["north"])
+    let file = name == "agent" ? "agents/north/agent.yaml" : "coordinator/coordinator.yaml"
+    let program = name == "agent" ? Programs.agent : Programs.coordinator
+    let config = fleet.folder.appending(path: file).path
+    let outcome = try Programs.run(
+      "/usr/bin/env", settings + [program, "--config", config, "--check"])
+    #expect(outcome.status == 0, "\(outcome.errors)")
+  }
+
   @Test(arguments: ["coordinator", "enrol", "agent"])
   func `requirement 15: a daemon's unit takes away what it does not need`(name: String) throws {
     let path = SmallModel.packageFile("fleet-configs/systemd/spikefleet-\(name).service")
@@ -51,7 +70,13 @@ import Testing
       "MemoryDenyWriteExecute=yes", "LimitCORE=0", "UMask=0077",
     ] { #expect(lines.contains(line), "\(line) in \(path)") }
     #expect(lines.contains { $0.hasPrefix("LimitNOFILE=") })
-    #expect(lines.contains { $0.hasPrefix("User=spikefleet-") })
+    #expect(lines.contains("User=spikefleet-\(name)"))
+    // It sees a read-only system: what it writes has to lie in its own folder.
+    let state = "/var/lib/spikefleet-\(name)"
+    #expect(lines.contains("StateDirectory=spikefleet-\(name)"))
+    let settings = lines.filter { $0.hasPrefix("Environment=") }.map { $0.dropFirst(12) }
+    #expect(!settings.isEmpty && settings.allSatisfy { $0.contains("=\(state)") }, "\(settings)")
+    try checkNames(of: settings.map(String.init), daemon: name)
     // What faces strangers, and what runs on small machines, has a bound on its memory.
     if name != "coordinator" { #expect(lines.contains { $0.hasPrefix("MemoryMax=") }) }
     let analyzer = "/usr/bin/systemd-analyze"
