@@ -148,7 +148,10 @@ import Testing
     var bench = AgentBench()
     bench.handle(.started)
     bench.handle(.linked(.control))
-    guard case .welcome(var welcome) = AgentBench.welcome() else { return }
+    guard case .welcome(var welcome) = AgentBench.welcome() else {
+      Issue.record("the bench welcomes nobody")
+      return
+    }
     let noon = UInt64(FleetFixture.noon.microseconds)
     welcome.serverTimeUs = noon + 1_000_000
     bench.receive(.welcome(welcome))
