@@ -11,7 +11,7 @@ import ZeroMQTransport
 /// What an agent is made of, read and checked before anything is opened for writing.
 struct AgentParts {
   private let settings: AgentConfiguration
-  private let coordinatorKey: CurvePublicKey
+  private let coordinatorKeys: [CurvePublicKey]
   private let keys: CurveKeyPair
   private let root: TrustRoot
   private let stream: NodeStream
@@ -22,16 +22,29 @@ struct AgentParts {
 
   init(_ file: ConfigurationFile) throws {
     settings = try AgentConfiguration(file)
-    guard let key = CurvePublicKey(z85: settings.coordinatorKey) else {
-      throw file.error(
-        "coordinator.publicKey", found: "`\(settings.coordinatorKey)`",
-        expected: "a CURVE key, 40 characters of Z85",
-        cure: "copy it from the coordinator: `spikefleet status` and its log show it")
+    coordinatorKeys = try [
+      ("coordinator.publicKey", settings.coordinatorKey),
+      ("coordinator.nextPublicKey", settings.nextCoordinatorKey),
+    ].compactMap { name, text in
+      guard let text else { return nil }
+      guard let key = CurvePublicKey(z85: text) else {
+        throw file.error(
+          name, found: "`\(text)`", expected: "a CURVE key, 40 characters of Z85",
+          cure: "copy it from the coordinator: `spikefleet status` and its log show it")
+      }
+      return key
     }
-    coordinatorKey = key
     keys = try Self.keys(settings, file)
     root = try RootFile(path: settings.rootFile).load()
-    let samples = try SampleFolder.read(settings.stream)
+    let samples: LabelledSamples
+    do throws(SensorDataError) {
+      samples = try SampleFolder.read(settings.stream)
+    } catch {
+      throw file.error(
+        "stream", found: "\(error.place): \(error.found)",
+        expected: "the labelled samples of this node's sensor",
+        cure: "name their folder, or let `spikefleet data deal` or `data import` write one")
+    }
     stream = NodeStream(
       samples, events: try StreamEvents.read(settings.stream, for: samples))
   }
@@ -73,7 +86,7 @@ struct AgentParts {
         jitterSeed: .random(in: .min ... .max)),
       hasWindows: try store.nextBatch() != nil)
     let transport = try AgentTransport(
-      keys: keys, coordinatorKey: coordinatorKey, control: settings.control, data: settings.data,
+      keys: keys, coordinatorKeys: coordinatorKeys, control: settings.control, data: settings.data,
       lingerMilliseconds: Self.lingerMilliseconds,
       deliver: { event in
         guard case .received(_, let frames) = event else {
@@ -88,7 +101,7 @@ struct AgentParts {
       telemetrySeconds: settings.telemetrySeconds, blobs: blobs,
       report: { inbox.post(.chip($0)) })
     StopSignals.listen { inbox.post(.stop(signal: $0)) }
-    tell(log, state)
+    tell(log, state, core.root)
     if state.epoch == 0 { join(log) }
     return AgentShell(
       store: store, blobs: blobs,
@@ -99,7 +112,7 @@ struct AgentParts {
         control: settings.control, data: settings.data, node: settings.node.text,
         publicKey: keys.publicKey, log: log),
       crash: CrashPoint(environment: ProcessInfo.processInfo.environment),
-      affairs: NodeAffairs(settings: settings, root: root, tail: tail), log: log)
+      affairs: NodeAffairs(settings: settings, tail: tail), log: log)
   }
 
   /// Shows the join token once, before the first session ever; then the coordinator decides.
@@ -139,13 +152,12 @@ struct AgentParts {
     }
   }
 
-  private func tell(_ log: Logger, _ state: AgentState) {
+  private func tell(_ log: Logger, _ state: AgentState, _ root: TrustRoot) {
     let now = UInt64(max(0, WallClock.now().microseconds))
-    let root = state.root.flatMap { try? TrustRoot(envelope: $0.envelope) } ?? root
     if root.expiresMicroseconds < now {
       log.warning(
         "the root file has expired; nothing new is believed until a new one is in place",
-        metadata: ["kind": "root.expired", "subject": "\(settings.rootFile)"])
+        metadata: ["kind": "root.expired", "subject": "version \(root.version)"])
     }
     log.notice(
       "starting",

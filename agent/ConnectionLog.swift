@@ -28,8 +28,8 @@ struct ConnectionLog {
         "the coordinator does not know this node's key; have it accepted: `spikefleet node accept "
           + "\(publicKey.fingerprint) --name \(node)`"
       case .handshake:
-        "the encrypted handshake failed; check that `coordinator.publicKey` is the key that "
-          + "`spikefleet status` shows"
+        "the encrypted handshake failed; check that `coordinator.publicKey`, or `nextPublicKey` "
+          + "beside it, is the key that `spikefleet status` shows"
       case .protocolViolation:
         "what listens there does not speak this protocol; check `coordinator.\(endpoint.rawValue)`"
       case .lost: "the connection ended; trying again"

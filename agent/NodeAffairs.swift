@@ -9,7 +9,6 @@ import ZeroMQTransport
 /// What a node knows of itself beside its database: files, settings, its own log.
 struct NodeAffairs {
   let settings: AgentConfiguration
-  let root: TrustRoot
   let tail: LogTail
 
   var keyFile: CurveKeyFile { CurveKeyFile(path: settings.keyFile) }
@@ -89,14 +88,18 @@ extension AgentShell {
   }
 
   private func rootCheck() -> WireSelfCheck {
-    let left = Instant(microseconds: Int64(clamping: affairs.root.expiresMicroseconds))
+    let root = core.root
+    let left = Instant(microseconds: Int64(clamping: root.expiresMicroseconds))
       .milliseconds(since: WallClock.now())
     let days = left / 86_400_000
     guard left > 0 else {
       return check(
-        "root", "failed", "the root file has expired; nothing new is believed until it is renewed")
+        "root", "failed",
+        "version \(root.version) has expired and nothing new is believed; write the next one with "
+          + "`spikefleet key rotate`, then `spikefleet root push`")
     }
-    return check("root", days < 30 ? "warning" : "ok", "expires in \(days) days")
+    return check(
+      "root", days < 30 ? "warning" : "ok", "version \(root.version) expires in \(days) days")
   }
 
   private func diskCheck() -> WireSelfCheck {

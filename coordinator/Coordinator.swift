@@ -7,6 +7,7 @@ import Foundation
 import Logging
 import SensorData
 import ServiceLifecycle
+import SpikingNetwork
 import UnixSignals
 import Workbench
 import ZeroMQTransport
@@ -55,25 +56,26 @@ struct Coordinator: AsyncParsableCommand {
   @Option(help: "debug, info, notice, warning or error.")
   var logLevel: String?
 
-  @Flag(help: "Read the settings and the keys, say whether they hold, and end.")
+  @Flag(help: "Read settings, keys and check data, say whether they hold, and end.")
   var check = false
 
   mutating func run() async throws {
     do {
-      let settings = try CoordinatorConfiguration(
-        try ConfigurationFile(
-          path: config, environmentPrefix: "SPIKEFLEET_COORDINATOR_",
-          overrides: [
-            "control": control, "data": data, "admin": admin, "stateFolder": stateFolder,
-            "logLevel": logLevel,
-          ].compactMapValues { $0 }))
+      let file = try ConfigurationFile(
+        path: config, environmentPrefix: "SPIKEFLEET_COORDINATOR_",
+        overrides: [
+          "control": control, "data": data, "admin": admin, "stateFolder": stateFolder,
+          "logLevel": logLevel,
+        ].compactMapValues { $0 })
+      let settings = try CoordinatorConfiguration(file)
       let keys = try CoordinatorKeys(settings)
+      let checkData = try settings.checkData.map { try Self.checkData($0, file) }
       if check {
         try keys.signing.check(keys.root)
-        print("\(config): settings and keys hold")
+        print("\(config): settings, keys and check data hold")
         return
       }
-      try await serve(settings, keys)
+      try await serve(settings, keys, checkData)
     } catch let error as ExitCode {
       throw error
     } catch {
@@ -82,13 +84,27 @@ struct Coordinator: AsyncParsableCommand {
     }
   }
 
-  private func serve(_ settings: CoordinatorConfiguration, _ keys: CoordinatorKeys) async throws {
+  private static func checkData(
+    _ path: String, _ file: ConfigurationFile
+  ) throws -> LabelledSamples {
+    do throws(SensorDataError) {
+      return try SampleFolder.read(path)
+    } catch {
+      throw file.error(
+        "checkData", found: "\(error.place): \(error.found)",
+        expected: "samples with which merged models are checked",
+        cure: "let `spikefleet data deal` write them, or take the key out to check no model")
+    }
+  }
+
+  private func serve(
+    _ settings: CoordinatorConfiguration, _ keys: CoordinatorKeys, _ checkData: LabelledSamples?
+  ) async throws {
     let log = try logFormat.logger(label: "coordinator", level: settings.logLevel)
     let descriptors = DescriptorLimit.raise()
     let store = try FleetStore(folder: settings.stateFolder)
     let blobs = try BlobStore(folder: settings.stateFolder)
     let token = try AdminTokenFile(stateFolder: settings.stateFolder).loadOrCreate()
-    let checkData = try settings.checkData.map { try SampleFolder.read($0) }
     store.judge { rules in
       rules.wattsMax = settings.powerWattsMax
       rules.clockAheadMicroseconds = Int64(settings.clockAheadSeconds) * 1_000_000

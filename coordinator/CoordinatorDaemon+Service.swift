@@ -230,7 +230,8 @@ struct CoordinatorService: FleetService {
       throw ServiceError(
         status: 400, code: "serving",
         detail: "`shadowPerMille` \(shadow), expected 0 to \(ServingTerms.perMilleMax); "
-          + "`probeInferences` \(probe), expected 0 to \(ServingTerms.probeInferencesMax)")
+          + "`probeInferences` \(probe), expected 0 to \(ServingTerms.probeInferencesMax); one of "
+          + "the two has to be 0: deploy with a probe when the shadow has shown enough")
     }
     return serving
   }

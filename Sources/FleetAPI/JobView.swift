@@ -148,7 +148,7 @@ package struct DeployRequest: Codable, Sendable, Equatable {
   /// The model: a digest of 64 digits, at least 8 of its first digits, or a name (the highest
   /// release counter of it).
   package var model: String
-  /// Names of nodes; empty for every accepted node.
+  /// Names of nodes; empty for every node that takes work.
   package var nodes: [String]
   /// Nodes may run this release although they have run a higher one; no when it is not there.
   package var allowRollback: Bool?

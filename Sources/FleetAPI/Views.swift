@@ -75,7 +75,7 @@ package struct NodeView: Codable, Sendable, Equatable {
   package var observedGeneration: String?
   /// Model it last reported about, 64 hexadecimal digits.
   package var observedModel: String?
-  /// downloading, verifying, active, refused or failed; nil before any report.
+  /// Where it stands, by the names of `ModelPhase`; nil before any report.
   package var phase: String?
   /// Stable refusal or failure code, empty when there is none.
   package var code: String

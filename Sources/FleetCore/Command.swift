@@ -16,7 +16,7 @@ package enum Command: Sendable, Equatable {
   case revokeAdminToken(String)
   /// Record a model whose blob is stored and whose manifest was verified.
   case addModel(ModelRecord)
-  /// Make these nodes run this model; an empty list means every node.
+  /// Make these nodes run this model; an empty list means every node that takes work.
   case deploy(model: ContentDigest, nodes: [String], terms: DeploymentTerms = DeploymentTerms())
   /// Bring a model to nodes in waves, behind gates.
   case startRollout(RolloutSpecification)

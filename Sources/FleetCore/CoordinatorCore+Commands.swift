@@ -44,7 +44,6 @@ extension CoordinatorCore {
       return
     }
     do throws(CommandRefusal) {
-      let former = key(replacedBy: command)
       let decision = try decide(command, at: now)
       let response = CommandResponse.done(decision.answer)
       persist(
@@ -56,7 +55,6 @@ extension CoordinatorCore {
       switch command {
       case .acceptNode(let key, let name), .node(let name, .replace(let key)):
         if let node = Identifier(name) {
-          if let former, former != key { directives.append(.denyKey(publicKey: former)) }
           directives.append(.allowKey(publicKey: key, node: node))
         }
       default: break
@@ -72,12 +70,6 @@ extension CoordinatorCore {
         ], into: &directives)
       directives.append(.answer(requestID: requestID, error.response))
     }
-  }
-
-  /// The key that a node has before a command gives it another.
-  private func key(replacedBy command: Command) -> String? {
-    guard case .acceptNode(_, let name) = command, let node = Identifier(name) else { return nil }
-    return state.nodes[node]?.publicKey
   }
 
   private func decide(
@@ -110,7 +102,7 @@ extension CoordinatorCore {
     for change in decision.changes {
       switch change {
       case .nodeAccepted(let node):
-        expel(node.id, "another key was accepted", at: now, into: &directives)
+        expel(node.id, "its hardware was replaced", at: now, into: &directives)
       case .desiredSet(let node, _): reconcile(node, into: &directives)
       case .participantClosed(let key, let node, _):
         drop(UploadKey(round: key, node: node), into: &directives)
@@ -135,12 +127,15 @@ extension CoordinatorCore {
   ) throws(CommandRefusal) -> CommandDecision {
     guard (1...UInt64(Limits.modelBytesMax)).contains(model.size) else {
       throw CommandRefusal(
-        "model-size", "a model of \(model.size) bytes, expected 1 to \(Limits.modelBytesMax)")
+        "model-size",
+        "a model of \(model.size) bytes, expected 1 to \(Limits.modelBytesMax); compile a smaller "
+          + "one")
     }
     guard (1...Self.manifestBytesMax).contains(model.manifest.count) else {
       throw CommandRefusal(
         "manifest-size",
-        "a manifest of \(model.manifest.count) bytes, limit \(Self.manifestBytesMax)")
+        "a manifest of \(model.manifest.count) bytes, limit \(Self.manifestBytesMax); it has 34 "
+          + "for each 64 KiB of the model, so compile a smaller one")
     }
     guard !model.chips.isEmpty else {
       throw CommandRefusal("chip", "the manifest names no chip; compile the model again")

@@ -109,7 +109,8 @@ extension CoordinatorCore {
   /// Cancel always wins: over an open round and over one that is being aggregated.
   func cancelJob(_ name: String, at now: Instant) throws(CommandRefusal) -> CommandDecision {
     guard let id = Identifier(name), let job = state.jobs[id] else {
-      throw CommandRefusal("unknown-job", "there is no job '\(name.prefix(80))'")
+      throw CommandRefusal(
+        "unknown-job", "there is no job '\(name.prefix(80))'; see `federate status`")
     }
     switch job.state {
     case .cancelled: return CommandDecision(changes: [], answer: id.text)

@@ -99,6 +99,16 @@ extension CoordinatorCore {
       throw CommandRefusal(
         "no-model", "'\(record.id)' was never told to run a model; deploy one first")
     }
+    let isAsOrdered =
+      !desired.serving.isShadow
+      && (record.observed?.generation != desired.generation
+        || record.observed?.phase.isTerminal != true || record.observed?.phase == .active)
+    guard model.published != nil || isAsOrdered else {
+      throw CommandRefusal(
+        "not-serving",
+        "'\(record.id)' serves another model than \(model.digest.short), which it was last told to "
+          + "run; deploy the published model that it should serve")
+    }
     var changes = release(record.id, code: "reset", at: now)
     if let published = model.published {
       let generation = Generation(epoch: state.epoch, number: state.lastGeneration + 1)
@@ -149,7 +159,8 @@ extension CoordinatorCore {
   func checkFresh(_ publicKey: String, for node: Identifier) throws(CommandRefusal) {
     guard Self.isPublicKey(publicKey) else {
       throw CommandRefusal(
-        "public-key", "a CURVE public key has 40 Z85 characters; copy it from `node list`")
+        "public-key",
+        "a CURVE public key has 40 Z85 characters; copy it from `node list --pending`")
     }
     if let owner = owner(of: publicKey) {
       throw CommandRefusal(

@@ -23,7 +23,8 @@ extension CoordinatorCore {
     }
   }
 
-  /// Binds a key to a name; another key of a node that is offline takes the place of its own.
+  /// Binds a key to a new name; one that exists gets another key by `node replace` alone, which
+  /// bars the former one.
   func acceptNode(
     publicKey: String, name: String, at now: Instant
   ) throws(CommandRefusal) -> CommandDecision {
@@ -34,40 +35,34 @@ extension CoordinatorCore {
     }
     guard Self.isPublicKey(publicKey) else {
       throw CommandRefusal(
-        "public-key", "a CURVE public key has 40 Z85 characters; copy it from `node list`")
+        "public-key",
+        "a CURVE public key has 40 Z85 characters; copy it from `node list --pending`")
     }
     if state.barredKeys[publicKey]?.reason == .retired {
       throw CommandRefusal(
         "retired-key", "this key was revoked or replaced and never comes back; make a new one")
     }
-    let freed: [FleetChange] = state.barredKeys[publicKey] == nil ? [] : [.keyFreed(publicKey)]
     if let owner = owner(of: publicKey), owner != id {
       throw CommandRefusal(
         "duplicate-key", "this key already belongs to '\(owner)'; each node needs its own key")
     }
-    guard var record = state.nodes[id] else {
-      let node = NodeRecord(id: id, publicKey: publicKey, acceptedAt: now)
-      let event = FleetEvent(id, "node.accepted", "key accepted", at: now)
-      return CommandDecision(
-        changes: freed + [.nodeAccepted(node), .event(event)], answer: id.text)
+    if let record = state.nodes[id] {
+      guard record.terms.revokedAt == nil else {
+        throw CommandRefusal(
+          "revoked", "'\(id)' is revoked; `node replace` gives its name new hardware")
+      }
+      guard record.admits(publicKey) else {
+        throw CommandRefusal(
+          "duplicate-name",
+          "'\(id)' has another key; choose another name, or put this key in the place of that one, "
+            + "which is then good no longer, with `node replace`")
+      }
+      return CommandDecision(changes: [], answer: id.text)
     }
-    guard record.terms.revokedAt == nil else {
-      throw CommandRefusal(
-        "revoked", "'\(id)' is revoked; `node replace` gives its name new hardware")
-    }
-    if record.publicKey == publicKey { return CommandDecision(changes: [], answer: id.text) }
-    // A connection keeps the name that its key had, so two keys of one node would look alike.
-    if let session = sessions[id], session.liveness != .offline {
-      throw CommandRefusal(
-        "duplicate-name",
-        "'\(id)' is online with another key; choose another name, or stop that agent and accept"
-          + " again to replace its key")
-    }
-    record.publicKey = publicKey
-    record.acceptedAt = now
-    let event = FleetEvent(id, "node.key-replaced", "another key was accepted", at: now)
-    return CommandDecision(
-      changes: freed + [.nodeAccepted(record), .event(event)], answer: id.text)
+    let freed: [FleetChange] = state.barredKeys[publicKey] == nil ? [] : [.keyFreed(publicKey)]
+    let node = NodeRecord(id: id, publicKey: publicKey, acceptedAt: now)
+    let event = FleetEvent(id, "node.accepted", "key accepted", at: now)
+    return CommandDecision(changes: freed + [.nodeAccepted(node), .event(event)], answer: id.text)
   }
 
   /// The node that a key is, or was last, good for.

@@ -34,7 +34,8 @@ extension CoordinatorCore {
 
   func addRoot(_ envelope: [UInt8], at now: Instant) throws(CommandRefusal) -> CommandDecision {
     guard let trust else {
-      throw CommandRefusal("root", "this coordinator was started without a root file")
+      throw CommandRefusal(
+        "root", "this coordinator was started without a root file; name one as `rootFile`")
     }
     let next: TrustRoot
     do throws(TrustError) {

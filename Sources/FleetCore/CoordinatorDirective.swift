@@ -175,7 +175,7 @@ package struct SealedEntry: Sendable, Equatable {
 package struct CoordinatorSettings: Sendable, Equatable {
   /// Interval at which agents beat.
   package var heartbeatMilliseconds: UInt32
-  /// Missed beats until a node counts as offline; one missed beat makes it suspect.
+  /// Silent intervals until a node counts as offline; two make it suspect.
   package var liveness: UInt32
   /// Interval of `tick` events.
   package var tickMilliseconds: UInt32

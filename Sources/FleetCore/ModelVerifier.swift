@@ -71,7 +71,8 @@ struct ModelVerifier {
       throw ModelRefusal(
         "order",
         "a shadow of \(order.shadowPerMille) in a thousand, a probe of "
-          + "\(order.probeInferences) inferences")
+          + "\(order.probeInferences) inferences; expected one of the two, up to "
+          + "\(ServingTerms.perMilleMax) or \(ServingTerms.probeInferencesMax)")
     }
     verified.serving = serving
     guard verified.manifestDigest.bytes.elementsEqual(order.manifestDigest) else {

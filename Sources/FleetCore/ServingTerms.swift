@@ -28,11 +28,16 @@ package struct ServingTerms: Sendable, Equatable, Codable {
     self.probeInferences = min(probeInferences, Self.probeInferencesMax)
   }
 
-  /// Terms as somebody asks for them; nil where a number is above its largest value.
+  /// Terms as somebody asks for them; nil where a number is above its largest value, or both are
+  /// given.
+  ///
+  /// A shadow runs until the next order, so a probe would have no beginning after it; and one that
+  /// judged inferences which answer nothing would keep or throw out a model that does not serve.
   package init?(
     askedShadowPerMille shadow: UInt32, probeInferences probe: UInt32, isStaged: Bool = false
   ) {
-    guard shadow <= Self.perMilleMax, probe <= Self.probeInferencesMax else { return nil }
+    guard shadow <= Self.perMilleMax, probe <= Self.probeInferencesMax, shadow == 0 || probe == 0
+    else { return nil }
     self.init(shadowPerMille: shadow, probeInferences: probe, isStaged: isStaged)
   }
 

@@ -9,6 +9,8 @@ package struct AgentConfiguration: Sendable, Equatable {
   package var node: Identifier
   /// The coordinator's pinned CURVE key, 40 characters of Z85.
   package var coordinatorKey: String
+  /// A second key that is believed too, while the coordinator's key is being changed; nil for none.
+  package var nextCoordinatorKey: String?
   /// `tcp://HOST:PORT` of the coordinator's control endpoint.
   package var control: String
   /// `tcp://HOST:PORT` of the coordinator's data endpoint.
@@ -53,6 +55,7 @@ package struct AgentConfiguration: Sendable, Equatable {
     }
     self.node = node
     coordinatorKey = try file.string("coordinator.publicKey")
+    nextCoordinatorKey = try file.optionalString("coordinator.nextPublicKey")
     control = try Self.address("coordinator.control", file)
     data = try Self.address("coordinator.data", file)
     keyFile = try file.path("keyFile")

@@ -6,12 +6,15 @@ import Foundation
 /// The folder through which the enrolment process hands requests to the coordinator.
 ///
 /// One small file a request, named by what it says: a repeat is the same file. The writer never
-/// reads, the reader never writes, and the folder holds a bounded number of files.
+/// reads, the reader never writes, and the folder holds a bounded number of files. The two may be
+/// users of their own: the folder's group may read what was left, and remove it.
 package struct EnrolmentSpool: Sendable {
   /// Requests that may wait.
   package static let requestsMax = 256
   private static let bytesMax = 1_024
   private static let suffix = ".request"
+  private static let folderMode: mode_t = 0o770
+  private static let fileMode: mode_t = 0o640
 
   /// The folder.
   package let path: String
@@ -21,9 +24,13 @@ package struct EnrolmentSpool: Sendable {
 
   /// Leaves a request; false when too many wait.
   package func leave(_ request: EnrolmentRequest) throws(SecretFileError) -> Bool {
-    mkdir(path, 0o700)
+    // Once more, for the process's umask has narrowed it.
+    if mkdir(path, Self.folderMode) == 0 { chmod(path, Self.folderMode) }
     guard let names = names() else { throw .system(path: path, call: "open", errno: errno) }
     let name = request.tokenHash.prefix(16) + Self.digest(request) + Self.suffix
+    let file = path + "/" + name
+    // Again for a repeat: this process may have died in between.
+    defer { chmod(file, Self.fileMode) }
     if names.contains(String(name)) { return true }
     guard names.count < Self.requestsMax else { return false }
     let encoder = JSONEncoder()
@@ -32,7 +39,7 @@ package struct EnrolmentSpool: Sendable {
       preconditionFailure("three strings did not become JSON")
     }
     do throws(SecretFileError) {
-      try SecretFile.create(path + "/" + name, text: String(decoding: data, as: UTF8.self))
+      try SecretFile.create(file, text: String(decoding: data, as: UTF8.self))
     } catch {
       if case .exists = error { return true }
       throw error
@@ -56,7 +63,7 @@ package struct EnrolmentSpool: Sendable {
     (names() ?? []).sorted().compactMap { name in
       let file = path + "/" + name
       do throws(SecretFileError) {
-        let text = try SecretFile.read(file)
+        let text = try SecretFile.read(file, orMode: Self.fileMode)
         guard text.utf8.count < Self.bytesMax else { return Entry(file: file, request: nil) }
         return Entry(
           file: file,

@@ -5,8 +5,10 @@ package enum SecretFile {
   /// Largest content in bytes that is read; longer ones hold something else.
   static let bytesMax = 1_024
 
-  /// The file's text; refuses any mode other than 0600.
-  package static func read(_ path: String) throws(SecretFileError) -> String {
+  /// The file's text; refuses any mode other than 0600, or one that is named.
+  package static func read(
+    _ path: String, orMode other: UInt32 = 0o600
+  ) throws(SecretFileError) -> String {
     let descriptor = open(path, O_RDONLY | O_CLOEXEC)
     guard descriptor >= 0 else { throw .system(path: path, call: "open", errno: errno) }
     defer { close(descriptor) }
@@ -15,7 +17,7 @@ package enum SecretFile {
       throw .system(path: path, call: "stat", errno: errno)
     }
     let mode = UInt32(status.st_mode) & 0o7777
-    guard mode == 0o600 else { throw .mode(path: path, found: mode) }
+    guard mode == 0o600 || mode == other else { throw .mode(path: path, found: mode) }
     var bytes = [UInt8](repeating: 0, count: bytesMax)
     let count = Foundation.read(descriptor, &bytes, bytes.count)
     guard count >= 0 else { throw .system(path: path, call: "read", errno: errno) }

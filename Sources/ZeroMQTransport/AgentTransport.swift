@@ -11,6 +11,7 @@ package final class AgentTransport: Sendable {
   private let controlAddress: String
   private let dataAddress: String
   private let keys: Mutex<CurveKeyPair>
+  private let pinned: PinnedKeys
   private let control: DealerEndpoint
   private let data: DealerEndpoint
 
@@ -18,7 +19,7 @@ package final class AgentTransport: Sendable {
   ///
   /// - Parameters:
   ///   - keys: this node's own pair.
-  ///   - coordinatorKey: the pinned public key.
+  ///   - coordinatorKeys: the pinned public keys; after a broken handshake the next has its turn.
   ///   - control: `tcp://HOST:PORT` of the control endpoint.
   ///   - data: likewise of the data endpoint.
   ///   - reconnectMilliseconds: pause before libzmq dials a lost peer again; drawn at random
@@ -26,15 +27,19 @@ package final class AgentTransport: Sendable {
   ///   - lingerMilliseconds: how long `stop` may spend on a last message, such as a goodbye.
   ///   - deliver: see the type.
   package init(
-    keys: CurveKeyPair, coordinatorKey: CurvePublicKey, control: String, data: String,
+    keys: CurveKeyPair, coordinatorKeys: [CurvePublicKey], control: String, data: String,
     reconnectMilliseconds: Int32 = .random(in: 1_000...4_000), lingerMilliseconds: Int32 = 0,
     deliver: @escaping @Sendable (AgentTransportEvent) -> Void
   ) throws(TransportError) {
     let context = try Context()
+    let pinned = PinnedKeys(coordinatorKeys)
     var plan = DealerEndpoint.Plan(
-      endpoint: .control, serverKey: coordinatorKey,
-      reconnectMilliseconds: reconnectMilliseconds, lingerMilliseconds: lingerMilliseconds,
-      context: context, deliver: deliver)
+      endpoint: .control, reconnectMilliseconds: reconnectMilliseconds,
+      lingerMilliseconds: lingerMilliseconds, context: context,
+      deliver: { event in
+        pinned.note(event)
+        deliver(event)
+      })
     let first = try DealerEndpoint(plan)
     plan.endpoint = .data
     plan.meter = ByteMeter()
@@ -46,6 +51,7 @@ package final class AgentTransport: Sendable {
     }
     self.control = first
     self.keys = Mutex(keys)
+    self.pinned = pinned
     controlAddress = control
     dataAddress = data
   }
@@ -54,11 +60,10 @@ package final class AgentTransport: Sendable {
 
   /// Dials afresh: an old socket and everything posted before are given up.
   package func open(_ endpoint: WireEndpoint) {
-    let keys = keys.withLock { $0 }
-    switch endpoint {
-    case .control: control.open(controlAddress, keys: keys)
-    case .data: data.open(dataAddress, keys: keys)
-    }
+    let address = endpoint == .control ? controlAddress : dataAddress
+    dealer(endpoint).open(
+      DealerEndpoint.Dial(
+        address: address, keys: keys.withLock { $0 }, serverKey: pinned.current))
   }
 
   /// Dials with another pair from the next `open` on.

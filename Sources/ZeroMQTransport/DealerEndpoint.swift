@@ -3,15 +3,22 @@ internal import FleetProtocol
 
 /// One connection of an agent: a thread that makes and destroys a DEALER socket on demand.
 final class DealerEndpoint: Sendable {
+  /// Whom to dial, and with which keys.
+  struct Dial: Sendable {
+    var address: String
+    var keys: CurveKeyPair
+    var serverKey: CurvePublicKey
+  }
+
   enum Order: Sendable {
-    case open(String, CurveKeyPair)
+    case open(Dial)
     case close
     case send(DealerBacklog.Outbound)
   }
 
   /// What the owner does after one socket.
   private enum Next {
-    case open(String, CurveKeyPair)
+    case open(Dial)
     case idle
     case end
   }
@@ -19,7 +26,6 @@ final class DealerEndpoint: Sendable {
   /// What a thread needs to make its sockets.
   struct Plan: Sendable {
     var endpoint: WireEndpoint
-    var serverKey: CurvePublicKey
     var reconnectMilliseconds: Int32
     var lingerMilliseconds: Int32
     var context: Context
@@ -54,7 +60,7 @@ final class DealerEndpoint: Sendable {
     owner = start.0
   }
 
-  func open(_ address: String, keys: CurveKeyPair) { mailbox.postAlways(.open(address, keys)) }
+  func open(_ dial: Dial) { mailbox.postAlways(.open(dial)) }
 
   func close() { mailbox.postAlways(.close) }
 
@@ -83,10 +89,10 @@ final class DealerEndpoint: Sendable {
       switch next {
       case .end: return
       case .idle: next = rest(mailbox, &backlog)
-      case .open(let address, let keys):
+      case .open(let dial):
         connection += 1
         do throws(ZMQError) {
-          next = try work(plan, address, keys, connection: connection, mailbox, &backlog)
+          next = try work(plan, dial, connection: connection, mailbox, &backlog)
         } catch {
           plan.deliver(.failed(plan.endpoint, error: error))
           next = .idle
@@ -109,17 +115,16 @@ final class DealerEndpoint: Sendable {
 
   /// The life of one socket, from making to closing.
   private static func work(
-    _ plan: Plan, _ address: String, _ keys: CurveKeyPair, connection: Int,
-    _ mailbox: Mailbox<Order>,
+    _ plan: Plan, _ dial: Dial, connection: Int, _ mailbox: Mailbox<Order>,
     _ backlog: inout DealerBacklog
   ) throws(ZMQError) -> Next {
     let socket = try Socket(.dealer, in: plan.context)
     try EndpointSettings.applyClient(
-      to: socket, plan.endpoint, keys: keys, serverKey: plan.serverKey,
+      to: socket, plan.endpoint, keys: dial.keys, serverKey: dial.serverKey,
       reconnectMilliseconds: plan.reconnectMilliseconds)
     let monitored = try MonitoredSocket(
       socket, name: "\(plan.endpoint.rawValue)-\(connection)", in: plan.context)
-    try monitored.socket.connect(address)
+    try monitored.socket.connect(dial.address)
     var link = LinkState()
     while true {
       Poller.wait(
@@ -147,10 +152,10 @@ final class DealerEndpoint: Sendable {
     for order in mailbox.take() {
       switch order {
       case .send(let outbound): backlog.append(outbound)
-      case .open(let address, let keys):
+      case .open(let dial):
         backlog.giveUp(mailbox)
         mailbox.done(bytes: 0)
-        next = .open(address, keys)
+        next = .open(dial)
       case .close:
         backlog.giveUp(mailbox)
         mailbox.done(bytes: 0)

@@ -89,7 +89,7 @@ private final class Transfer: Sendable {
     server.withLock { $0 = transport }
     let linked = DispatchSemaphore(value: 0)
     let agent = try AgentTransport(
-      keys: node, coordinatorKey: keys.publicKey, control: transport.controlAddress,
+      keys: node, coordinatorKeys: [keys.publicKey], control: transport.controlAddress,
       data: transport.dataAddress,
       deliver: { event in
         if case .connected = event { linked.signal() }

@@ -8,13 +8,16 @@ import Workbench
 struct DeployModelCommand: FleetCommand {
   static let configuration = CommandConfiguration(
     commandName: "model", abstract: "Set which model nodes should run, all at once.",
-    discussion: "`spikefleet deploy MODEL` is the same. Ends with status 1 when a node refuses the "
-      + "model or is not ready in time.")
+    discussion: """
+      `spikefleet deploy MODEL` is the same. Ends with status 1 when a node refuses the model or is \
+      not ready in time. --shadow and --probe come one after the other: a shadow runs until the \
+      next order, so look at it first and then deploy the same model again with --probe.
+      """)
 
   @Argument(help: "Name of the model, its digest, or at least 8 first digits of it.")
   var model: String
 
-  @Option(name: .long, help: "A node; once for each. All accepted nodes unless given.")
+  @Option(name: .long, help: "A node; once for each. All nodes that take work unless given.")
   var node: [String] = []
 
   @Flag(help: "Let nodes run a lower release than they have run; an event records it.")
@@ -48,6 +51,11 @@ struct DeployModelCommand: FleetCommand {
     if let shadow, !(0.1...100).contains(shadow) {
       throw ValidationError("--shadow: found \(shadow), expected 0.1 to 100 percent")
     }
+    guard shadow == nil || probe == 0 else {
+      throw ValidationError(
+        "found --shadow and --probe, expected one of them: a shadow answers nothing that a probe "
+          + "could judge; deploy again with --probe when it has shown enough")
+    }
     guard probe <= ServingTerms.probeInferencesMax else {
       throw ValidationError(
         "--probe: found \(probe), expected 0 to \(ServingTerms.probeInferencesMax) inferences")
@@ -71,7 +79,13 @@ struct DeployModelCommand: FleetCommand {
     let status = StatusLine()
     let deadline = started.advanced(by: .seconds(wait))
     while true {
-      let views = try await client.nodes().filter { node.isEmpty || node.contains($0.name) }
+      // Whom the order is for: nodes that take no work got none, whatever they lack.
+      let views = try await client.nodes().filter { $0.desiredGeneration == answer.detail }
+      guard !views.isEmpty else {
+        status.clear()
+        throw CommandFailure(
+          "another order took the place of this one on every node; `spikefleet events` shows it")
+      }
       let isDone = views.allSatisfy(\.runsWhatItShould)
       let refused = views.filter(\.refusesWhatItShould)
       let isLate = ContinuousClock.now > deadline

@@ -3,12 +3,13 @@ import FleetCore
 import FleetProtocol
 import Foundation
 import Workbench
+import ZeroMQTransport
 
 /// `spikefleet key`.
 struct KeyCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "key",
-    abstract: "Make signing keys, list them, and write the root file that names others.",
+    abstract: "Make keys, list those that sign, and write the root file that names others.",
     discussion: "None of these talks to a coordinator: root keys can stay on a machine without a "
       + "network.",
     subcommands: [
@@ -34,11 +35,19 @@ struct RoleAssignment: ExpressibleByArgument {
 /// `spikefleet key create`.
 struct KeyCreateCommand: FleetCommand {
   static let configuration = CommandConfiguration(
-    commandName: "create", abstract: "Make an Ed25519 signing key in a new file of mode 0600.",
-    discussion: "The key means nothing until a root file names it: `spikefleet key rotate`.")
+    commandName: "create", abstract: "Make a signing key, or a transport key, in a new file.",
+    discussion: """
+      The file has mode 0600. A signing key (Ed25519) means nothing until a root file names it: \
+      `spikefleet key rotate`. A transport key (CURVE) is what a coordinator is known by on the \
+      wire: agents that pin it as `coordinator.nextPublicKey` follow when it becomes the \
+      coordinator's.
+      """)
 
   @Argument(help: "File to write; an existing one is never replaced.")
   var file: String
+
+  @Flag(help: "Make a CURVE key pair for the transport instead of a signing key.")
+  var transport = false
 
   @OptionGroup var output: OutputOptions
 
@@ -49,13 +58,23 @@ struct KeyCreateCommand: FleetCommand {
   }
 
   func perform() async throws {
-    let key = SigningKey()
-    try SigningKeyFile(path: file).save(key)
-    let made = Made(file: file, id: Hex.text(key.id), publicKey: Hex.text(key.publicKey))
+    let made = transport ? try makeTransportKey() : try makeSigningKey()
     try output.print(made) { made in
       Console.line("key \(made.id)")
       Console.line("public half \(made.publicKey)")
     }
+  }
+
+  private func makeSigningKey() throws -> Made {
+    let key = SigningKey()
+    try SigningKeyFile(path: file).save(key)
+    return Made(file: file, id: Hex.text(key.id), publicKey: Hex.text(key.publicKey))
+  }
+
+  private func makeTransportKey() throws -> Made {
+    let pair = try CurveKeyPair.generate()
+    try CurveKeyFile(path: file).save(pair)
+    return Made(file: file, id: pair.publicKey.fingerprint.text, publicKey: pair.publicKey.z85)
   }
 }
 

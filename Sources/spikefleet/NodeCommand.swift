@@ -77,7 +77,10 @@ struct NodeListCommand: FleetCommand {
 struct NodeAcceptCommand: FleetCommand {
   static let configuration = CommandConfiguration(
     commandName: "accept", abstract: "Bind a key to a node's name, so that its agent is let in.",
-    discussion: "Compare the fingerprint with the one that `spikefleet init` printed first.")
+    discussion: """
+      Compare the fingerprint with the one that `spikefleet init` printed first. A name that \
+      exists keeps its key: `spikefleet node replace` gives it another and bars the former one.
+      """)
 
   @Argument(
     help: ArgumentHelp(

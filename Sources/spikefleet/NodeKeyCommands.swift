@@ -94,16 +94,14 @@ struct NodeRotateKeyCommand: FleetCommand {
   static let configuration = CommandConfiguration(
     commandName: "rotate-key", abstract: "Have an agent make a new key and change over to it.",
     discussion: """
-      Both keys are good until the first session with the new one; then the old one is not. An \
-      agent that is offline changes over when it comes back.
+      Both keys are good until the first session with the new one; then the old one is not, and it \
+      is done. An agent that is offline changes over when it comes back.
       """)
 
   @Argument(help: "The node's name.")
   var name: String
 
-  @Flag(help: "Wait until the new key is in use.")
-  var wait = false
-
+  @OptionGroup var patience: WaitOptions
   @OptionGroup var context: ContextOptions
   @OptionGroup var output: OutputOptions
 
@@ -111,9 +109,33 @@ struct NodeRotateKeyCommand: FleetCommand {
     let call = NodeOrderCall(context: context, output: output)
     try await call.send(
       NodeRequest(.rotateKey), to: name, told: "\(name) is asked for a new key")
-    guard wait else { return }
-    let view = try await call.wait(for: name) { !$0.isRotating }
-    Console.line("\(name) uses the key \(view.fingerprint)")
+    guard patience.wait else { return }
+    let view = try await call.wait(for: name, patience, "does not use a new key") {
+      !$0.isRotating
+    }
+    if output.output == .table { Console.line("\(name) uses the key \(view.fingerprint)") }
+  }
+}
+
+/// Whether and how long a command waits for what an agent does about it.
+struct WaitOptions: ParsableArguments {
+  @Flag(help: "Wait until it is done.")
+  var wait = false
+
+  @Option(
+    parsing: .unconditional,
+    help: ArgumentHelp(
+      "With --wait: give up after so many seconds, with status 1; 0 waits as long as it takes.",
+      discussion: "The order stands all the same, and is carried out when it can be."))
+  var timeout = 0
+
+  func validate() throws {
+    guard (0...86_400).contains(timeout) else {
+      throw ValidationError("--timeout: found \(timeout), expected 0 to 86400 seconds")
+    }
+    guard wait || timeout == 0 else {
+      throw ValidationError("found --timeout without --wait, expected both or none")
+    }
   }
 }
 
@@ -128,17 +150,23 @@ struct NodeOrderCall {
     try output.print(try answer.orThrow()) { _ in Console.line(text) }
   }
 
-  /// Looks again twice a second until it holds.
+  /// Looks again twice a second until it holds or the time is up; `lack` says what then lacks.
   func wait(
-    for name: String, until holds: (NodeView) -> Bool
+    for name: String, _ patience: WaitOptions, _ lack: String, until holds: (NodeView) -> Bool
   ) async throws -> NodeView {
     let client = try context.client()
+    let deadline = ContinuousClock.now.advanced(by: .seconds(patience.timeout))
     var isSilenceTold = false
     while true {
       guard let view = try await client.nodes().first(where: { $0.name == name }) else {
         throw CommandFailure("no node is called `\(name)`")
       }
       if holds(view) { return view }
+      guard patience.timeout == 0 || ContinuousClock.now < deadline else {
+        throw CommandFailure(
+          "\(name) \(lack) within \(patience.timeout) s (it is \(view.liveness)); the order stands "
+            + "and is carried out when it can be: `spikefleet node describe \(name)` shows it")
+      }
       if view.liveness != "online", !isSilenceTold {
         isSilenceTold = true
         Console.writeError(

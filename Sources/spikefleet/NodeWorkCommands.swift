@@ -86,7 +86,10 @@ struct NodeUncordonCommand: FleetCommand {
 struct NodeDrainCommand: FleetCommand {
   static let configuration = CommandConfiguration(
     commandName: "drain", abstract: "Cordon a node and let it finish the rounds it is in.",
-    discussion: "Its model goes on serving. `spikefleet node uncordon` ends it.")
+    discussion: """
+      Its model goes on serving. It is done when no round waits for the node. \
+      `spikefleet node uncordon` ends it.
+      """)
 
   @Argument(help: "The node's name.")
   var name: String
@@ -94,9 +97,7 @@ struct NodeDrainCommand: FleetCommand {
   @Flag(help: "Give open rounds back now instead of finishing them.")
   var giveBack = false
 
-  @Flag(help: "Wait until no round waits for the node.")
-  var wait = false
-
+  @OptionGroup var patience: WaitOptions
   @OptionGroup var context: ContextOptions
   @OptionGroup var output: OutputOptions
 
@@ -105,12 +106,14 @@ struct NodeDrainCommand: FleetCommand {
     request.giveBack = giveBack
     let call = NodeOrderCall(context: context, output: output)
     try await call.send(request, to: name, told: "draining \(name)")
-    guard wait else { return }
-    let view = try await call.wait(for: name) { $0.duty != "draining" }
+    guard patience.wait else { return }
+    let view = try await call.wait(for: name, patience, "is not drained") {
+      $0.duty != "draining"
+    }
     guard view.duty == "drained" else {
       throw CommandFailure("\(name) is \(view.duty) now: somebody changed it meanwhile")
     }
-    Console.line("drained \(name)")
+    if output.output == .table { Console.line("drained \(name)") }
   }
 }
 

@@ -43,11 +43,16 @@ import ZeroMQTransport
       try await fleet.client().nodes().first?.liveness == "offline" ? true : nil
     }
     let other = try CurveKeyPair.generate()
-    let answer = try await fleet.client().accept(
+    let refused = try await fleet.client().accept(
       AcceptRequest(name: "north", publicKey: other.publicKey.z85),
       requestID: FleetClient.newRequestID())
+    #expect(refused.code == "duplicate-name" && refused.detail.contains("node replace"))
+    var request = NodeRequest(.replace)
+    request.publicKey = other.publicKey.z85
+    let answer = try await fleet.client().order(
+      request, node: "north", requestID: FleetClient.newRequestID())
     #expect(answer.done, "\(answer.detail)")
-    // The connection is alive; the cut comes with the acceptance or with this.
+    // The connection is alive; the cut comes with the replacement or with this.
     peer.send(.heartbeat(WireHeartbeat()))
     try await peer.refusal(.control)
   }

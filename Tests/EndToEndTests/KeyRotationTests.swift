@@ -46,6 +46,9 @@ import Workbench
         ? true : nil
     }
     #expect(try await fleet.client().nodes().first?.phase == "active")
+    let checks = try await fleet.client().selfTest(node: #require(Identifier("node-a")))
+    let root = checks.first { $0.name == "root" }
+    #expect(root?.result == "ok" && root?.detail.contains("version 3") == true, "\(checks)")
     try fleet.startAgent("node-b")
     // Signed by the new key, believed by both nodes.
     try await fleet.deploy(

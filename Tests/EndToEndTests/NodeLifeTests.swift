@@ -43,6 +43,46 @@ import ZeroMQTransport
     #expect(try await view().liveness == "never")
   }
 
+  @Test(arguments: [["rotate-key", "north"], ["drain", "north"]])
+  func `who waits for a node that is away is told in time that the order stands`(
+    order: [String]
+  ) async throws {
+    let fleet = try TestFleet(nodes: ["north"])
+    try await fleet.startCoordinator()
+    try fleet.startAgent("north")
+    try await fleet.acceptAll()
+    let model = try await fleet.push()
+    try await fleet.deploy(model)
+    // Stopped in a round that it does not finish, so that there is something to wait for.
+    fleet.daemon("north")?.kill()
+    try await fleet.startJob("long", model, rounds: 1)
+    let outcome = try Programs.run(
+      Programs.tool,
+      ["node"] + order + [
+        "--wait", "--timeout", "1", "--context",
+        fleet.folder.appending(path: "operator/context.yaml").path,
+      ])
+    #expect(outcome.status == 1)
+    #expect(outcome.errors.contains("within 1 s"), "\(outcome.errors)")
+    #expect(outcome.errors.contains("the order stands"), "\(outcome.errors)")
+    let view = try #require(try await fleet.client().nodes().first)
+    #expect(order[0] == "drain" ? view.duty == "draining" : view.isRotating)
+  }
+
+  @Test func `who waits for a deployment waits for those that it is for`() async throws {
+    let fleet = try TestFleet(nodes: ["north"])
+    try await fleet.startCoordinator()
+    try fleet.startAgent("north")
+    try await fleet.acceptAll()
+    let answer = try await fleet.client().accept(
+      AcceptRequest(name: "south", publicKey: CurveKeyPair.generate().publicKey.z85),
+      requestID: FleetClient.newRequestID())
+    #expect(answer.done, "\(answer.detail)")
+    // It never came, has no model, and gets none.
+    try fleet.tool(["node", "cordon", "south"])
+    try fleet.tool(["deploy", try await fleet.push().hex, "--wait", "60"])
+  }
+
   @Test func `a machine joins with a token through the enrolment process`() async throws {
     let fleet = try TestFleet(nodes: ["north"])
     let desk = try await EnrolmentDesk.open(in: fleet)

@@ -4,8 +4,8 @@ import Testing
 /// The commands of `docs/OPERATIONS.md` are run as they stand there, from top to bottom.
 @Suite(.serialized, .timeLimit(.minutes(5))) struct OperationsTests {
   private static let blocks = [
-    "install", "accept", "daily", "rotate", "backup", "replace", "golden", "decommission",
-    "tokens", "audit",
+    "install", "accept", "daily", "rotate", "signing", "transport", "backup", "replace", "golden",
+    "decommission", "tokens", "audit",
   ]
 
   @Test func `an operator gets through the page`() throws {
@@ -33,11 +33,30 @@ import Testing
     let outcome = try Programs.run("/bin/bash", ["-c", script])
     #expect(outcome.status == 0, "\(outcome.output)\n\(outcome.errors)")
     for word in [
-      "drained north", "north uses the key", "golden trace", "revoked", "rows hold",
-      "needs another scope", "is good no longer",
+      "drained north", "north uses the key", "root file version 2 is in force", "golden trace",
+      "revoked", "rows hold", "needs another scope", "is good no longer",
     ] {
       #expect(outcome.output.contains(word), "\(word) in\n\(outcome.output)")
     }
+  }
+
+  /// A daemon refuses variables with its prefix that it does not know.
+  private func checkNames(of settings: [String], daemon name: String) throws {
+    let known = ["STATE_FOLDER", "KEY_FILE", "SPOOL_FOLDER"]
+    let prefix = "SPIKEFLEET_\(name.uppercased())_"
+    for setting in settings {
+      let variable = setting.prefix { $0 != "=" }
+      #expect(variable.hasPrefix(prefix))
+      #expect(known.contains(String(variable.dropFirst(prefix.count))))
+    }
+    guard name != "enrol" else { return }
+    let fleet = try TestFleet(nodes: ["north"])
+    let file = name == "agent" ? "agents/north/agent.yaml" : "coordinator/coordinator.yaml"
+    let program = name == "agent" ? Programs.agent : Programs.coordinator
+    let config = fleet.folder.appending(path: file).path
+    let outcome = try Programs.run(
+      "/usr/bin/env", settings + [program, "--config", config, "--check"])
+    #expect(outcome.status == 0, "\(outcome.errors)")
   }
 
   @Test(arguments: ["coordinator", "enrol", "agent"])
@@ -51,7 +70,13 @@ import Testing
       "MemoryDenyWriteExecute=yes", "LimitCORE=0", "UMask=0077",
     ] { #expect(lines.contains(line), "\(line) in \(path)") }
     #expect(lines.contains { $0.hasPrefix("LimitNOFILE=") })
-    #expect(lines.contains { $0.hasPrefix("User=spikefleet-") })
+    #expect(lines.contains("User=spikefleet-\(name)"))
+    // It sees a read-only system: what it writes has to lie in its own folder.
+    let state = "/var/lib/spikefleet-\(name)"
+    #expect(lines.contains("StateDirectory=spikefleet-\(name)"))
+    let settings = lines.filter { $0.hasPrefix("Environment=") }.map { $0.dropFirst(12) }
+    #expect(!settings.isEmpty && settings.allSatisfy { $0.contains("=\(state)") }, "\(settings)")
+    try checkNames(of: settings.map(String.init), daemon: name)
     // What faces strangers, and what runs on small machines, has a bound on its memory.
     if name != "coordinator" { #expect(lines.contains { $0.hasPrefix("MemoryMax=") }) }
     let analyzer = "/usr/bin/systemd-analyze"

@@ -21,7 +21,7 @@ final class RawAgent {
     let (stream, continuation) = AsyncStream.makeStream(
       of: AgentTransportEvent.self, bufferingPolicy: .bufferingOldest(1_024))
     transport = try AgentTransport(
-      keys: keys, coordinatorKey: coordinatorKey, control: status.controlAddress,
+      keys: keys, coordinatorKeys: [coordinatorKey], control: status.controlAddress,
       data: status.dataAddress, reconnectMilliseconds: 100,
       deliver: { continuation.yield($0) })
     events = stream.makeAsyncIterator()

@@ -48,6 +48,23 @@ import Testing
     }
   }
 
+  @Test func `samples that are missing are named with the command that writes them`() throws {
+    let fleet = try TestFleet(nodes: ["north"])
+    for (program, config, key, samples) in [
+      (Programs.coordinator, config(fleet), "checkData", "coordinator/check"),
+      (Programs.agent, agentConfig(fleet), "stream", "agents/north/stream"),
+    ] {
+      try FileManager.default.removeItem(at: fleet.folder.appending(path: samples))
+      for arguments in [["--config", config], ["--config", config, "--check"]] {
+        let outcome = try Programs.run(program, arguments)
+        #expect(outcome.status == 1)
+        for word in [config, "`\(key)`", samples, "spikefleet data deal"] {
+          #expect(outcome.errors.contains(word), "\(word) in \(outcome.errors)")
+        }
+      }
+    }
+  }
+
   @Test func `a key that others can read is refused`() throws {
     let fleet = try TestFleet(nodes: ["north"])
     for (program, file, config) in [

@@ -8,7 +8,13 @@ import ZeroMQTransport
 /// The command-line tool as a process: help, exit statuses, and what `init` leaves on the disk.
 @Suite(.timeLimit(.minutes(5))) struct ToolTests {
   private static let commands = [
-    [], ["init"], ["node"], ["node", "list"], ["node", "accept"], ["node", "describe"], ["data"],
+    [], ["init"], ["node"], ["node", "list"], ["node", "accept"], ["node", "describe"],
+    ["node", "reject"], ["node", "revoke"], ["node", "replace"], ["node", "rotate-key"],
+    ["node", "label"], ["node", "cordon"], ["node", "uncordon"], ["node", "drain"],
+    ["node", "reset-learning"], ["node", "logs"], ["node", "self-test"], ["node", "bundle"],
+    ["join-token"], ["join-token", "create"], ["join-token", "list"], ["join-token", "revoke"],
+    ["token"], ["token", "create"], ["token", "list"], ["token", "revoke"], ["audit"],
+    ["audit", "list"], ["audit", "verify"], ["data"],
     ["data", "fetch"], ["data", "deal"], ["model"], ["model", "train"], ["model", "compile"],
     ["model", "evaluate"], ["model", "push"], ["model", "list"], ["model", "describe"],
     ["model", "pull"], ["deploy"], ["deploy", "model"], ["deploy", "plan"], ["deploy", "apply"],
@@ -38,8 +44,8 @@ import ZeroMQTransport
     ["unknown"], ["init"], ["init", "a", "--node", "Upper"], ["init", "a", "--node", "../a"],
     ["init", "a", "--node", "n", "--node", "n"], ["init", "a", "--control-port", "70000"],
     ["node", "accept", "short", "--name", "n"], ["deploy"], ["deploy", "m", "--wait", "-1"],
-    ["deploy", "plan"], ["rollout", "undo"], ["top", "--interval", "0"], ["status", "-o", "xml"],
-    ["telemetry", "n", "--limit", "0"],
+    ["deploy", "m", "--shadow", "5", "--probe", "10"], ["deploy", "plan"], ["rollout", "undo"],
+    ["top", "--interval", "0"], ["status", "-o", "xml"], ["telemetry", "n", "--limit", "0"],
     ["telemetry", "query", "--since", "soon"], ["telemetry", "query", "--group-by", "colour"],
     ["telemetry", "query", "--metric", "love"], ["telemetry", "query", "--tier", "day"],
     ["model", "compile", "n.json"], ["model", "push", "m.snn"],
@@ -56,7 +62,8 @@ import ZeroMQTransport
     ["chip", "raster", "m.snn", "--data", "d"],
     ["simulate", "chaos"], ["simulate", "chaos", "--seeds", "3..1"],
     ["simulate", "chaos", "--seeds", "1", "--nodes", "0"], ["simulate", "fleet"],
-    ["simulate", "fleet", "--nodes", "0"],
+    ["simulate", "fleet", "--nodes", "0"], ["node", "drain", "n", "--timeout", "5"],
+    ["node", "rotate-key", "n", "--wait", "--timeout", "-1"],
   ])
   func `wrong usage ends with status 64`(arguments: [String]) throws {
     let outcome = try Programs.run(Programs.tool, arguments)

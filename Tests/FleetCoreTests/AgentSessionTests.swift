@@ -73,7 +73,10 @@ import Testing
     var bench = AgentBench()
     bench.handle(.started)
     bench.handle(.linked(.control))
-    guard case .welcome(var welcome) = AgentBench.welcome() else { return }
+    guard case .welcome(var welcome) = AgentBench.welcome() else {
+      Issue.record("the bench welcomes nobody")
+      return
+    }
     welcome.heartbeatMilliseconds = .max
     welcome.liveness = .max
     bench.receive(.welcome(welcome))

@@ -110,6 +110,19 @@ import Testing
     #expect(wild.observed.map(\.code) == ["order"])
   }
 
+  @Test func `a shadow that is to be probed is refused`() {
+    var bench = AgentBench()
+    bench.connect()
+    bench.deploy()
+    bench.serve(bench.model)
+    let directives = bench.deploy(next, Self.generation(2)) { order in
+      order.shadowPerMille = 1
+      order.probeInferences = 1
+    }
+    #expect(directives.observed.map(\.code) == ["order"])
+    #expect(ServingTerms(askedShadowPerMille: 1, probeInferences: 1) == nil)
+  }
+
   // MARK: probation
 
   @Test func `a model that stands its probe is kept, and the floor rises only then`() {

@@ -92,7 +92,10 @@ import Testing
     var bench = AgentBench()
     bench.handle(.started)
     bench.handle(.linked(.control))
-    guard case .welcome(var welcome) = AgentBench.welcome() else { return }
+    guard case .welcome(var welcome) = AgentBench.welcome() else {
+      Issue.record("the bench welcomes nobody")
+      return
+    }
     welcome.version = version
     bench.receive(.welcome(welcome))
     let beats = packets(bench.pass(milliseconds: 1_000))
@@ -107,7 +110,10 @@ import Testing
     var bench = AgentBench()
     bench.handle(.started)
     bench.handle(.linked(.control))
-    guard case .welcome(var welcome) = AgentBench.welcome() else { return }
+    guard case .welcome(var welcome) = AgentBench.welcome() else {
+      Issue.record("the bench welcomes nobody")
+      return
+    }
     welcome.version = 3
     bench.receive(.welcome(welcome))
     #expect(bench.core.refusedFrames["welcome"] == 1)

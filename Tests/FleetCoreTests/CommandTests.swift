@@ -57,17 +57,21 @@ import Testing
     #expect(bench.command(.acceptNode(publicKey: key, name: "node-d")) == .done("node-d"))
   }
 
-  @Test func `a key is replaced while the node is offline and refused while it is online`() {
+  @Test func `a name that exists gets another key by replacement alone, online or not`() {
     var bench = CoordinatorBench()
     let node = CoordinatorBench.nodes[0]
+    let (own, other) = (FleetFixture.publicKey(0), FleetFixture.publicKey(8))
+    let accept = Command.acceptNode(publicKey: other, name: node.text)
+    #expect(code(bench.command(accept)) == "duplicate-name")
     bench.hello(node)
-    let other = FleetFixture.publicKey(8)
+    #expect(code(bench.command(accept)) == "duplicate-name")
+    #expect(bench.core.state.nodes[node]?.admittedKeys == [own])
     #expect(
-      code(bench.command(.acceptNode(publicKey: other, name: node.text))) == "duplicate-name")
-    bench.receive(.goodbye(WireGoodbye()), from: node)
-    #expect(bench.command(.acceptNode(publicKey: other, name: node.text)) == .done(node.text))
-    #expect(bench.core.state.nodes[node]?.publicKey == other)
-    #expect(bench.core.state.nodes[node]?.chip == FleetFixture.chip)
+      bench.command(.acceptNode(publicKey: own, name: node.text)) == .done(node.text),
+      "a repeat changes nothing")
+    #expect(bench.command(.node(node.text, .replace(publicKey: other))) == .done(node.text))
+    #expect(bench.core.state.nodes[node]?.admittedKeys == [other])
+    #expect(bench.core.state.barredKeys[own]?.reason == .retired)
   }
 
   @Test func `a model is added once and its release counter must rise`() {

@@ -34,14 +34,15 @@ import Testing
     #expect(bench.core.refusedFrames["revoked-key"] == 1)
   }
 
-  @Test func `a key that is accepted for a name shuts the door to the one before it`() {
+  @Test func `new hardware is let in, and the door shut to the old, before anybody is told`() {
     var bench = CoordinatorBench()
     let fresh = FleetFixture.publicKey(7)
     let directives = bench.handle(
-      .command(.acceptNode(publicKey: fresh, name: node.text), requestID: "accept"))
+      .command(order(.replace(publicKey: fresh)), requestID: "replace"))
     let denied = directives.position { $0 == .denyKey(publicKey: FleetFixture.publicKey(0)) }
     let allowed = directives.position { $0 == .allowKey(publicKey: fresh, node: node) }
-    #expect(denied != nil && (denied ?? .max) < (allowed ?? 0))
+    let answered = directives.position { if case .answer = $0 { true } else { false } }
+    #expect((denied ?? .max) < (answered ?? 0) && (allowed ?? .max) < (answered ?? 0))
   }
 
   @Test func `a revoked key never comes back, and its name only with new hardware`() {
@@ -127,6 +128,22 @@ import Testing
     bench.restart()
     bench.hello(node)
     #expect(bench.core.state.nodes[node]?.desired == desired)
+  }
+
+  @Test func `a node that does not serve what it was told to is not reset in ignorance`() {
+    let shadow = DeploymentTerms(serving: ServingTerms(shadowPerMille: 10))
+    for terms in [DeploymentTerms(), shadow] {
+      var bench = CoordinatorBench()
+      bench.hello(node)
+      let digest = bench.model.record.digest
+      bench.command(.deploy(model: digest, nodes: [node.text], terms: terms))
+      var observed = WireObservedState()
+      observed.generation = (bench.core.state.nodes[node]?.desired?.generation ?? .none).wire
+      observed.state = terms.serving.isShadow ? .shadowing : .reverted
+      observed.modelDigest = wireBytes(digest.bytes)
+      bench.receive(.observedState(observed), from: node)
+      #expect(code(bench.command(order(.resetLearning))) == "not-serving")
+    }
   }
 
   @Test func `a draining node finishes its round, or gives it back when asked to`() {

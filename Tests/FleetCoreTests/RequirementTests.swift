@@ -37,7 +37,7 @@ import Testing
     var bench = CoordinatorBench()
     bench.hello(node)
     bench.receive(.goodbye(WireGoodbye()), from: node)
-    bench.command(.acceptNode(publicKey: FleetFixture.publicKey(7), name: node.text))
+    bench.command(.node(node.text, .replace(publicKey: FleetFixture.publicKey(7))))
     bench.pass(milliseconds: Int64(bench.core.settings.heartbeatMilliseconds))
     let address = CoordinatorBench.address(node, .control)
     #expect(bench.heartbeat(node) == [.disconnect(address)])
@@ -148,7 +148,10 @@ import Testing
     var bench = AgentBench()
     bench.handle(.started)
     bench.handle(.linked(.control))
-    guard case .welcome(var welcome) = AgentBench.welcome() else { return }
+    guard case .welcome(var welcome) = AgentBench.welcome() else {
+      Issue.record("the bench welcomes nobody")
+      return
+    }
     let noon = UInt64(FleetFixture.noon.microseconds)
     welcome.serverTimeUs = noon + 1_000_000
     bench.receive(.welcome(welcome))

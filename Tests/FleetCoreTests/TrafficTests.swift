@@ -234,7 +234,7 @@ import Testing
     bench.receive(.goodbye(WireGoodbye()), from: node)
     let accepted = bench.handle(
       .command(
-        .acceptNode(publicKey: FleetFixture.publicKey(8), name: node.text), requestID: "key"))
+        .node(node.text, .replace(publicKey: FleetFixture.publicKey(8))), requestID: "key"))
     let address = CoordinatorBench.address(node, .control)
     #expect(accepted.contains(.disconnect(address)))
     #expect(bench.core.sessions[node] == nil)

@@ -5,12 +5,16 @@ import Testing
 /// Holds the protocol's page against the code, so that a stranger may believe it.
 @Suite struct ProtocolPageTests {
   private let page: String
+  private let schema: String
 
   init() throws {
     let package = URL(filePath: #filePath).resolvingSymlinksInPath()
       .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
     page = try String(
       contentsOf: package.appending(path: "docs/PROTOCOL.md"), encoding: .utf8)
+    schema = try String(
+      contentsOf: package.appending(path: "Sources/FleetProtocol/Schema/spikefleet.proto"),
+      encoding: .utf8)
   }
 
   private func part(from start: String, to end: String) throws -> Substring {
@@ -55,6 +59,21 @@ import Testing
       let name = "\(type)"
       #expect(page.contains("| `\(name.prefix(1).uppercased())\(name.dropFirst())` |"))
     }
+  }
+
+  @Test func `every field of the schema is on the page, with its number`() throws {
+    let field = /^ +(?:repeated |optional )?[\w]+ (\w+) = (\d+);/
+    var message = ""
+    var fields = 0
+    for line in schema.split(separator: "\n") {
+      if line.hasPrefix("message ") { message = String(line.split(separator: " ")[1]) }
+      guard let match = line.prefixMatch(of: field) else { continue }
+      fields += 1
+      let row = page.split(separator: "\n").first { $0.hasPrefix("| `\(message)` |") }
+      let place = row.map(String.init) ?? page
+      #expect(place.contains("\(match.2) \(match.1)"), "\(message): \(line)")
+    }
+    #expect(fields > 150)
   }
 
   @Test func `the page names every refusal's code, document type and role`() {

@@ -18,7 +18,8 @@ import Workbench
   @Test func `the example is read, its paths start at its folder`() throws {
     let settings = try read()
     #expect(settings.node.text == "north")
-    #expect(settings.coordinatorKey.count == 40)
+    #expect(settings.coordinatorKey.count == 40 && settings.nextCoordinatorKey == nil)
+    #expect(try read(["coordinator.nextPublicKey": "another"]).nextCoordinatorKey == "another")
     #expect(settings.control == "tcp://127.0.0.1:7470")
     #expect(settings.keyFile.hasSuffix("/fleet-configs/curve.key"))
     #expect(settings.chip == "loihi-learn")

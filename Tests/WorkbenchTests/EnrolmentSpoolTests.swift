@@ -34,6 +34,25 @@ import Workbench
     }
   }
 
+  @Test func `the folder's group may read what was left and remove it, others nothing`() throws {
+    func mode(_ path: String) throws -> Int? {
+      let attributes = try FileManager.default.attributesOfItem(atPath: path)
+      return (attributes[.posixPermissions] as? NSNumber)?.intValue
+    }
+    try withSpool { spool in
+      _ = try spool.leave(request(1))
+      let file = try #require(spool.waiting().first?.file)
+      #expect(try mode(spool.path) == 0o770 && mode(file) == 0o640)
+      // Left by a process that died before it could say who may read it.
+      try FileManager.default.setAttributes([.posixPermissions: 0o600], ofItemAtPath: file)
+      #expect(spool.waiting().map { $0.request?.node } == ["n1"])
+      _ = try spool.leave(request(1))
+      #expect(try mode(file) == 0o640)
+      try FileManager.default.setAttributes([.posixPermissions: 0o644], ofItemAtPath: file)
+      #expect(spool.waiting().map { $0.request?.node } == [nil])
+    }
+  }
+
   @Test func `only so many requests wait`() throws {
     try withSpool { spool in
       var left = 0

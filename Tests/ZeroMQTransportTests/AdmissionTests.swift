@@ -67,7 +67,7 @@ import ZeroMQTransport
     let keys = try CurveKeyPair.generate()
     let fleet = try LoopbackFleet(allowed: [keys.publicKey: "node-a"])
     defer { fleet.transport.stop() }
-    let agent = try fleet.agent(keys, coordinatorKey: CurveKeyPair.generate().publicKey)
+    let agent = try fleet.agent(keys, coordinatorKeys: [CurveKeyPair.generate().publicKey])
     defer { agent.transport.stop() }
     agent.transport.open(.control)
     #expect(try agent.events.disconnected(.control) == .handshake)

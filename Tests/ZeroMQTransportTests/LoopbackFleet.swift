@@ -20,11 +20,11 @@ struct LoopbackFleet {
 
   /// An agent that dials nothing before it is told to.
   func agent(
-    _ agentKeys: CurveKeyPair, coordinatorKey: CurvePublicKey? = nil,
+    _ agentKeys: CurveKeyPair, coordinatorKeys: [CurvePublicKey]? = nil,
     lingerMilliseconds: Int32 = 0
   ) throws -> LoopbackAgent {
     try LoopbackAgent(
-      keys: agentKeys, coordinatorKey: coordinatorKey ?? keys.publicKey,
+      keys: agentKeys, coordinatorKeys: coordinatorKeys ?? [keys.publicKey],
       control: transport.controlAddress, data: transport.dataAddress,
       lingerMilliseconds: lingerMilliseconds)
   }
@@ -42,12 +42,12 @@ struct LoopbackAgent {
   let transport: AgentTransport
 
   init(
-    keys: CurveKeyPair, coordinatorKey: CurvePublicKey, control: String, data: String,
+    keys: CurveKeyPair, coordinatorKeys: [CurvePublicKey], control: String, data: String,
     lingerMilliseconds: Int32 = 0
   ) throws {
     self.keys = keys
     transport = try AgentTransport(
-      keys: keys, coordinatorKey: coordinatorKey, control: control, data: data,
+      keys: keys, coordinatorKeys: coordinatorKeys, control: control, data: data,
       reconnectMilliseconds: 20, lingerMilliseconds: lingerMilliseconds,
       deliver: { [events] in events.put($0) })
   }

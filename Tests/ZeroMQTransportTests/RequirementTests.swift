@@ -29,10 +29,25 @@ import ZeroMQTransport
     defer { agent.transport.stop() }
     agent.transport.open(.control)
     try agent.events.connected(.control)
-    let deceived = try fleet.agent(keys, coordinatorKey: CurveKeyPair.generate().publicKey)
+    let deceived = try fleet.agent(keys, coordinatorKeys: [CurveKeyPair.generate().publicKey])
     defer { deceived.transport.stop() }
     deceived.transport.open(.control)
     #expect(try deceived.events.disconnected(.control) == .handshake)
+  }
+
+  @Test func `requirement 2: an agent that pins two keys finds the coordinator by either`() throws {
+    let keys = try CurveKeyPair.generate()
+    let fleet = try LoopbackFleet(allowed: [keys.publicKey: "node-a"])
+    defer { fleet.transport.stop() }
+    let another = try CurveKeyPair.generate().publicKey
+    let agent = try fleet.agent(keys, coordinatorKeys: [another, fleet.keys.publicKey])
+    defer { agent.transport.stop() }
+    agent.transport.open(.control)
+    #expect(try agent.events.disconnected(.control) == .handshake)
+    try agent.connect(.control)
+    try agent.connect(.data)
+    // It stays with the one that held.
+    try agent.connect(.control)
   }
 
   @Test func `requirement 3: an unknown key is refused at once, a known one is its node`() throws {
