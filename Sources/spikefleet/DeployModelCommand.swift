@@ -9,8 +9,8 @@ struct DeployModelCommand: FleetCommand {
   static let configuration = CommandConfiguration(
     commandName: "model", abstract: "Set which model nodes should run, all at once.",
     discussion: """
-      `spikefleet deploy MODEL` is the same. Ends with status 1 when a node refuses the model or is \
-      not ready in time. --shadow and --probe come one after the other: a shadow runs until the \
+      `spikefleet deploy MODEL` is the same. Ends with status 1 when a node refuses the model or \
+      is not ready in time. --shadow and --probe come one after the other: a shadow runs until the \
       next order, so look at it first and then deploy the same model again with --probe.
       """)
 
