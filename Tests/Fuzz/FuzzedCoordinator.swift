@@ -96,6 +96,8 @@ struct FuzzedCoordinator {
     case .checkUpload(let key, _): return .uploadChecked(key, .valid)
     case .aggregate(let order):
       return .aggregated(order.key, .refused(code: "rule", detail: "made up"))
+    case .assess(let order):
+      return .assessed(order.key, .unavailable(detail: "made up"))
     case .signTimestamp(let document):
       return .timestampSigned(
         SignedDocument.sign(
