@@ -76,7 +76,7 @@ struct RolloutTurn {
       member.deadline = longest
       return put(member, node)
     }
-    if now >= deadline { timeOut(node, found) }
+    if now >= deadline { timeOut(node) }
   }
 
   private static func step(_ phase: ModelPhase, isReverting: Bool) -> NodeStep? {
@@ -95,7 +95,7 @@ struct RolloutTurn {
 
   /// A node that does not come back in time gets its former order back, so that it does not begin
   /// to run the model when nobody looks any more.
-  mutating func timeOut(_ node: Identifier, _ found: NodeRecord) {
+  mutating func timeOut(_ node: Identifier) {
     let step = record.members[node]?.step ?? .pending
     let detail =
       "\(step.rawValue) for \(specification.stepSeconds) s"
@@ -189,8 +189,7 @@ struct RolloutTurn {
         .desiredSet(
           node,
           DesiredAssignment(
-            generation: generation, model: model,
-            allowRollbackTo: nil, isTrial: isTrial, serving: terms)))
+            generation: generation, model: model, isTrial: isTrial, serving: terms)))
       move(node, to: .downloading)
     }
   }

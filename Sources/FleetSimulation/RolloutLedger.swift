@@ -9,7 +9,6 @@ struct RolloutLedger {
     /// Waves whose last gate let them go on.
     var passed: Set<Int> = []
     var shadowPassed = false
-    var wasPromoted = false
   }
 
   private var books: [Identifier: Book] = [:]
@@ -81,9 +80,7 @@ struct RolloutLedger {
       let isGuarded = decision.stage == .baking && book.shadowPassed && finding == .insufficient
       require(finding == .pass || isGuarded, "\(id) passes wave \(decision.wave) without evidence")
       goesOn = true
-    case .promoted:
-      book.wasPromoted = true
-      goesOn = true
+    case .promoted: goesOn = true
     case .insufficient:
       goesOn = book.record.specification.onInsufficient == .promote
     case .stopped: break
