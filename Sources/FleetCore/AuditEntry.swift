@@ -1,10 +1,7 @@
 import Crypto
 import FleetProtocol
 
-/// One decision of the coordinator that somebody asked for, as it is kept for good.
-///
-/// Each row's hash covers the row before it: nobody changes or removes one unseen, unless all that
-/// follow are made anew and nobody kept a later hash.
+/// One decision of the coordinator that somebody asked for, as the journal keeps it for good.
 package struct AuditEntry: Sendable, Equatable {
   /// When it was decided.
   package var at: Instant
@@ -13,6 +10,8 @@ package struct AuditEntry: Sendable, Equatable {
   package var actor: String
   /// The request's id, empty where there is none.
   package var requestID: String
+  /// The node, rollout, job, model or token that it is about; empty where that is not one.
+  package var subject: String
   /// What was asked, and about what.
   package var action: String
   /// `done`, or the refusal's code.
@@ -20,32 +19,29 @@ package struct AuditEntry: Sendable, Equatable {
 
   /// An entry with its facts.
   package init(
-    at: Instant, actor: String, requestID: String, action: String, outcome: String
+    at: Instant, actor: String, requestID: String, subject: String = "", action: String,
+    outcome: String
   ) {
     self.at = at
     self.actor = actor
     self.requestID = requestID
+    self.subject = subject
     self.action = action
     self.outcome = outcome
   }
 
-  /// The hash of the first row's predecessor.
-  package static let origin = [UInt8](repeating: 0, count: 32)
-
-  /// SHA-256 over the predecessor's hash, the instant, and each text led by its length.
+  /// The hash that this entry had in the audit before that was a part of the journal.
+  ///
+  /// Operators may have kept such a hash: `JournalCheck` still follows that chain.
   package func hash(after previous: [UInt8]) -> [UInt8] {
     var hash = SHA256()
     hash.update(data: previous)
-    hash.update(data: Self.bytes(UInt64(bitPattern: at.microseconds)))
+    hash.update(data: JournalEntry.bytes(UInt64(bitPattern: at.microseconds)))
     for text in [actor, requestID, action, outcome] {
-      hash.update(data: Self.bytes(UInt64(text.utf8.count)))
+      hash.update(data: JournalEntry.bytes(UInt64(text.utf8.count)))
       hash.update(data: Array(text.utf8))
     }
     return Array(hash.finalize())
-  }
-
-  private static func bytes(_ value: UInt64) -> [UInt8] {
-    (0..<8).map { UInt8(truncatingIfNeeded: value >> (8 * UInt64($0))) }
   }
 }
 
@@ -55,7 +51,24 @@ extension Command {
     _ requestID: String, _ outcome: String, by actor: String, at now: Instant
   ) -> AuditEntry {
     AuditEntry(
-      at: now, actor: actor, requestID: requestID, action: audited, outcome: outcome)
+      at: now, actor: actor, requestID: requestID, subject: subject, action: audited,
+      outcome: outcome)
+  }
+
+  /// What the command is about, where that is one thing with a name.
+  private var subject: String {
+    switch self {
+    case .acceptNode(_, let name), .node(let name, _), .revokeJoinToken(let name),
+      .revokeAdminToken(let name), .rollout(let name, _), .cancelJob(let name):
+      name
+    case .createJoinToken(let token): token.name
+    case .createAdminToken(let token): token.name.text
+    case .addModel(let model): model.name.text
+    case .deploy(_, let nodes, _): nodes.count == 1 ? nodes[0] : ""
+    case .startRollout(let rollout): rollout.name
+    case .startJob(let job): job.name
+    case .rejectKey, .addRoot, .removeModel: ""
+    }
   }
 
   /// What is asked, in one line without a secret.
@@ -83,6 +96,7 @@ extension Command {
       "create-token \(token.name) " + token.scopes.map(\.rawValue).joined(separator: " ")
     case .revokeAdminToken(let name): "revoke-token \(name)"
     case .addModel(let model): "add-model \(model.name) \(model.digest.hex)"
+    case .removeModel(let model): "remove-model \(model.hex)"
     case .deploy(let model, let nodes, let terms):
       "deploy \(model.hex)\(terms.allowRollback ? " allow-rollback" : "")"
         + "\(terms.isTrial ? " trial" : "")\(terms.serving.audited) "

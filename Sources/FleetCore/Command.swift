@@ -16,6 +16,8 @@ package enum Command: Sendable, Equatable {
   case revokeAdminToken(String)
   /// Record a model whose blob is stored and whose manifest was verified.
   case addModel(ModelRecord)
+  /// Forget a model that nothing needs.
+  case removeModel(ContentDigest)
   /// Make these nodes run this model; an empty list means every node that takes work.
   case deploy(model: ContentDigest, nodes: [String], terms: DeploymentTerms = DeploymentTerms())
   /// Bring a model to nodes in waves, behind gates.

@@ -84,6 +84,7 @@ extension CoordinatorCore {
     case .createAdminToken(let token): try createAdminToken(token, at: now)
     case .revokeAdminToken(let name): try revokeAdminToken(name, at: now)
     case .addModel(let model): try addModel(model, at: now)
+    case .removeModel(let model): try removeModel(model, at: now)
     case .deploy(let model, let nodes, let terms):
       try deploy(model, to: nodes, terms, at: now)
     case .startRollout(let specification): try startRollout(specification, at: now)

@@ -80,7 +80,7 @@ extension CoordinatorCore {
       let event = FleetEvent(
         node, "node.enrolled", "with the token \(token.name), \(token.usesLeft) uses left", at: now)
       let entry = AuditEntry(
-        at: now, actor: "token \(token.name)", requestID: "",
+        at: now, actor: "token \(token.name)", requestID: "", subject: node.text,
         action: "accept \(node) \(request.publicKey)", outcome: "done")
       persist(
         decision.changes + [.joinTokenChanged(token), .event(event), .audited(entry)],

@@ -24,6 +24,7 @@ extension CoordinatorCore {
     sessions[node] = Session(
       number: nextSessionNumber(), node: node, version: UInt8(version), boot: boot,
       control: address, rootVersion: hello.rootVersion, at: now)
+    sessions[node]?.isAhead = other?.isAhead ?? false
     bulk.forget(node)
     var welcome = WireWelcome()
     welcome.version = version
@@ -45,18 +46,19 @@ extension CoordinatorCore {
     // After the welcome: the conversation does not wait for a full disk to take these.
     if isDuplicate { tellDuplicate(node, at: now, into: &directives) }
     let accepted = Generation(hello.accepted)
-    if accepted.epoch > state.epoch {
+    if accepted > Generation(epoch: state.epoch, number: state.lastGeneration) {
       let detail =
         "the node holds generation \(accepted), this coordinator is at epoch \(state.epoch): its "
-        + "state is an older copy, and the node obeys nothing below its own epoch; restore the "
-        + "newest copy, or start the coordinator again until its epoch, one more each start, is "
-        + "higher"
+        + "state is an older copy, and the node obeys nothing below its own epoch; stop the "
+        + "coordinator and put the copy in place with `spikefleet-coordinator restore`, which "
+        + "chooses an epoch that is higher"
       persist([.event(FleetEvent(node, "epoch.behind", detail, at: now))], into: &directives)
     }
     note(accepted: accepted, node: node, into: &directives)
     bringRoots(to: node, at: now, into: &directives)
-    reconcile(
-      node, claims: (accepted, Generation(hello.observed)), into: &directives)
+    let claims = (accepted: accepted, observed: Generation(hello.observed))
+    catchUp(node, claims: claims, at: now, into: &directives)
+    reconcile(node, claims: claims, into: &directives)
     settle(hello.openRounds, node: node, at: now, into: &directives)
   }
 
@@ -120,8 +122,9 @@ extension CoordinatorCore {
     send(.heartbeatReply(reply), to: node, correlation: header.sequence, into: &directives)
     note(accepted: Generation(beat.accepted), node: node, into: &directives)
     bringRoots(to: node, at: now, into: &directives)
-    reconcile(
-      node, claims: (Generation(beat.accepted), Generation(beat.observed)), into: &directives)
+    let claims = (accepted: Generation(beat.accepted), observed: Generation(beat.observed))
+    catchUp(node, claims: claims, at: now, into: &directives)
+    reconcile(node, claims: claims, into: &directives)
     guard beat.openRounds.count <= Limits.openRoundsMax else {
       count("open-rounds")
       return

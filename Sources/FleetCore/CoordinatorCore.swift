@@ -114,6 +114,10 @@ package struct CoordinatorCore: Sendable {
     case .blocked(let address): cut(address, at: now, into: &directives)
     case .command(let command, let requestID, let actor):
       obey(command, requestID: requestID, by: actor, at: now, into: &directives)
+    case .asked(let action, let requestID, let actor):
+      let entry = AuditEntry(
+        at: now, actor: actor, requestID: requestID, action: action, outcome: "done")
+      persist([.audited(entry)], into: &directives)
     case .adminTokenUsed(let name): noteUse(ofAdminToken: name, at: now, into: &directives)
     case .adminRefused(let refusal): note(refusal, at: now, into: &directives)
     case .query(let node, let kind, let limit, let id):

@@ -34,6 +34,8 @@ package enum CoordinatorEvent: Sendable {
   case blocked(ReplyAddress)
   /// An operator's command; a repeated request id gets the stored answer.
   case command(Command, requestID: String, actor: String = AdminHolder.bootstrap.actor)
+  /// Somebody asked for what changes nothing but has to be on record, such as a backup.
+  case asked(action: String, requestID: String, actor: String)
   /// A token of the admin endpoint was good for a request.
   case adminTokenUsed(Identifier)
   /// The admin endpoint turned a request away.

@@ -29,6 +29,8 @@ package enum FleetChange: Sendable, Equatable {
   case adminTokenForgotten(Identifier)
   /// A model's blob and manifest are stored.
   case modelAdded(ModelRecord)
+  /// A model is served no longer; its bytes go.
+  case modelRemoved(ContentDigest, at: Instant)
   /// A deployment named this model for this node.
   case desiredSet(Identifier, DesiredAssignment)
   /// The node holds the generation on its disk.
@@ -73,9 +75,9 @@ package enum FleetChange: Sendable, Equatable {
   case noticesStored(Identifier, through: UInt64, alarm: String)
   /// A command's answer, so that a retry of the command returns it instead of acting twice.
   case requestAnswered(id: String, response: CommandResponse, at: Instant)
-  /// Somebody asked for something: a row of the audit, in the transaction of what follows from it.
+  /// Somebody asked for something: a row of the journal, in the transaction of what follows.
   case audited(AuditEntry)
-  /// Something an operator will want to read later.
+  /// Something an operator will want to read later: a row of the journal.
   case event(FleetEvent)
 }
 
@@ -89,7 +91,7 @@ extension FleetChange {
   }
 }
 
-/// A line of the coordinator's event log.
+/// Something that happened, as the journal keeps it for good.
 package struct FleetEvent: Sendable, Equatable {
   /// When it happened.
   package var at: Instant

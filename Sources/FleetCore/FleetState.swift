@@ -79,6 +79,7 @@ package struct FleetState: Sendable, Equatable {
     case .adminTokenUsed(let name, let at): adminTokens[name]?.usedAt = at
     case .adminTokenForgotten(let name): adminTokens[name] = nil
     case .modelAdded(let model): models[model.digest] = model
+    case .modelRemoved(let digest, _): models[digest] = nil
     case .desiredSet(let node, let assignment):
       updateNode(node) { $0.desired = assignment }
       if assignment.generation.epoch == epoch {

@@ -35,6 +35,8 @@ package struct Session: Sendable {
   var rootSent: RootSent?
   /// The timestamp document that the node was last sent, by its number.
   var timestampSent: UInt64
+  /// True once the operator was told that the node holds what this state does not know.
+  var isAhead = false
   /// Chunks sent on the data connection in this conversation.
   var chunksSent: UInt64
   private var lastSequence: UInt64

@@ -50,6 +50,8 @@ struct FleetMirror {
     case .modelAdded, .keyBarred, .keyFreed, .joinTokenChanged, .joinTokenRemoved,
       .adminTokenCreated, .adminTokenRevoked, .adminTokenUsed, .adminTokenForgotten, .audited:
       break
+    case .modelRemoved(let digest, _):
+      require(state.models[digest] != nil, "unknown model")
     case .desiredSet(let node, let assignment):
       require(state.nodes[node] != nil, "unknown node \(node)")
       require(state.models[assignment.model] != nil, "unknown model")
