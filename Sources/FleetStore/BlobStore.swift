@@ -13,6 +13,8 @@ package final class BlobStore: Sendable {
   let uploads: String
   private let staging: String
   let opened = Mutex(OpenContent())
+  /// How many values of `BlobHold` keep everything.
+  let holds = Mutex(0)
 
   /// Opens the store below a state folder and sweeps half-written files and uploads.
   ///
@@ -131,17 +133,20 @@ package final class BlobStore: Sendable {
   ///
   /// Without an age it is for the start of a daemon, before anything is stored: what a crash left
   /// behind goes. With one it may be called at any time: what is stored comes before the row that
-  /// needs it, so that young content stays whoever needs it.
+  /// needs it, so that young content stays whoever needs it. Nothing goes while a backup is read.
   @discardableResult
   package func sweep(
     keeping needed: Set<ContentDigest>, olderThanSeconds age: Int = 0
   ) throws(StoreError) -> Int {
     var removed = 0
+    if isHeld { return 0 }
     for shelf in try FileSystem.list(blobs) {
       for name in try FileSystem.list(blobs + "/" + shelf) {
         let digest = ContentDigest(hex: name)
         if let digest, needed.contains(digest) { continue }
         if age > 0, try FileSystem.age(blobs + "/" + shelf + "/" + name) < age { continue }
+        // A backup that began meanwhile may need what was not needed before.
+        if isHeld { return removed }
         if let digest { opened.withLock { $0.forget(digest) } }
         try FileSystem.remove(blobs + "/" + shelf + "/" + name)
         removed += 1

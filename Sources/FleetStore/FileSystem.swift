@@ -42,6 +42,14 @@ enum FileSystem {
     return UInt64(max(0, information.st_size))
   }
 
+  /// Bytes that this process may still write to a file system; nil where it does not say.
+  static func freeBytes(_ path: String) throws(StoreError) -> UInt64? {
+    var information = statvfs()
+    guard statvfs(path, &information) == 0 else { throw failure("looking up", path) }
+    guard information.f_blocks > 0 else { return nil }
+    return UInt64(information.f_bavail) * UInt64(information.f_frsize)
+  }
+
   /// Seconds since a file was written, or its name made; 0 for a missing one.
   static func age(_ path: String) throws(StoreError) -> Int {
     var information = stat()
@@ -79,6 +87,13 @@ enum FileSystem {
   /// Moves a file over another name of the same file system.
   static func rename(_ path: String, to target: String) throws(StoreError) {
     guard Foundation.rename(path, target) == 0 else { throw failure("renaming", path) }
+  }
+
+  /// Gives a file another name beside its own; one that has it already is no error.
+  static func link(_ path: String, to target: String) throws(StoreError) {
+    guard Foundation.link(path, target) == 0 || errno == EEXIST else {
+      throw failure("linking", path)
+    }
   }
 
   /// Removes a file; a missing one is no error.

@@ -37,7 +37,7 @@ struct FleetLoader {
       let token = try adminToken(row)
       state.adminTokens[token.name] = token
     }
-    try each("model", "SELECT * FROM model") { row in
+    try each("model", "SELECT * FROM model WHERE removed_at_us IS NULL") { row in
       let model = try self.model(row)
       state.models[model.digest] = model
     }

@@ -27,6 +27,10 @@ enum FleetSchema {
     migrator.registerMigration("12-rollouts") { db in
       for statement in RolloutSchema.statements { try db.execute(sql: statement) }
     }
+    migrator.registerMigration("13-event-chain") { try JournalSchema.chain($0) }
+    migrator.registerMigration("14-model-removal") {
+      try $0.execute(sql: "ALTER TABLE model ADD COLUMN removed_at_us INTEGER")
+    }
     return migrator
   }
 

@@ -42,14 +42,6 @@ package struct StoredWindow: Sendable, Equatable {
   }
 }
 
-/// A line of the event log with its position.
-package struct StoredEvent: Sendable, Equatable {
-  /// Position in the log: rises with every event, never reused.
-  package var id: Int64
-  /// The event.
-  package var event: FleetEvent
-}
-
 extension FleetStore {
   /// What was decided about a rollout, oldest first.
   package func decisions(of rollout: Identifier) throws(StoreError) -> [RolloutDecision] {
@@ -140,47 +132,6 @@ extension FleetStore {
         let price = try row.bytes("price_digest")
         return NodeTotals(
           node: try row.identifier("node"), price: ContentDigest(price), counters: counters)
-      }
-    }
-  }
-
-  /// Events after a position, oldest first, at most `limit`; 0 starts at the oldest.
-  ///
-  /// With a subject, those about this node, model or job alone.
-  package func events(
-    after id: Int64 = 0, about subject: String? = nil, limit: Int
-  ) throws(StoreError) -> [StoredEvent] {
-    try database.read("reading events") { db in
-      let condition = subject == nil ? "" : "subject = ? AND"
-      let first: StatementArguments = subject.map { [$0.stored] } ?? []
-      let rows = try Row.fetchAll(
-        db, sql: "SELECT * FROM event WHERE \(condition) id > ? ORDER BY id LIMIT ?",
-        arguments: first + [id, max(0, limit)])
-      return try rows.map { found in
-        let row = StoredRow(found, of: "event")
-        let event = FleetEvent(
-          at: try row.instant("at_us"), kind: try row.text("kind"),
-          subject: try row.text("subject"), detail: try row.text("detail"))
-        return StoredEvent(id: try row.integer("id"), event: event)
-      }
-    }
-  }
-
-  /// Rows of the audit after a position, oldest first, with their hashes.
-  package func audit(
-    after id: Int64, limit: Int
-  ) throws(StoreError) -> [(id: Int64, entry: AuditEntry, hash: [UInt8])] {
-    try database.read("reading the audit") { db in
-      let rows = try Row.fetchAll(
-        db, sql: "SELECT * FROM audit WHERE id > ? ORDER BY id LIMIT ?",
-        arguments: [id, max(0, limit)])
-      return try rows.map { found in
-        let row = StoredRow(found, of: "audit")
-        let entry = AuditEntry(
-          at: try row.instant("at_us"), actor: try row.text("actor"),
-          requestID: try row.text("request"), action: try row.text("action"),
-          outcome: try row.text("outcome"))
-        return (try row.integer("id"), entry, try row.bytes("hash"))
       }
     }
   }

@@ -9,6 +9,8 @@ import Synchronization
 package final class FleetStore: Sendable {
   let database: StoreDatabase
   private let plausibility = Mutex(TelemetryPlausibility())
+  /// True while a backup of it is made or read.
+  let isBackedUp = Mutex(false)
   // The last property: the folder is given back after the database is closed.
   private let folder: StateFolder?
 
@@ -17,6 +19,9 @@ package final class FleetStore: Sendable {
   /// `pagesMax` bounds the file in pages of 4 KiB; a transaction beyond it throws `full`.
   package convenience init(folder: String, pagesMax: Int? = nil) throws(StoreError) {
     let owned = try StateFolder(path: folder)
+    // An empty fleet in place of one that is half restored would be no help.
+    let half = folder + "/" + FleetRestore.halfName
+    guard try FileSystem.size(half) == nil else { throw .halfRestored(path: half) }
     try self.init(owned, path: folder + "/fleet.sqlite", pagesMax: pagesMax)
   }
 

@@ -30,6 +30,11 @@ struct FleetWriter {
     case .adminTokenCreated, .adminTokenRevoked, .adminTokenUsed, .adminTokenForgotten:
       try AdminTokenWriter(db: db).apply(change)
     case .modelAdded(let model): try add(model)
+    case .modelRemoved(let digest, let at):
+      // The row stays: rounds and rollouts that are over refer to it.
+      try db.changeOne(
+        "UPDATE model SET removed_at_us = ? WHERE digest = ? AND removed_at_us IS NULL",
+        [at.microseconds, digest.stored], otherwise: "unknown model \(digest)")
     case .desiredSet(let node, let assignment): try assign(assignment, to: node)
     case .desiredAccepted(let node, let generation):
       try updateNode(
@@ -57,33 +62,14 @@ struct FleetWriter {
       try db.change(
         "INSERT INTO request (id, response, at_us) VALUES (?, ?, ?)",
         [id.stored, try Self.json(response), at.microseconds])
-    case .audited(let entry): try audit(entry)
-    case .event(let event):
-      try db.change(
-        "INSERT INTO event (at_us, kind, subject, detail) VALUES (?, ?, ?, ?)",
-        [
-          event.at.microseconds, event.kind.stored, event.subject.stored, event.detail.stored,
-        ])
+    case .audited(let entry): try JournalWriter(db: db).append(.asked(entry))
+    case .event(let event): try JournalWriter(db: db).append(.happened(event))
     case .roundPlanned, .roundOpened, .roundDeadlineMoved, .updateAccepted, .participantClosed,
       .roundSealed, .roundCommitted, .roundFailed, .roundCancelled:
       try RoundWriter(db: db).apply(change)
     case .rolloutCreated, .rolloutMoved, .rolloutMember, .rolloutDecided:
       try RolloutWriter(db: db).apply(change)
     }
-  }
-
-  /// Adds a row to the chain; the database itself counts and keeps the rows.
-  private func audit(_ entry: AuditEntry) throws {
-    let last = try Row.fetchOne(db, sql: "SELECT id, hash FROM audit ORDER BY id DESC LIMIT 1")
-    let previous: Data = last?["hash"] ?? Data(AuditEntry.origin)
-    let id: Int64 = last?["id"] ?? 0
-    try db.change(
-      "INSERT INTO audit (id, at_us, actor, request, action, outcome, hash) "
-        + "VALUES (?, ?, ?, ?, ?, ?, ?)",
-      [
-        id + 1, entry.at.microseconds, entry.actor.stored, entry.requestID.stored,
-        entry.action.stored, entry.outcome.stored, Data(entry.hash(after: [UInt8](previous))),
-      ])
   }
 
   // MARK: nodes
@@ -179,7 +165,8 @@ struct FleetWriter {
         release_counter = excluded.release_counter, manifest_digest = excluded.manifest_digest,
         manifest = excluded.manifest, structure_digest = excluded.structure_digest,
         price_digest = excluded.price_digest, size = excluded.size, chips = excluded.chips,
-        added_at_us = excluded.added_at_us, published = excluded.published
+        added_at_us = excluded.added_at_us, published = excluded.published,
+        removed_at_us = NULL
       """,
       [
         model.digest.stored, model.name.text, model.releaseCounter.stored,

@@ -1,3 +1,4 @@
+import FleetCore
 import Foundation
 import GRDB
 
@@ -102,6 +103,27 @@ final class StoreDatabase: Sendable {
     }
   }
 
+  /// Bytes of the file and of its log.
+  func bytes() throws(StoreError) -> UInt64 {
+    var sum: UInt64 = 0
+    for suffix in ["", "-wal"] { sum += try FileSystem.size(path + suffix) ?? 0 }
+    return sum
+  }
+
+  /// Runs statements on the connection that writes, outside of any transaction.
+  func onWriter(_ body: (Database) throws -> Void) throws {
+    try writer.writeWithoutTransaction(body)
+  }
+
+  /// Closes all connections; what is committed is then in the one file.
+  func close() throws(StoreError) {
+    do {
+      try writer.close()
+    } catch {
+      throw Self.failure(error, "closing", path)
+    }
+  }
+
   /// The promises that the connection which writes has made to SQLite.
   func durability() throws(StoreError) -> StoreDurability {
     try write("reading the settings") { db in
@@ -123,11 +145,14 @@ final class StoreDatabase: Sendable {
     }
   }
 
-  private static func failure(
+  static func failure(
     _ error: any Error, _ operation: String, _ path: String
   ) -> StoreError {
     switch error {
     case let error as StoreError: return error
+    case let damage as BackupDamage: return .backup(damage)
+    case let broken as JournalCheck.Break:
+      return .backup(BackupDamage("the journal is broken at \(broken)"))
     case let error as RowDamage:
       return .damaged(path: path, table: error.table, column: error.column)
     case let error as DatabaseError:

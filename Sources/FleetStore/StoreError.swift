@@ -24,6 +24,12 @@ package enum StoreError: Error, Sendable, Equatable, CustomStringConvertible {
   case sizeMismatch(path: String, expected: UInt64, found: UInt64)
   /// A position outside the content or the staged part of it, in bytes.
   case range(path: String, offset: UInt64, count: UInt64, size: UInt64)
+  /// A backup is not whole, or not one.
+  case backup(BackupDamage)
+  /// Another backup is under way.
+  case backupUnderWay
+  /// A restore was not finished in this folder.
+  case halfRestored(path: String)
 
   package var description: String {
     switch self {
@@ -65,6 +71,12 @@ package enum StoreError: Error, Sendable, Equatable, CustomStringConvertible {
       "\(path): expected \(expected) bytes, found \(found); send it again from the start"
     case .range(let path, let offset, let count, let size):
       "\(path): \(count) bytes at offset \(offset) are outside its \(size) bytes"
+    case .backup(let damage): "backup: \(damage)"
+    case .backupUnderWay:
+      "another backup is under way; wait for its end and try again"
+    case .halfRestored(let path):
+      "\(path): a restore did not finish; run `spikefleet-coordinator restore` again, or remove "
+        + "this file to go on without"
     default: preconditionFailure("every other case is described above")
     }
   }

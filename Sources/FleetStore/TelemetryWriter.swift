@@ -109,9 +109,9 @@ struct TelemetryWriter {
       [node.text, Int64(clamping: lost)])
     let detail =
       "\(lost) windows of earlier boots so far: it was killed, or its outbox full for too long"
-    try db.change(
-      "INSERT INTO event (at_us, kind, subject, detail) VALUES (?, ?, ?, ?)",
-      [instant.microseconds, "telemetry.lost".stored, node.text.stored, detail.stored])
+    let event = FleetEvent(
+      at: instant, kind: "telemetry.lost", subject: node.text, detail: detail)
+    try JournalWriter(db: db).append(.happened(event))
     return true
   }
 
