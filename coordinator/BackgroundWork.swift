@@ -20,6 +20,8 @@ final class BackgroundWork: Sendable {
   private let queue = DispatchQueue(label: "coordinator-work")
   /// Looks of gates read the store, and wait for no aggregation.
   private let gates = DispatchQueue(label: "coordinator-gates")
+  /// Backups and looks at the whole database, which take long and wait for nothing.
+  private let copies = DispatchQueue(label: "coordinator-copies", attributes: .concurrent)
   private let isStopped = Mutex(false)
 
   init(
@@ -31,7 +33,8 @@ final class BackgroundWork: Sendable {
     self.log = log
   }
 
-  /// Returns when nothing runs any more; work not begun is left to the next start.
+  /// Returns when nothing runs any more that changes something; work not begun is left to the next
+  /// start, and who waits for a copy gets none.
   func stop() {
     isStopped.withLock { $0 = true }
     queue.sync {}
@@ -75,6 +78,15 @@ final class BackgroundWork: Sendable {
       } catch {
         report(.unavailable(detail: error.description))
       }
+    }
+  }
+
+  /// Runs what only reads, for somebody who waits for it.
+  func inBackground<Value: Sendable>(
+    _ body: @escaping @Sendable () throws -> Value
+  ) async throws -> Value {
+    try await withCheckedThrowingContinuation { continuation in
+      copies.async { continuation.resume(with: Result { try body() }) }
     }
   }
 

@@ -31,7 +31,8 @@ struct Coordinator: AsyncParsableCommand {
       sends; at n = 0 it only says at its end how many it passed.
 
       `spikefleet-coordinator enrol --config FILE` is another process: it takes join tokens from \
-      machines that are not nodes yet (`spikefleet-coordinator enrol --help`).
+      machines that are not nodes yet (`spikefleet-coordinator enrol --help`). \
+      `spikefleet-coordinator restore FILE --config FILE` puts the state back from a backup.
       """,
     version: Version.text)
 
@@ -100,7 +101,8 @@ struct Coordinator: AsyncParsableCommand {
   private func serve(
     _ settings: CoordinatorConfiguration, _ keys: CoordinatorKeys, _ checkData: LabelledSamples?
   ) async throws {
-    let log = try logFormat.logger(label: "coordinator", level: settings.logLevel)
+    let tail = LogTail()
+    let log = try logFormat.logger(label: "coordinator", level: settings.logLevel, tail: tail)
     let descriptors = DescriptorLimit.raise()
     let store = try FleetStore(folder: settings.stateFolder)
     let blobs = try BlobStore(folder: settings.stateFolder)
@@ -142,7 +144,8 @@ struct Coordinator: AsyncParsableCommand {
       ])
     let service = CoordinatorService(
       daemon: daemon, root: keys.root, keys: keys.signing, publicKey: keys.curve.publicKey,
-      controlAddress: transport.controlAddress, dataAddress: transport.dataAddress)
+      controlAddress: transport.controlAddress, dataAddress: transport.dataAddress,
+      settings: settings.lines, tail: tail)
     // The group describes whole services, keys and all, below this level.
     var groupLog = log
     groupLog.logLevel = max(log.logLevel, .warning)

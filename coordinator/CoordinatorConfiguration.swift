@@ -78,4 +78,23 @@ struct CoordinatorConfiguration {
     logLevel = try file.choice("logLevel", of: LogFormat.levels, default: "info")
     try file.finish()
   }
+
+  /// All of it as `key: value`; secrets are files, of which the paths alone stand here.
+  var lines: [String] {
+    let days = TelemetryTier.allCases.map { tier in
+      retention.days[tier].map { "\($0)" } ?? "all"
+    }
+    return [
+      "control: \(control)", "data: \(data)", "admin: \(adminHost):\(adminPort)",
+      "curveKeyFile: \(curveKeyFile)", "deployKeyFile: \(deployKeyFile)",
+      "federationKeyFile: \(federationKeyFile)", "rootFile: \(rootFile)",
+      "stateFolder: \(stateFolder)", "enrolSpool: \(enrolSpool ?? "")",
+      "checkData: \(checkData ?? "")",
+      "heartbeatMilliseconds: \(settings.heartbeatMilliseconds)",
+      "liveness: \(settings.liveness)",
+      "telemetry days: \(days.joined(separator: " "))",
+      "telemetry.powerWattsMax: \(powerWattsMax)",
+      "telemetry.clockAheadSeconds: \(clockAheadSeconds)", "logLevel: \(logLevel)",
+    ]
+  }
 }

@@ -17,6 +17,10 @@ struct CoordinatorService: FleetService {
   let publicKey: CurvePublicKey
   let controlAddress: String
   let dataAddress: String
+  /// Settings in force, as `key: value`.
+  let settings: [String]
+  /// The newest lines of the log.
+  let tail: LogTail
 
   private var views: FleetViews {
     FleetViews(core: daemon.snapshot(), prices: daemon.priceTables, now: WallClock.now())
@@ -81,12 +85,8 @@ struct CoordinatorService: FleetService {
     try TelemetryTable(views: views, store: daemon.store, query: query).answer()
   }
 
-  func events(after id: Int64, about subject: String?, limit: Int) async throws -> [EventView] {
-    try daemon.store.events(after: id, about: subject, limit: limit).map { stored in
-      EventView(
-        id: stored.id, atMicroseconds: stored.event.at.microseconds, kind: stored.event.kind,
-        subject: stored.event.subject, detail: stored.event.detail)
-    }
+  func events(_ query: JournalQuery) async throws -> [EventView] {
+    try daemon.store.journal(query).map { EventView($0) }
   }
 
   // MARK: commands

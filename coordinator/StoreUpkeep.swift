@@ -16,7 +16,7 @@ struct StoreUpkeep: Service {
     await cancelWhenGracefulShutdown {
       while !Task.isCancelled {
         removeOld()
-        sweepBlobs()
+        Self.sweepBlobs(of: daemon)
         do {
           try await Task.sleep(for: .seconds(3_600))
         } catch {
@@ -27,7 +27,8 @@ struct StoreUpkeep: Service {
     }
   }
 
-  private func sweepBlobs() {
+  /// Removes content that nothing needs any more and that was not stored just now.
+  static func sweepBlobs(of daemon: CoordinatorDaemon) {
     do throws(StoreError) {
       let removed = try daemon.blobs.sweep(
         keeping: daemon.snapshot().state.neededBlobs, olderThanSeconds: 3_600)

@@ -16,6 +16,8 @@ enum APIPath {
   static let events = "/v1/events"
   static let audit = "/v1/audit"
   static let root = "/v1/root"
+  static let backup = "/v1/backup"
+  static let debug = "/v1/debug"
 
   /// Header that makes a repeated command harmless.
   static let requestID = "Request-Id"

@@ -30,6 +30,7 @@ package enum AdminRoute: String, CaseIterable, Sendable {
   case putBlob = "PUT /v1/blobs/:digest"
   case blob = "GET /v1/blobs/:digest"
   case addModel = "POST /v1/models"
+  case removeModel = "POST /v1/models/:digest/remove"
   case deploy = "POST /v1/deployments"
   case planRollout = "POST /v1/rollouts/plan"
   case startRollout = "POST /v1/rollouts"
@@ -40,6 +41,8 @@ package enum AdminRoute: String, CaseIterable, Sendable {
   case tokens = "GET /v1/tokens"
   case createToken = "POST /v1/tokens"
   case revokeToken = "POST /v1/tokens/:token/revoke"
+  case backup = "POST /v1/backup"
+  case debug = "GET /v1/debug"
 
   /// What a token needs.
   package var scope: AdminScope {
@@ -49,11 +52,12 @@ package enum AdminRoute: String, CaseIterable, Sendable {
       .read
     case .accept, .order, .reject, .createJoinToken, .revokeJoinToken: .operate
     // Who may read a model's bytes can copy the model: not everyone who watches.
-    case .putBlob, .blob, .addModel, .deploy, .planRollout, .startRollout,
+    case .putBlob, .blob, .addModel, .removeModel, .deploy, .planRollout, .startRollout,
       .orderRollout:
       .deploy
     case .startJob, .cancelJob: .federate
-    case .addRoot, .tokens, .createToken, .revokeToken: .admin
+    // A backup holds all models and the hashes of all tokens; the log may name anything.
+    case .addRoot, .tokens, .createToken, .revokeToken, .backup, .debug: .admin
     }
   }
 

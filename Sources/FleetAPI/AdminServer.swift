@@ -72,12 +72,14 @@ package struct AdminServer: Sendable {
     let call = AdminCall(service: service(holder), request: request, context: context)
     switch route {
     case .putBlob, .blob: return try await moveBlob(route, call)
-    case .accept, .order, .reject, .createJoinToken, .revokeJoinToken, .addModel, .deploy,
+    case .backup: return try await backUp(call, requestID: try call.requestID())
+    case .accept, .order, .reject, .createJoinToken, .revokeJoinToken, .addModel,
+      .removeModel, .deploy,
       .startRollout, .orderRollout, .startJob, .cancelJob, .addRoot, .createToken, .revokeToken:
       return try JSONAnswer.make(try await obey(route, call, requestID: try call.requestID()))
     case .status, .nodes, .pending, .logs, .selfTest, .models, .jobs, .rollouts, .rollout,
       .planRollout, .top, .energy, .windows, .telemetry, .events, .audit, .roots, .joinTokens,
-      .tokens:
+      .tokens, .debug:
       return try JSONAnswer.make(try await read(route, call))
     }
   }
@@ -99,6 +101,7 @@ package struct AdminServer: Sendable {
     case .roots: return try await service.roots()
     case .joinTokens: return try await service.joinTokens()
     case .tokens: return try await service.tokens()
+    case .debug: return try await service.debug()
     case .logs:
       return try await service.logs(node: try call.node(), limit: try call.limit(default: 50))
     case .selfTest: return try await service.selfTest(node: try call.node())
@@ -108,11 +111,7 @@ package struct AdminServer: Sendable {
     case .telemetry:
       let items = call.request.uri.queryParameters
       return try await service.telemetry(try TelemetryQuery { name in items.get(name) })
-    case .events:
-      let about = call.request.uri.queryParameters.get("about").map { String($0.prefix(200)) }
-      return try await service.events(
-        after: try call.number("after", default: 0), about: about,
-        limit: try call.limit(default: 100))
+    case .events: return try await service.events(try JournalQuery(call))
     case .audit:
       return try await service.audit(
         after: try call.number("after", default: 0), limit: try call.limit(default: 100))
@@ -141,6 +140,8 @@ package struct AdminServer: Sendable {
     case .revokeToken:
       return try await service.revokeToken(try call.parameter("token"), requestID: id)
     case .addModel: return try await service.addModel(try await body(), requestID: id)
+    case .removeModel:
+      return try await service.removeModel(try call.digest(), requestID: id)
     case .deploy: return try await service.deploy(try await body(), requestID: id)
     case .startRollout: return try await service.startRollout(try await body(), requestID: id)
     case .orderRollout:
@@ -166,5 +167,16 @@ package struct AdminServer: Sendable {
     let bytes = body.readBytes(length: body.readableBytes) ?? []
     try await call.service.putBlob(bytes, digest: digest)
     return try JSONAnswer.make(CommandView(done: true, code: "", detail: digest.hex))
+  }
+
+  /// The archive as it is made, piece by piece: it may be larger than memory.
+  private func backUp(_ call: AdminCall, requestID id: String) async throws -> Response {
+    let stream = try await call.service.backup(requestID: id)
+    return Response(
+      status: .ok, headers: [.contentType: "application/x-tar"],
+      body: .init(contentLength: Int(clamping: stream.size)) { writer in
+        try await stream.read { bytes in try await writer.write(ByteBuffer(bytes: bytes)) }
+        try await writer.finish(nil)
+      })
   }
 }

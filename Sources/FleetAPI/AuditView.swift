@@ -1,9 +1,9 @@
 package import FleetCore
 import FleetProtocol
 
-/// A row of the audit with its place in the chain of hashes.
+/// A request in the journal, with its place in the chain of hashes.
 package struct AuditView: Codable, Sendable, Equatable {
-  /// Position, rising by one.
+  /// Position in the journal, rising.
   package var id: Int64
   /// Microseconds since 1970 UTC.
   package var atMicroseconds: Int64
@@ -11,6 +11,8 @@ package struct AuditView: Codable, Sendable, Equatable {
   package var actor: String
   /// The request's id.
   package var requestID: String
+  /// What it is about; nil from an older coordinator.
+  package var subject: String?
   /// What was asked.
   package var action: String
   /// `done`, or the refusal's code.
@@ -24,15 +26,9 @@ package struct AuditView: Codable, Sendable, Equatable {
     atMicroseconds = entry.at.microseconds
     actor = entry.actor
     requestID = entry.requestID
+    subject = entry.subject
     action = entry.action
     outcome = entry.outcome
     self.hash = Hex.text(hash)
-  }
-
-  /// What the hash is made over.
-  package var entry: AuditEntry {
-    AuditEntry(
-      at: Instant(microseconds: atMicroseconds), actor: actor, requestID: requestID,
-      action: action, outcome: outcome)
   }
 }

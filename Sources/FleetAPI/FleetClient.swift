@@ -55,14 +55,9 @@ package struct FleetClient: FleetService {
     try await get(query.path)
   }
 
-  /// Events after a position, oldest first; with a subject, those about it alone.
-  ///
-  /// A subject is an identifier or a round, which need no escaping.
-  package func events(
-    after id: Int64, about subject: String?, limit: Int
-  ) async throws -> [EventView] {
-    let about = subject.map { "&about=\($0)" } ?? ""
-    return try await get("\(APIPath.events)?after=\(id)&limit=\(limit)\(about)")
+  /// Rows of the journal, oldest first: what happened, and who asked for what.
+  package func events(_ query: JournalQuery) async throws -> [EventView] {
+    try await get("\(APIPath.events)?\(query.items)")
   }
 
   /// The root file in force.
@@ -73,7 +68,7 @@ package struct FleetClient: FleetService {
     try await post(APIPath.root, request, requestID)
   }
 
-  /// Rows of the audit after a position, oldest first.
+  /// Requests in the journal after a position, oldest first.
   package func audit(after id: Int64, limit: Int) async throws -> [AuditView] {
     try await get("\(APIPath.audit)?after=\(id)&limit=\(limit)")
   }
@@ -226,6 +221,40 @@ package struct FleetClient: FleetService {
     return [UInt8](buffer.readableBytesView)
   }
 
+  /// Forgets a model that nothing needs.
+  package func removeModel(
+    _ digest: ContentDigest, requestID: String
+  ) async throws -> CommandView {
+    try await post("\(APIPath.models)/\(digest.hex)/remove", [String: String](), requestID)
+  }
+
+  /// What somebody needs to know of the coordinator who helps, without a secret.
+  package func debug() async throws -> DebugView { try await get(APIPath.debug) }
+
+  /// Makes a backup of the coordinator's state; the answer begins when the database was copied.
+  package func backup(requestID: String) async throws -> ByteStream {
+    var request = request(APIPath.backup)
+    request.method = .POST
+    request.headers.add(name: APIPath.requestID, value: requestID)
+    let response: HTTPClientResponse
+    do {
+      response = try await Self.http.execute(request, timeout: .seconds(timeoutSeconds))
+      guard response.status == .ok, let text = response.headers.first(name: "Content-Length"),
+        let size = UInt64(text)
+      else {
+        let body = try await response.body.collect(upTo: APIPath.jsonBytesMax)
+        throw refusal(status: Int(response.status.code), body)
+      }
+      return ByteStream(size: size) { take in
+        for try await buffer in response.body { try await take([UInt8](buffer.readableBytesView)) }
+      }
+    } catch let error as ServiceError {
+      throw error
+    } catch {
+      throw unreachable(error)
+    }
+  }
+
   // MARK: requests
 
   private func request(_ path: String) -> HTTPClientRequest {
@@ -269,15 +298,19 @@ package struct FleetClient: FleetService {
         request, timeout: .seconds(timeoutSeconds))
       body = try await response.body.collect(upTo: bytesMax)
     } catch {
-      throw ServiceError(
-        status: 0, code: "unreachable",
-        detail: "no coordinator answers at \(endpoint): \(error); start it, or name its address "
-          + "in the context file's `endpoint`")
+      throw unreachable(error)
     }
     guard (200..<300).contains(Int(response.status.code)) else {
       throw refusal(status: Int(response.status.code), body)
     }
     return body
+  }
+
+  private func unreachable(_ error: any Error) -> ServiceError {
+    ServiceError(
+      status: 0, code: "unreachable",
+      detail: "no coordinator answers at \(endpoint): \(error); start it, or name its address "
+        + "in the context file's `endpoint`")
   }
 
   private func refusal(status: Int, _ body: ByteBuffer) -> ServiceError {

@@ -42,6 +42,8 @@ package protocol FleetService: Sendable {
   func blob(_ digest: ContentDigest) async throws -> [UInt8]
   /// Adds a model whose blob is stored.
   func addModel(_ request: ModelRequest, requestID: String) async throws -> CommandView
+  /// Forgets a model that nothing needs.
+  func removeModel(_ digest: ContentDigest, requestID: String) async throws -> CommandView
   /// Sets what nodes should run.
   func deploy(_ request: DeployRequest, requestID: String) async throws -> CommandView
   /// Rollouts, newest first.
@@ -72,16 +74,48 @@ package protocol FleetService: Sendable {
   func energy() async throws -> [EnergyView]
   /// The newest windows of a node, oldest first.
   func telemetry(node: Identifier, limit: Int) async throws -> [TelemetryView]
-  /// Rows of the audit after a position, oldest first.
+  /// Requests in the journal after a position, oldest first.
   func audit(after id: Int64, limit: Int) async throws -> [AuditView]
   /// Telemetry added up over time and groups.
   func telemetry(_ query: TelemetryQuery) async throws -> TelemetryAnswer
-  /// Events after a position, oldest first; with a subject, those about it alone.
-  func events(after id: Int64, about subject: String?, limit: Int) async throws -> [EventView]
+  /// Rows of the journal, oldest first: what happened, and who asked for what.
+  func events(_ query: JournalQuery) async throws -> [EventView]
   /// The root file in force.
   func roots() async throws -> RootView
   /// Follows the root file in force by its successor.
   func addRoot(_ request: RootRequest, requestID: String) async throws -> CommandView
+  /// Makes a backup of the coordinator's state.
+  func backup(requestID: String) async throws -> ByteStream
+  /// What somebody needs to know of the coordinator who helps, without a secret.
+  func debug() async throws -> DebugView
+}
+
+/// Bytes that come piece by piece.
+package struct ByteStream: Sendable {
+  /// All of them.
+  package let size: UInt64
+  /// Hands on the pieces in order, once; throws where they end too early.
+  package let read: @Sendable (_ take: ([UInt8]) async throws -> Void) async throws -> Void
+
+  /// A stream of so many bytes.
+  package init(
+    size: UInt64,
+    read: @escaping @Sendable (_ take: ([UInt8]) async throws -> Void) async throws -> Void
+  ) {
+    self.size = size
+    self.read = read
+  }
+}
+
+extension FleetService {
+  /// Events after a position, oldest first, without requests; with a subject, those about it alone.
+  package func events(
+    after id: Int64, about subject: String?, limit: Int
+  ) async throws -> [EventView] {
+    var query = JournalQuery(limit: limit)
+    (query.after, query.part, query.subject) = (id, .events, subject)
+    return try await events(query)
+  }
 }
 
 /// A request that cannot be served, as its HTTP status and what to do.

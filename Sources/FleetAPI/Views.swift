@@ -327,28 +327,3 @@ package struct TelemetryView: Codable, Sendable, Equatable {
     self.residentKibibytes = residentKibibytes
   }
 }
-
-/// One line of the event log.
-package struct EventView: Codable, Sendable, Equatable {
-  /// Position in the log, rising.
-  package var id: Int64
-  /// Microseconds since 1970 UTC.
-  package var atMicroseconds: Int64
-  /// Stable name, such as `node.offline`.
-  package var kind: String
-  /// What it is about.
-  package var subject: String
-  /// What happened, in words.
-  package var detail: String
-
-  /// A value with all its fields.
-  package init(
-    id: Int64, atMicroseconds: Int64, kind: String, subject: String, detail: String
-  ) {
-    self.id = id
-    self.atMicroseconds = atMicroseconds
-    self.kind = kind
-    self.subject = subject
-    self.detail = detail
-  }
-}

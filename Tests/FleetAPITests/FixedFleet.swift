@@ -146,6 +146,25 @@ final class FixedFleet: FleetService {
       metrics: query.metrics.map(\.rawValue), rows: [])
   }
 
+  func removeModel(_ digest: ContentDigest, requestID: String) async throws -> CommandView {
+    note("remove \(digest.short)")
+  }
+
+  func backup(requestID: String) async throws -> ByteStream {
+    _ = note("backup")
+    return ByteStream(size: 6) { take in
+      try await take([1, 2, 3])
+      try await take([4, 5, 6])
+    }
+  }
+
+  func debug() async throws -> DebugView {
+    DebugView(
+      version: "9", platform: "linux", uptimeSeconds: 1, settings: ["a: b"], databaseBytes: 2,
+      logBytes: 3, freeBytes: nil, blobs: 4, blobBytes: 5, rows: ["node": 6], migrations: ["1"],
+      integrity: ["ok"], journal: "7 rows hold", log: ["line"])
+  }
+
   func roots() async throws -> RootView {
     RootView(version: 4, expiresMicroseconds: 9, envelope: "cm9vdA==")
   }
@@ -154,11 +173,14 @@ final class FixedFleet: FleetService {
     note("root \(request.root)")
   }
 
-  func events(after id: Int64, about subject: String?, limit: Int) async throws -> [EventView] {
-    [
-      EventView(
-        id: id + 1, atMicroseconds: 5, kind: "node.online", subject: "north",
-        detail: "limit \(limit) about \(subject ?? "all")")
-    ]
+  func events(_ query: JournalQuery) async throws -> [EventView] {
+    let about = [query.subject, query.kind].compactMap { $0 }.joined(separator: " ")
+    var view = EventView(
+      id: query.after + 1, atMicroseconds: query.since?.microseconds ?? 5, kind: "node.online",
+      subject: "north",
+      detail: "limit \(query.limit) about \(about.isEmpty ? "all" : about)")
+    if query.newest { view.detail += " newest" }
+    if query.part == .all { view.actor = "admin" }
+    return [view]
   }
 }
