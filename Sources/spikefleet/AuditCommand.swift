@@ -7,7 +7,8 @@ import Workbench
 /// `spikefleet audit`.
 struct AuditCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "audit", abstract: "Show and check who asked the coordinator for what.",
+    commandName: "audit",
+    abstract: "Show who asked the coordinator for what, and check the whole journal.",
     subcommands: [AuditListCommand.self, AuditVerifyCommand.self])
 }
 
@@ -45,10 +46,11 @@ struct AuditListCommand: FleetCommand {
 /// `spikefleet audit verify`.
 struct AuditVerifyCommand: FleetCommand {
   static let configuration = CommandConfiguration(
-    commandName: "verify", abstract: "Check that no row was changed or removed.",
+    commandName: "verify", abstract: "Check that no row of the journal was changed or removed.",
     discussion: """
-      Each row's hash covers the row before it. Keep the last hash somewhere else: with --expect a \
-      later check shows that the rows up to it are still the same.
+      The journal holds what happened and who asked for what; each row's hash covers the row \
+      before it. Keep the last hash somewhere else: with --expect a later check shows that the rows \
+      up to it are still the same. A hash of the audit from before the journal is found, too.
       """)
 
   @Option(help: "A hash that an earlier check printed and that must be in the chain.")
@@ -56,29 +58,40 @@ struct AuditVerifyCommand: FleetCommand {
 
   @OptionGroup var context: ContextOptions
 
+  /// Rows that one request asks for.
+  private static let pageRows = 2_000
+
+  func validate() throws {
+    guard expect.map({ ContentDigest(hex: $0) != nil }) ?? true else {
+      throw ValidationError(
+        "--expect: found `\(expect ?? "")`, expected 64 lower-case hexadecimal digits")
+    }
+  }
+
   func perform() async throws {
     let client = try context.client()
-    var last: AuditView?
-    var previous = AuditEntry.origin
-    var isFound = expect == nil
+    var check = JournalCheck(expecting: expect.flatMap { ContentDigest(hex: $0)?.bytes })
+    var query = JournalQuery(limit: Self.pageRows)
     while true {
-      let rows = try await client.audit(after: last?.id ?? 0, limit: 1_000)
-      for row in rows {
-        guard row.id == (last?.id ?? 0) + 1 else {
-          throw CommandFailure("row \(row.id): found after row \(last?.id ?? 0), rows are missing")
+      query.after = check.rows
+      let views = try await client.events(query)
+      for view in views {
+        guard let row = view.row else {
+          throw CommandFailure("row \(view.id): no hash; is the coordinator of another version?")
         }
-        previous = row.entry.hash(after: previous)
-        guard Hex.text(previous) == row.hash else {
-          throw CommandFailure("row \(row.id): its hash is not that of its text; it was changed")
+        do throws(JournalCheck.Break) {
+          try check.take(row)
+        } catch {
+          throw CommandFailure("\(error)")
         }
-        if row.hash == expect { isFound = true }
-        last = row
       }
-      if rows.isEmpty { break }
+      if views.isEmpty { break }
     }
-    guard isFound else {
-      throw CommandFailure("the hash \(expect ?? "") is not in the chain; rows were made anew")
+    guard check.isExpectationMet else {
+      throw CommandFailure(
+        "the hash \(expect ?? "") is not in the chain; rows were made anew, or the state is an "
+          + "older one")
     }
-    Console.line("\(last?.id ?? 0) rows hold; the last hash is \(Hex.text(previous))")
+    Console.line("\(check.rows) rows hold; the last hash is \(Hex.text(check.head))")
   }
 }

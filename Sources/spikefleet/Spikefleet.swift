@@ -33,6 +33,8 @@ struct Spikefleet: AsyncParsableCommand {
           StatusCommand.self, TopCommand.self, EnergyCommand.self, TelemetryCommand.self,
           EventsCommand.self, AuditCommand.self,
         ]),
+      CommandGroup(
+        name: "Keep:", subcommands: [BackupCommand.self, DebugCommand.self]),
       CommandGroup(name: "Learn together:", subcommands: [FederateCommand.self]),
       CommandGroup(name: "Try it:", subcommands: [DemoCommand.self, SimulateCommand.self]),
     ])
