@@ -73,6 +73,8 @@ struct BenchCase: Sendable {
         name: "fleet.telemetry.bytes_per_sample", unit: "bytes/sample",
         run: TelemetryCases.bytesPerSample),
       BenchCase(
+        name: "fleet.backup.pause", unit: "milliseconds", run: BackupCases.pause),
+      BenchCase(
         name: "fleet.transfer.ratio", unit: "of bare libzmq",
         run: { try TransferCases.ratio($0, joined: true) }),
       BenchCase(
