@@ -16,7 +16,8 @@ import Testing
         struck = played.struck
         let energy = try await played.chaos.stopAll()
         var ledger = ChaosLedger(
-          played.chaos, energy: energy, allowsHoles: scenario.allowsHoles)
+          played.chaos, energy: energy, allowsHoles: scenario.allowsHoles,
+          isRestored: scenario.isRestored)
         violations = try ledger.check()
         try played.chaos.finish()
       } catch {

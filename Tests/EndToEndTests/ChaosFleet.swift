@@ -153,6 +153,15 @@ final class ChaosFleet: Sendable {
     if status != 0 { note("\(name) ended with status \(status)\n\(daemon.log)") }
   }
 
+  /// Kills the coordinator, changes what it left behind, and starts it again.
+  func whileCoordinatorIsGone(_ change: () throws -> Void) throws {
+    fate.withLock { _ = $0.kept.remove(Self.coordinator) }
+    fleet.daemon(Self.coordinator)?.kill()
+    try change()
+    fate.withLock { _ = $0.kept.insert(Self.coordinator) }
+    try launch(Self.coordinator)
+  }
+
   func note(_ violation: String) { fate.withLock { $0.violations.append(violation) } }
 
   /// Points that a daemon passed in its last run, as it said when it ended in order.

@@ -13,9 +13,14 @@ struct ChaosLedger {
   let energy: [EnergyView]
   /// Windows that the disk refused are in those after them.
   let allowsHoles: Bool
+  /// What was stored after the backup is lost, and marked as a gap.
+  let isRestored: Bool
   private var violations: [String] = []
 
-  init(_ chaos: ChaosFleet, energy: [EnergyView], allowsHoles: Bool = false) {
+  init(
+    _ chaos: ChaosFleet, energy: [EnergyView], allowsHoles: Bool = false, isRestored: Bool = false
+  ) {
+    self.isRestored = isRestored
     self.allowsHoles = allowsHoles
     self.chaos = chaos
     self.energy = energy
@@ -58,7 +63,8 @@ struct ChaosLedger {
     }
     let starts = UInt64(fate.starts[ChaosFleet.coordinator] ?? 0)
     require(
-      state.epoch <= starts && state.epoch >= 1, "epoch \(state.epoch) after \(starts) starts")
+      isRestored ? state.epoch > 1_000_000_000 : state.epoch <= starts && state.epoch >= 1,
+      "epoch \(state.epoch) after \(starts) starts")
   }
 
   /// One committed attempt, in which each update counts once.
@@ -126,22 +132,42 @@ struct ChaosLedger {
           made[boot.boot]?[window.sequence] == window,
           "\(node): window \(window.sequence) is stored otherwise than it was made")
         require(
-          allowsHoles || !marked.flags.contains(.gap),
+          allowsHoles || isRestored || !marked.flags.contains(.gap),
           "\(node): window \(window.sequence) follows a gap")
       }
       if let last = boot.windows.last { sum = sum.adding(CumulativeCounters(last.window)) }
     }
+    let lost = isRestored ? Self.marked(found) : [:]
+    func isLost(_ queued: AgentHistory.Window) -> Bool {
+      lost[queued.boot]?.contains(queued.window.sequence) ?? false
+    }
     for queued in history where queued.isAcknowledged {
       require(
-        stored[queued.boot]?.contains(queued.window.sequence) ?? false,
+        isLost(queued) || stored[queued.boot]?.contains(queued.window.sequence) ?? false,
         "\(node): window \(queued.window.sequence) was acknowledged and is not stored")
     }
-    let waiting = history.filter { !(stored[$0.boot]?.contains($0.window.sequence) ?? false) }
+    require(!isRestored || !lost.isEmpty, "\(node): the restore cost nothing; was it tried?")
+    let waiting = history.filter {
+      !isLost($0) && !(stored[$0.boot]?.contains($0.window.sequence) ?? false)
+    }
     require(
       waiting.allSatisfy { $0.boot == history.last?.boot } && waiting.count <= 2,
       "\(node): \(waiting.count) windows never arrived")
     try checkSums(of: id, sum, store)
     try checkGaps(of: node, found, history)
+  }
+
+  /// Windows that a mark says are missing, before the one that has it.
+  private static func marked(_ found: [BootTelemetry]) -> [[UInt8]: Set<UInt64>] {
+    var missing: [[UInt8]: Set<UInt64>] = [:]
+    for boot in found {
+      for (earlier, later) in zip(boot.windows, boot.windows.dropFirst())
+      where later.flags.contains(.gap) {
+        let hole = earlier.window.sequence + 1..<later.window.start
+        missing[boot.boot, default: []].formUnion(hole)
+      }
+    }
+    return missing
   }
 
   /// What the coordinator adds up and reports is what the node's own ledger holds.

@@ -8,6 +8,8 @@ struct FaultScenario: Sendable, CustomTestStringConvertible {
   let name: String
   /// Windows may be merged into later ones, as where the disk refused them.
   var allowsHoles = false
+  /// The coordinator's state comes from a backup at the end: what was stored since is a gap.
+  var isRestored = false
   /// Runs a fleet through it and returns what struck how often.
   let play: @Sendable (inout SeededDice) async throws -> Played
 
@@ -43,6 +45,7 @@ struct FaultScenario: Sendable, CustomTestStringConvertible {
       FaultScenario(name: "pause-agent") { try await paused("north", &$0) },
       FaultScenario(name: "disk-coordinator") { _ in try await fullCoordinator() },
       FaultScenario(name: "disk-agent", allowsHoles: true) { _ in try await fullAgent() },
+      FaultScenario(name: "restore", isRestored: true) { try await restored(&$0) },
       FaultScenario(name: "clock-coordinator") { try await jumped(ChaosFleet.coordinator, &$0) },
       FaultScenario(name: "clock-agent") { try await jumped("north", &$0) },
     ]
@@ -50,7 +53,7 @@ struct FaultScenario: Sendable, CustomTestStringConvertible {
   // MARK: work beside faults
 
   /// Runs the scenario's work while faults come and go; they end with it.
-  private static func work(
+  static func work(
     _ chaos: ChaosFleet, beside faults: @escaping @Sendable () async throws -> Void
   ) async throws {
     try chaos.start()

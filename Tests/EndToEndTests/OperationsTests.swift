@@ -4,8 +4,8 @@ import Testing
 /// The commands of `docs/OPERATIONS.md` are run as they stand there, from top to bottom.
 @Suite(.serialized, .timeLimit(.minutes(5))) struct OperationsTests {
   private static let blocks = [
-    "install", "accept", "daily", "rotate", "signing", "transport", "backup", "replace", "golden",
-    "decommission", "tokens", "audit",
+    "install", "accept", "daily", "rotate", "signing", "transport", "backup", "restore", "replace",
+    "golden", "decommission", "tokens", "help", "audit",
   ]
 
   @Test func `an operator gets through the page`() throws {
@@ -34,7 +34,8 @@ import Testing
     #expect(outcome.status == 0, "\(outcome.output)\n\(outcome.errors)")
     for word in [
       "drained north", "north uses the key", "root file version 2 is in force", "golden trace",
-      "revoked", "rows hold", "needs another scope", "is good no longer",
+      "revoked", "rows hold", "needs another scope", "is good no longer", "whole; a backup of",
+      "the former state lies in", "coordinator.log",
     ] {
       #expect(outcome.output.contains(word), "\(word) in\n\(outcome.output)")
     }
