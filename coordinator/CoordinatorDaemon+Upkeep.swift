@@ -41,11 +41,12 @@ extension CoordinatorService {
     }
     var machine = utsname()
     uname(&machine)
+    let processors = ProcessInfo.processInfo.activeProcessorCount
     let now = WallClock.now()
     return DebugView(
       version: Version.text,
       platform: "\(Self.text(machine.sysname)) \(Self.text(machine.release)) "
-        + "\(Self.text(machine.machine)), \(ProcessInfo.processInfo.activeProcessorCount) processors",
+        + "\(Self.text(machine.machine)), \(processors) processors",
       uptimeSeconds: Double(now.milliseconds(since: daemon.startedAt)) / 1_000,
       settings: settings, databaseBytes: facts.store.databaseBytes,
       logBytes: facts.store.logBytes, freeBytes: facts.store.freeBytes,

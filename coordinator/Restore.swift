@@ -11,10 +11,11 @@ struct Restore: ParsableCommand {
     abstract: "Puts the coordinator's state back from a backup; offline.",
     discussion: """
       Everything in the backup is verified before anything is written. The state folder of the \
-      settings must hold no state, or --put-aside moves that into a folder of its own below it. Keys \
-      are in no backup: the coordinator needs those that the nodes know. The epoch becomes higher \
-      than any that nodes can have seen; rounds and jobs that were under way end, rollouts pause, \
-      and nodes that have come further get what they should run again. Run it as the daemon's user.
+      settings must hold no state, or --put-aside moves that into a folder of its own below it. \
+      Keys are in no backup: the coordinator needs those that the nodes know. The epoch becomes \
+      higher than any that nodes can have seen; rounds and jobs that were under way end, rollouts \
+      pause, and nodes that have come further get what they should run again. Run it as the \
+      daemon's user.
       """)
 
   @Argument(help: "A file that `spikefleet backup` has written.")
@@ -94,7 +95,7 @@ private struct Occupied: Error, CustomStringConvertible {
   }
 }
 
-/// The clock is before the backup: the epoch that it would choose could be one that nodes have seen.
+/// The clock is before the backup: the epoch that it chooses could be one that nodes have seen.
 private struct ClockBehind: Error, CustomStringConvertible {
   let made: Int64
   let now: Int64

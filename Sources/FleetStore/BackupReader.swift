@@ -4,8 +4,8 @@ import Foundation
 
 /// Reads the archive of a backup from bytes as they come, and holds each part against the manifest.
 ///
-/// Whatever the bytes are, it takes them or throws. What was read counts only when `finish` returns:
-/// a backup that ends anywhere before its end is none.
+/// Whatever the bytes are, it takes them or throws. What was read counts only when `finish`
+/// returns: a backup that ends anywhere before its end is none.
 package struct BackupReader {
   /// What comes out of it, in order.
   package enum Piece {

@@ -49,8 +49,8 @@ struct AuditVerifyCommand: FleetCommand {
     commandName: "verify", abstract: "Check that no row of the journal was changed or removed.",
     discussion: """
       The journal holds what happened and who asked for what; each row's hash covers the row \
-      before it. Keep the last hash somewhere else: with --expect a later check shows that the rows \
-      up to it are still the same. A hash of the audit from before the journal is found, too.
+      before it. Keep the last hash somewhere else: with --expect a later check shows that the \
+      rows up to it are still the same. A hash of the audit from before the journal is found, too.
       """)
 
   @Option(help: "A hash that an earlier check printed and that must be in the chain.")

@@ -8,7 +8,8 @@ struct ModelCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "model",
     abstract:
-      "Write examples, train, compile, evaluate, sign, push, list, describe, pull and remove models.",
+      "Write examples, train, compile, evaluate, sign, push, list, describe, pull and remove "
+      + "models.",
     subcommands: [
       ModelExampleCommand.self, ModelTrainCommand.self, ModelAddClassCommand.self,
       ModelCompileCommand.self, ModelRuleCommand.self,

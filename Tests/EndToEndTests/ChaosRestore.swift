@@ -4,8 +4,8 @@ import Foundation
 import Testing
 
 extension FaultScenario {
-  /// Backups are taken all the while; at the end the state is lost and comes from one of them, which
-  /// knows neither the newest order nor the newest windows.
+  /// Backups are taken all the while; at the end the state is lost and comes from one of them,
+  /// which knows neither the newest order nor the newest windows.
   static func restored(_ dice: inout SeededDice) async throws -> Played {
     let chaos = try ChaosFleet()
     let seed = dice.next()

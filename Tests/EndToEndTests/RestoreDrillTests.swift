@@ -6,8 +6,8 @@ import Foundation
 import Testing
 import Workbench
 
-/// The drill of `docs/OPERATIONS.md` with real processes: the coordinator's state is lost, and comes
-/// back from a backup that is older than what the nodes have seen.
+/// The drill of `docs/OPERATIONS.md` with real processes: the coordinator's state is lost, and
+/// comes back from a backup that is older than what the nodes have seen.
 @Suite(.serialized, .timeLimit(.minutes(5))) struct RestoreDrillTests {
   private static let nodes = ["north", "east", "south"]
 
