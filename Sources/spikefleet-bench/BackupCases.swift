@@ -12,6 +12,8 @@ enum BackupCases {
   /// Windows of one node in one transaction while the database is filled.
   private static let fillWindows = 500
   private static let databaseBytes = 128 << 20
+  /// Bytes of telemetry among them: packing more of it would take minutes.
+  private static let telemetryBytes = 8 << 20
 
   /// The longest transaction while a backup is under way, of 64 nodes' windows each, one after the
   /// other without a pause.
@@ -65,18 +67,26 @@ enum BackupCases {
       ])
   }
 
-  /// Telemetry up to the size; returns the number of each node's next window.
+  /// Telemetry, and then rows of the journal, up to the size; returns each node's next window.
+  ///
+  /// To a copy one page is like another.
   private static func fill(
     _ store: FleetStore, _ names: [Identifier], _ recording: TelemetryRecording,
     _ folder: BenchFolder
   ) throws -> Int {
     var next = 1
-    while folder.bytes() < databaseBytes {
+    while folder.bytes() < telemetryBytes {
       for (index, name) in names.enumerated() {
         let windows = (next..<next + fillWindows).map { recording.window($0, of: index) }
         try store.commit([.telemetryStored(name, boot: boot, windows: windows, at: start)])
       }
       next += fillWindows
+    }
+    let row = FleetChange.event(
+      FleetEvent(
+        at: start, kind: "filler", subject: "", detail: String(repeating: "x", count: 3_900)))
+    while folder.bytes() < databaseBytes {
+      try store.commit(Array(repeating: row, count: 500))
     }
     return next
   }
