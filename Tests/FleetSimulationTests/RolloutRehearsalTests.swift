@@ -1,0 +1,123 @@
+import FleetCore
+import FleetProtocol
+import FleetSimulation
+import FleetStore
+import RolloutGates
+import Testing
+
+extension FleetStore: GateStore {}
+
+/// Deployments in the simulator: real cores, the real database, the real gates.
+@Suite struct RolloutRehearsalTests {
+  private static let nodes: [Identifier] = (1...20).compactMap { Identifier("node-\($0)") }
+
+  private static func deployment() -> RolloutSpecification {
+    RolloutSpecification(name: "digits-2", model: "new", waves: [.nodes(1), .nodes(5)])
+  }
+
+  private static func script() -> RehearsalScript { RehearsalScript(nodes: nodes) }
+
+  private static func models(_ change: (inout ModelChange) -> Void = { _ in }) -> RehearsedModels {
+    let (present, truth) = DrawnModel().table(seed: 3)
+    var made = ModelChange()
+    made.churnPercent = 2
+    change(&made)
+    return RehearsedModels(
+      present: present, new: present.changed(by: made, truth: truth, seed: 4), truth: truth)
+  }
+
+  private static func rehearse(
+    _ models: RehearsedModels, seed: UInt64 = 1, _ script: RehearsalScript = script(),
+    _ change: (inout RolloutSpecification) -> Void = { _ in }
+  ) throws -> RehearsalReport {
+    var deployment = deployment()
+    change(&deployment)
+    return try RolloutRehearsal(deployment, models, script, seed: seed, store: .inMemory()).run()
+  }
+
+  @Test func `a model that is as good reaches every node`() throws {
+    let report = try Self.rehearse(Self.models())
+    #expect(report.state == .completed, "\(report)")
+    #expect(report.steps == ["active": 20])
+    #expect(report.decisions.map(\.verdict) == [.passed, .passed, .passed, .passed], "\(report)")
+    #expect(report.mostServing == 20 && report.everServing == 20)
+    #expect(report.streamed > 500)
+  }
+
+  /// What each of these breaks is found beside the model that serves, so that it never serves.
+  @Test(
+    arguments: [
+      ("accuracy", { $0.accuracyPoints = -5 }),
+      ("joules-per-inference", { $0.joulesPercent = 30 }),
+      ("spikes-above", { $0.spikesPercent = 100 }),
+      ("spikes-below", { $0.isSilent = true }),
+    ] as [(String, @Sendable (inout ModelChange) -> Void)])
+  func `a model that is worse never serves`(
+    bound: String, change: @Sendable (inout ModelChange) -> Void
+  ) throws {
+    for seed in 1...3 {
+      let report = try Self.rehearse(Self.models(change), seed: UInt64(seed))
+      #expect(report.state == .failed, "\(report)")
+      #expect(report.everServing == 0)
+      let decision = try #require(report.decisions.first)
+      #expect(decision.verdict == .stopped && decision.wave == 0)
+      let broken = try #require(decision.assessment).results.filter { $0.finding == .breach }
+      #expect(broken.map(\.subject.rawValue).contains(bound), "\(decision)")
+    }
+  }
+
+  @Test func `without a shadow a worse model is taken back from the first wave`() throws {
+    let report = try Self.rehearse(Self.models { $0.accuracyPoints = -8 }) {
+      $0.shadow = nil
+      $0.gateSeconds = 86_400
+    }
+    #expect(report.state == .failed, "\(report)")
+    #expect(report.everServing == 1 && report.mostServing == 1)
+  }
+
+  @Test func `few labels and a slow stream give insufficient evidence, not luck`() throws {
+    var script = Self.script()
+    (script.labelledPercent, script.inferencesPerSecond) = (1, 1)
+    let report = try Self.rehearse(Self.models { $0.accuracyPoints = -3 }, script)
+    #expect(report.state == .paused, "\(report)")
+    #expect(report.decisions.map(\.verdict) == [.insufficient])
+    #expect(report.everServing == 0)
+  }
+
+  @Test func `a node that refuses, one whose probe fails and one that is away end the rollout`()
+    throws
+  {
+    for kind in [RehearsalFault.Kind.refuses, .failsProbe, .offline] {
+      var script = Self.script()
+      script.faults = [
+        RehearsalFault(kind: kind, nodes: Self.nodes, atSeconds: 30, seconds: nil)
+      ]
+      let report = try Self.rehearse(Self.models(), script) { $0.shadow = nil }
+      #expect(report.state == .failed, "\(kind): \(report)")
+      #expect(report.reason.contains("nodes failed"), "\(kind): \(report.reason)")
+    }
+  }
+
+  /// Without a shadow the gates compare before and after: what befalls every node is no loss.
+  @Test func `sensors that get worse everywhere are not held against the model`() throws {
+    var script = Self.script()
+    script.faults = [
+      RehearsalFault(kind: .spoils(percent: 6), nodes: Self.nodes, atSeconds: 1, seconds: nil)
+    ]
+    for seed in 1...3 {
+      let report = try Self.rehearse(Self.models(), seed: UInt64(seed), script) {
+        $0.shadow = nil
+        $0.waves = [.nodes(5), .nodes(5)]
+        $0.gateSeconds = 14_400
+      }
+      #expect(!report.decisions.contains { $0.verdict == .stopped && $0.wave == 0 }, "\(report)")
+    }
+  }
+
+  @Test func `a seed gives the same report every time`() throws {
+    let models = Self.models()
+    let first = try Self.rehearse(models, seed: 9)
+    #expect(try Self.rehearse(models, seed: 9) == first)
+    #expect(try Self.rehearse(models, seed: 10).decisions != first.decisions)
+  }
+}
