@@ -41,6 +41,15 @@ package struct AnswerTable: Sendable, Equatable {
     counts[sample * kinds..<(sample + 1) * kinds]
   }
 
+  /// Adds the events of a sample to sums by kind, and returns its spikes.
+  @discardableResult
+  package func add(_ sample: Int, to sums: inout [UInt64]) -> UInt64 {
+    if sums.isEmpty { sums = [UInt64](repeating: 0, count: kinds) }
+    let first = sample * kinds
+    for kind in 0..<kinds { sums[kind] &+= UInt64(counts[first + kind]) }
+    return UInt64(counts[first + Self.spikeKind])
+  }
+
   /// Joules of so many events by kind.
   package func joules(of counts: [UInt64]) -> Double {
     zip(counts, joulesPerEvent).reduce(0) { $0 + Double($1.0) * $1.1 }

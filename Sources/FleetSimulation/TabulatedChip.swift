@@ -167,28 +167,31 @@ package struct TabulatedChip: Sendable {
   }
 
   private mutating func infer(_ sample: Int, known: UInt8?) {
-    guard var served = serving else { return }
-    let isMute = served.model.digest == mute
-    let answer = count(sample, known: known, on: &served, isMute: isMute)
-    serving = served
+    guard let model = serving?.model else { return }
+    let isMute = model.digest == mute
+    let answer = answer(sample, of: model, isMute: isMute)
+    let spikes = spend(model, sample, isMute: isMute)
+    serving?.counted.add(spikes: spikes, isHit: known.map { $0 == answer })
     counters.inferences += 1
     if let known {
       counters.labelled += 1
       if answer == known { counters.correct += 1 }
     }
-    guard var beside = shadow else { return }
+    guard shadow != nil else { return }
     shadowDue += shadowPerMille
     guard shadowDue >= 1_000 else { return }
     shadowDue -= 1_000
-    let own = count(sample, known: known, on: &beside, isMute: false)
-    shadow = beside
-    compare(answer, own, known: known, served.model.table, beside.model.table, sample)
+    compare(sample, known: known, answer, of: model)
   }
 
+  /// Lets the shadow answer too.
   private mutating func compare(
-    _ answer: UInt8, _ own: UInt8, known: UInt8?, _ present: AnswerTable, _ new: AnswerTable,
-    _ sample: Int
+    _ sample: Int, known: UInt8?, _ answer: UInt8, of present: Model
   ) {
+    guard let new = shadow?.model else { return }
+    let own = self.answer(sample, of: new, isMute: false)
+    let spikes = spend(new, sample, isMute: false)
+    shadow?.counted.add(spikes: spikes, isHit: known.map { $0 == own })
     tally.samples += 1
     if own != answer { tally.disagreements += 1 }
     if let known {
@@ -196,27 +199,17 @@ package struct TabulatedChip: Sendable {
       if answer == known, own != known { tally.onlyServing += 1 }
       if own == known, answer != known { tally.onlyShadow += 1 }
     }
-    Self.add(present.counts(of: sample), to: &tally.servingCounts)
-    Self.add(new.counts(of: sample), to: &tally.shadowCounts)
-    servingPicoseconds += present.picoseconds[sample]
-    shadowPicoseconds += new.picoseconds[sample]
+    present.table.add(sample, to: &tally.servingCounts)
+    new.table.add(sample, to: &tally.shadowCounts)
+    servingPicoseconds += present.table.picoseconds[sample]
+    shadowPicoseconds += new.table.picoseconds[sample]
     tally.servingTimeUs = servingPicoseconds / 1_000_000
     tally.shadowTimeUs = shadowPicoseconds / 1_000_000
   }
 
-  private mutating func count(
-    _ sample: Int, known: UInt8?, on loaded: inout Loaded, isMute: Bool
-  ) -> UInt8 {
-    let spikes = spend(loaded.model, sample, isMute: isMute)
-    var answer = isMute ? 0 : loaded.model.table.answers[sample]
-    if isSpoilt(sample) { answer = truth[sample] == 0 ? 1 : 0 }
-    loaded.counted.inferences += 1
-    loaded.counted.spikes += spikes
-    if let known {
-      loaded.counted.labelled += 1
-      if answer == known { loaded.counted.correct += 1 }
-    }
-    return answer
+  private func answer(_ sample: Int, of model: Model, isMute: Bool) -> UInt8 {
+    if isSpoilt(sample) { return truth[sample] == 0 ? 1 : 0 }
+    return isMute ? 0 : model.table.answers[sample]
   }
 
   /// The same samples for every model.
@@ -228,18 +221,11 @@ package struct TabulatedChip: Sendable {
 
   /// Counts the events of one inference; its spikes.
   private mutating func spend(_ model: Model, _ sample: Int, isMute: Bool) -> UInt64 {
-    let counts = model.table.counts(of: sample)
-    Self.add(counts, to: &counters.inferenceCounts)
+    let spikes = model.table.add(sample, to: &counters.inferenceCounts)
     picoseconds += model.table.picoseconds[sample]
-    let spikes = UInt64(counts[counts.startIndex + AnswerTable.spikeKind])
     guard isMute else { return spikes }
     counters.inferenceCounts[AnswerTable.spikeKind] -= spikes
     return 0
-  }
-
-  private static func add(_ counts: ArraySlice<UInt32>, to sums: inout [UInt64]) {
-    if sums.isEmpty { sums = [UInt64](repeating: 0, count: counts.count) }
-    for (kind, count) in counts.enumerated() { sums[kind] += UInt64(count) }
   }
 
   // MARK: telemetry
@@ -258,6 +244,15 @@ package struct TabulatedChip: Sendable {
 }
 
 extension ProbeFigures.Tally {
+  /// One inference; `isHit` is nil where the label is not known.
+  fileprivate mutating func add(spikes: UInt64, isHit: Bool?) {
+    inferences += 1
+    self.spikes += spikes
+    guard let isHit else { return }
+    labelled += 1
+    if isHit { correct += 1 }
+  }
+
   fileprivate func since(_ earlier: Self) -> Self {
     Self(
       inferences: inferences - earlier.inferences, labelled: labelled - earlier.labelled,

@@ -114,6 +114,17 @@ extension FleetStore: GateStore {}
     }
   }
 
+  /// A node counts what both models take, and only one of them served.
+  @Test func `what a shadow took is not held against the model that it ran beside`() throws {
+    let report = try Self.rehearse(Self.models { $0.spikesPercent = -20 }) {
+      $0.shadow = .init(perMille: 1_000)
+    }
+    #expect(report.state == .completed, "\(report)")
+    let served = try #require(report.decisions.first { $0.stage == .baking }?.assessment)
+    let spikes = try #require(served.results.first { $0.subject == .spikesLow }?.estimate)
+    #expect(abs(spikes - 0.8) < 0.03, "\(served)")
+  }
+
   @Test func `a seed gives the same report every time`() throws {
     let models = Self.models()
     let first = try Self.rehearse(models, seed: 9)

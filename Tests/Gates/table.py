@@ -1,7 +1,7 @@
 """The table of `run`, from what `rollout rehearse -o json` says of each case, one JSON a line."""
 import json, sys
 
-GOOD = ("same", "as good")
+GOOD = ("same", "as good", "as good, no shadow")
 
 
 def row(found):

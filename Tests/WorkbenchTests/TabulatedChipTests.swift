@@ -61,33 +61,38 @@ import Workbench
       compare(what)
     }
     func load(_ index: Int) {
-      #expect(runtime.load(digests[index], bytes: models[index].encoded()) == .ready)
-      #expect(chip.load(digests[index]) == .ready)
+      let outcomes = [
+        runtime.load(digests[index], bytes: models[index].encoded()), chip.load(digests[index]),
+      ]
+      #expect(outcomes == [.ready, .ready])
     }
     load(0)
-    #expect(runtime.serve(digests[0]))
+    var isDone = runtime.serve(digests[0])
     chip.serve(digests[0])
     infer(9, "the first serves")
     load(1)
-    #expect(runtime.shadow(digests[1], perMille: 300))
+    isDone = runtime.shadow(digests[1], perMille: 300) && isDone
     chip.shadow(digests[1], perMille: 300)
     infer(31, "the second runs along")
     runtime.stopShadow()
     chip.stopShadow()
     load(1)
-    #expect(runtime.serve(digests[1]))
+    isDone = runtime.serve(digests[1]) && isDone
     chip.serve(digests[1])
     runtime.probe(digests[1], inferences: 12)
     chip.probe(digests[1], inferences: 12)
     infer(11, "the second is on probation")
-    #expect(runtime.takeProbe() == nil && chip.takeProbe() == nil)
+    let early = (chip.takeProbe(), runtime.takeProbe())
+    #expect(early.0 == nil && early.1 == nil)
     infer(1, "its last inference")
-    let (found, expected) = (try #require(chip.takeProbe()), try #require(runtime.takeProbe()))
+    let ends = (chip.takeProbe(), runtime.takeProbe())
+    let (found, expected) = (try #require(ends.0), try #require(ends.1))
     #expect(found.0 == expected.0 && found.1 == expected.1)
     load(0)
-    #expect(runtime.shadow(digests[0], perMille: 1_000))
+    isDone = runtime.shadow(digests[0], perMille: 1_000) && isDone
     chip.shadow(digests[0], perMille: 1_000)
     infer(40, "the first runs along again")
+    #expect(isDone)
     #expect(runtime.window().shadow.samples == chip.window().shadow.samples)
     #expect(chip.window().shadow.samples > 40)
   }
@@ -111,7 +116,8 @@ import Workbench
         .init(digest: digest, price: digest, table: try Self.table(model, samples, threads: 1))
       ], truth: samples.labels, stream: [0, 1, 2], milliRate: 2_500)
     chip.run(until: Instant(microseconds: 0))
-    #expect(chip.load(digest) == .ready)
+    let outcome = chip.load(digest)
+    #expect(outcome == .ready)
     chip.serve(digest)
     for step in 1...100 { chip.run(until: Instant(microseconds: Int64(step) * 70_000)) }
     #expect(chip.streamed == 17)
