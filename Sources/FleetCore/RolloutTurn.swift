@@ -118,6 +118,9 @@ struct RolloutTurn {
     }
     let wave = record.nodes(inWave: progress.wave)
     switch progress.stage {
+    // Nobody here could, however long it waited.
+    case .shadowing where !wave.isEmpty && wave.allSatisfy({ !knowsTerms($0) }):
+      enter(.serving)
     case .shadowing:
       send(wave.filter { mayShadow($0) }, shadowTerms)
       if !wave.contains(where: { mayShadow($0) || isUnderWay($0) }) { openGate(after: 0) }
@@ -144,7 +147,7 @@ struct RolloutTurn {
 
   func isOnline(_ node: Identifier) -> Bool { sessions[node]?.liveness == .online }
 
-  /// False where the agent is known to be too old to wait with a model, or to run it beside another.
+  /// False where the agent is too old to wait with a model, or to run it beside another.
   func knowsTerms(_ node: Identifier) -> Bool {
     (sessions[node]?.version ?? Limits.servingTermsVersion) >= Limits.servingTermsVersion
   }

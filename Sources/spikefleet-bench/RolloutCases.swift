@@ -3,8 +3,8 @@ import FleetCore
 import Foundation
 import Workbench
 
-/// What a rollout takes on real processes, what a plan takes in a large fleet, and how soon an agent
-/// serves again.
+/// What a rollout takes on real processes, what a plan takes in a large fleet, and how soon an
+/// agent serves again.
 enum RolloutCases {
   static let cases = [
     BenchCase(name: "fleet.rollout.n20.seconds", unit: "seconds", run: { try rollout($0) }),
@@ -68,7 +68,11 @@ enum RolloutCases {
       maxParallel: \(nodes)
       shadow: {percent: 100}
       probeInferences: \(Int(probeInferences))
-      gates: {accuracyDropPoints: 30, joulesRatioMax: 2, spikesRatioMax: 2, samplesMin: \(Int(samplesMin))}
+      gates:
+        accuracyDropPoints: 30
+        joulesRatioMax: 2
+        spikesRatioMax: 2
+        samplesMin: \(Int(samplesMin))
       bakeSeconds: \(Int(bakeSeconds))
       """.utf8
     ).write(to: URL(filePath: file))

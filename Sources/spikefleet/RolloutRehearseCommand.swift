@@ -152,8 +152,8 @@ struct RehearsalPlan: Sendable {
       return try names.map { name in
         guard let node = nodes.first(where: { $0.text == name }) else {
           throw CommandFailure(
-            "\(path): `faults` names '\(name.prefix(80))', which is no node of this fleet; they are "
-              + "\(nodes[0]) to \(nodes[nodes.count - 1])")
+            "\(path): `faults` names '\(name.prefix(80))', which is no node of this fleet; they "
+              + "are \(nodes[0]) to \(nodes[nodes.count - 1])")
         }
         return node
       }
@@ -197,8 +197,8 @@ struct RehearsalPlan: Sendable {
       let model = try ModelFile(reading: place(text)).model
       guard model.sampleSize == samples.channels else {
         throw CommandFailure(
-          "\(text): takes \(model.sampleSize) inputs, the samples have \(samples.channels) channels; "
-            + "name samples that the model was made for")
+          "\(text): takes \(model.sampleSize) inputs, the samples have \(samples.channels) "
+            + "channels; name samples that the model was made for")
       }
       let shown = try ShownSamples(
         to: model, samples, threads: ProcessInfo.processInfo.activeProcessorCount)

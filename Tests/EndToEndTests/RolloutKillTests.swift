@@ -1,9 +1,11 @@
 import FleetAPI
 import FleetCore
+import FleetProtocol
 import Foundation
 import Testing
 
-/// A node that is killed in each step of a rollout serves again with what it had, and its part ends.
+/// A node that is killed in each step of a rollout serves again with what it had, and its part
+/// ends.
 @Suite(.serialized, .timeLimit(.minutes(10))) struct RolloutKillTests {
   /// How a node comes to die in a step, and what its chip then has.
   struct Death: Sendable, CustomStringConvertible {
@@ -124,11 +126,11 @@ import Testing
     agent.kill()
   }
 
-  /// The process is back, and its chip answers with that model before anybody is asked.
+  /// The process is back, and the first model that its chip is given is that one; how soon, the
+  /// benchmark `agent.boot.seconds` says.
   private func serves(_ model: ContentDigest, _ fleet: TestFleet) async throws {
     let log = fleet.folder.appending(path: "north.log").path
     let before = try String(contentsOfFile: log, encoding: .utf8).utf8.count
-    let started = ContinuousClock.now
     try fleet.startAgent("north")
     let line = try await eventually("the chip serves", within: 10, log: { fleet.logs }) {
       let lines = try String(contentsOfFile: log, encoding: .utf8).utf8.dropFirst(before)
@@ -136,6 +138,5 @@ import Testing
         .first { $0.contains("model.serving") }
     }
     #expect(line.contains(model.short), "\(line)")
-    #expect(ContinuousClock.now - started < .seconds(5))
   }
 }

@@ -1,3 +1,4 @@
+import CompiledModel
 import Foundation
 import Testing
 

@@ -9,10 +9,10 @@ extension FleetStore: GateStore {}
 
 /// Deployments in the simulator: real cores, the real database, the real gates.
 @Suite struct RolloutRehearsalTests {
-  private static let nodes: [Identifier] = (1...20).compactMap { Identifier("node-\($0)") }
+  private static let nodes: [Identifier] = (1...8).compactMap { Identifier("node-\($0)") }
 
   private static func deployment() -> RolloutSpecification {
-    RolloutSpecification(name: "digits-2", model: "new", waves: [.nodes(1), .nodes(5)])
+    RolloutSpecification(name: "digits-2", model: "new", waves: [.nodes(1), .nodes(3)])
   }
 
   private static func script() -> RehearsalScript { RehearsalScript(nodes: nodes) }
@@ -32,37 +32,51 @@ extension FleetStore: GateStore {}
   ) throws -> RehearsalReport {
     var deployment = deployment()
     change(&deployment)
-    return try RolloutRehearsal(deployment, models, script, seed: seed, store: .inMemory()).run()
+    return try RolloutRehearsal(
+      deployment, models, script, seed: seed, store: FleetStore.inMemory()
+    ).run()
   }
 
   @Test func `a model that is as good reaches every node`() throws {
     let report = try Self.rehearse(Self.models())
     #expect(report.state == .completed, "\(report)")
-    #expect(report.steps == ["active": 20])
+    #expect(report.steps == ["active": 8])
     #expect(report.decisions.map(\.verdict) == [.passed, .passed, .passed, .passed], "\(report)")
-    #expect(report.mostServing == 20 && report.everServing == 20)
+    #expect(report.mostServing == 8 && report.everServing == 8)
     #expect(report.streamed > 500)
   }
 
+  /// A way to be worse, and the bound that it breaks.
+  struct Worse: Sendable {
+    var bound: String
+    var change: ModelChange
+
+    init(_ bound: String, _ change: (inout ModelChange) -> Void) {
+      self.bound = bound
+      self.change = ModelChange()
+      self.change.churnPercent = 2
+      change(&self.change)
+    }
+  }
+
   /// What each of these breaks is found beside the model that serves, so that it never serves.
-  @Test(
-    arguments: [
-      ("accuracy", { $0.accuracyPoints = -5 }),
-      ("joules-per-inference", { $0.joulesPercent = 30 }),
-      ("spikes-above", { $0.spikesPercent = 100 }),
-      ("spikes-below", { $0.isSilent = true }),
-    ] as [(String, @Sendable (inout ModelChange) -> Void)])
-  func `a model that is worse never serves`(
-    bound: String, change: @Sendable (inout ModelChange) -> Void
-  ) throws {
-    for seed in 1...3 {
-      let report = try Self.rehearse(Self.models(change), seed: UInt64(seed))
+  @Test(arguments: [
+    Worse("accuracy") { $0.accuracyPoints = -5 },
+    Worse("joules-per-inference") { $0.joulesPercent = 30 },
+    Worse("spikes-above") { $0.spikesPercent = 100 },
+    Worse("spikes-below") { $0.spikesPercent = -60 },
+    Worse("accuracy") { $0.isSilent = true },
+  ])
+  func `a model that is worse never serves`(worse: Worse) throws {
+    for seed in 1...2 {
+      let models = Self.models { $0 = worse.change }
+      let report = try Self.rehearse(models, seed: UInt64(seed))
       #expect(report.state == .failed, "\(report)")
       #expect(report.everServing == 0)
       let decision = try #require(report.decisions.first)
       #expect(decision.verdict == .stopped && decision.wave == 0)
       let broken = try #require(decision.assessment).results.filter { $0.finding == .breach }
-      #expect(broken.map(\.subject.rawValue).contains(bound), "\(decision)")
+      #expect(broken.map(\.subject.rawValue).contains(worse.bound), "\(decision)")
     }
   }
 
@@ -90,7 +104,7 @@ extension FleetStore: GateStore {}
     for kind in [RehearsalFault.Kind.refuses, .failsProbe, .offline] {
       var script = Self.script()
       script.faults = [
-        RehearsalFault(kind: kind, nodes: Self.nodes, atSeconds: 30, seconds: nil)
+        RehearsalFault(kind: kind, nodes: Self.nodes, atSeconds: 0, seconds: nil)
       ]
       let report = try Self.rehearse(Self.models(), script) { $0.shadow = nil }
       #expect(report.state == .failed, "\(kind): \(report)")
@@ -104,11 +118,11 @@ extension FleetStore: GateStore {}
     script.faults = [
       RehearsalFault(kind: .spoils(percent: 6), nodes: Self.nodes, atSeconds: 1, seconds: nil)
     ]
-    for seed in 1...3 {
+    for seed in 1...2 {
       let report = try Self.rehearse(Self.models(), seed: UInt64(seed), script) {
         $0.shadow = nil
-        $0.waves = [.nodes(5), .nodes(5)]
-        $0.gateSeconds = 14_400
+        $0.waves = [.nodes(3), .nodes(2)]
+        $0.gateSeconds = 3_000
       }
       #expect(!report.decisions.contains { $0.verdict == .stopped && $0.wave == 0 }, "\(report)")
     }
