@@ -16,6 +16,8 @@
 #                   (TRAIN=60000 TEST=10000 samples)
 #   make accuracy-short
 #                   the same on 5,000 digits that are fetched; fails where one learns too little
+#   make gates      try a rollout's gates with real models on MNIST that are worse, and as good, 100
+#                   seeds each, from the folder SPIKEFLEET_DATA (SEEDS=100 TRAIN=10000 digits)
 #   make fuzz       feed the readers of models, chip files, signed documents and messages with
 #                   made-up bytes (SECONDS=60 each, FUZZER=ModelFuzz, ChipFileFuzz, TrustFuzz,
 #                   FrameFuzz or BodyFuzz for one)
@@ -30,7 +32,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-debug build sim chaos bench accuracy accuracy-short fuzz kernels lint format protocol setup clean
+.PHONY: help demo test test-debug build sim chaos bench accuracy accuracy-short gates fuzz kernels lint format protocol setup clean
 
 SWIFT_SOURCES := Package.swift Sources Tests agent coordinator
 SCENARIO := fleet-configs/digits.yaml
@@ -96,6 +98,9 @@ accuracy: build
 
 accuracy-short: build
 	@exec Tests/Accuracy/short
+
+gates: build
+	@exec Tests/Gates/run $(or $(SEEDS),100) $(if $(filter command line,$(origin TRAIN)),$(TRAIN))
 
 fuzz: PACKAGES += lld xz-utils
 fuzz: build

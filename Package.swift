@@ -157,7 +157,9 @@ let package = Package(
     tests("FleetCore", ["FleetCore", "FleetProtocol", "RolloutGates", crypto, protobuf]),
     tests(
       "FleetStore", ["FleetStore", "FleetCore", "FleetProtocol", "RolloutGates", grdb, protobuf]),
-    tests("FleetSimulation", ["FleetSimulation", "FleetStore", "FleetCore", "FleetProtocol"]),
+    tests(
+      "FleetSimulation",
+      ["FleetSimulation", "FleetStore", "FleetCore", "FleetProtocol", "RolloutGates"]),
     tests("ZeroMQTransport", ["ZeroMQTransport", "FleetProtocol"]),
     tests(
       "FleetAPI",
@@ -167,7 +169,8 @@ let package = Package(
       [
         "Workbench", "RolloutGates", "NetworkCompiler", "Accelerator", "NetworkTraining",
         "CompiledModel",
-        "SpikingNetwork", "FleetProtocol", "Federation", "FleetCore", crypto, logging,
+        "SpikingNetwork", "FleetProtocol", "Federation", "FleetCore", "FleetSimulation", crypto,
+        logging,
       ]),
     tests(
       "EndToEnd",

@@ -7,8 +7,9 @@ import Workbench
 
 /// The one thread that runs the chips: inferences at their pace, training in the time between.
 ///
-/// A training sample follows each due inference, so neither starves the other. A host too slow for
-/// the pace skips inferences; it never catches up in a burst.
+/// A training sample follows each due inference, so neither starves the other. Inputs that come
+/// while a model is read wait for a quarter of a second at most, so that a change of models loses
+/// none; a host too slow for the pace skips what is older.
 final class ChipWorker: Sendable {
   /// What the shell asks for, in order.
   enum Order: Sendable {
@@ -72,6 +73,8 @@ private struct ChipLoop {
   private var inferenceDue: UInt64
   private var windowDue: UInt64
   private var busyNanoseconds: UInt64 = 0
+  /// How long an input waits for a chip that is busy with something else.
+  private static let backlogNanoseconds: UInt64 = 250_000_000
   private var timed: (key: RoundKey, started: UInt64)?
 
   init(
@@ -114,6 +117,8 @@ private struct ChipLoop {
     case .serve(let digest):
       // What was counted so far belongs to the model that served and to its prices.
       closeWindow()
+      // Nobody kept what came before there was a model.
+      if !runtime.isServing { inferenceDue = started }
       if !runtime.serve(digest) { refuse(digest, "asked to serve before it was loaded") }
     case .shadow(let digest, let perMille):
       closeWindow()
@@ -159,7 +164,8 @@ private struct ChipLoop {
     let now = Self.now()
     busyNanoseconds += now - started
     if let (digest, figures) = runtime.takeProbe() { report(.probed(digest, figures)) }
-    inferenceDue = max(inferenceDue + inferenceNanoseconds, now)
+    inferenceDue = max(
+      inferenceDue + inferenceNanoseconds, now - min(now, Self.backlogNanoseconds))
   }
 
   private mutating func trainOne() {

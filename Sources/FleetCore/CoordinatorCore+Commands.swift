@@ -44,7 +44,7 @@ extension CoordinatorCore {
       return
     }
     do throws(CommandRefusal) {
-      let decision = try decide(command, at: now)
+      let decision = try decide(command, by: actor, at: now)
       let response = CommandResponse.done(decision.answer)
       persist(
         decision.changes + [
@@ -73,7 +73,7 @@ extension CoordinatorCore {
   }
 
   private func decide(
-    _ command: Command, at now: Instant
+    _ command: Command, by actor: String, at now: Instant
   ) throws(CommandRefusal) -> CommandDecision {
     switch command {
     case .acceptNode(let key, let name): try acceptNode(publicKey: key, name: name, at: now)
@@ -88,7 +88,7 @@ extension CoordinatorCore {
     case .deploy(let model, let nodes, let terms):
       try deploy(model, to: nodes, terms, at: now)
     case .startRollout(let specification): try startRollout(specification, at: now)
-    case .rollout(let name, let order): try decide(order, on: name, at: now)
+    case .rollout(let name, let order): try decide(order, on: name, by: actor, at: now)
     case .addRoot(let envelope): try addRoot(envelope, at: now)
     case .startJob(let specification): try startJob(specification, at: now)
     case .cancelJob(let name): try cancelJob(name, at: now)
@@ -225,17 +225,33 @@ extension CoordinatorCore {
     return nodes.sorted()
   }
 
+  /// The model whose digest is written so.
+  func storedModel(_ hex: String) throws(CommandRefusal) -> ModelRecord {
+    guard let digest = ContentDigest(hex: hex), let model = state.models[digest] else {
+      throw CommandRefusal(
+        "unknown-model",
+        "'\(hex.prefix(80))' is not the digest of a stored model; see `model list`")
+    }
+    return model
+  }
+
+  /// Why a model cannot run on a node; nil where it can.
+  ///
   /// A node that never said which chip it carries is let through: it checks for itself.
+  func misfit(of model: ModelRecord, on node: NodeRecord) -> String? {
+    guard !node.chip.isEmpty, !model.chips.contains(node.chip) else { return nil }
+    return "carries chip '\(node.chip)', model \(model.digest.short) was compiled for "
+      + "\(model.chips.joined(separator: ", ")); compile it for that chip"
+  }
+
   func checkChips(
     of model: ModelRecord, on nodes: [Identifier]
   ) throws(CommandRefusal) {
     for node in nodes {
-      guard let chip = state.nodes[node]?.chip, !chip.isEmpty, !model.chips.contains(chip)
-      else { continue }
-      throw CommandRefusal(
-        "chip",
-        "'\(node)' carries chip '\(chip)', model \(model.digest.short) was compiled for"
-          + " \(model.chips.joined(separator: ", ")); compile it for that chip")
+      guard let record = state.nodes[node], let misfit = misfit(of: model, on: record) else {
+        continue
+      }
+      throw CommandRefusal("chip", "'\(node)' \(misfit)")
     }
   }
 }

@@ -19,21 +19,15 @@ extension CoordinatorCore {
     guard state.jobs[id] == nil else {
       throw CommandRefusal("duplicate-job", "job '\(id)' exists; choose another name")
     }
-    guard let digest = ContentDigest(hex: specification.model), let model = state.models[digest]
-    else {
-      throw CommandRefusal(
-        "unknown-model",
-        "'\(specification.model.prefix(80))' is not the digest of a stored model; see `model list`"
-      )
-    }
+    let model = try storedModel(specification.model)
     try checkNumbers(of: specification)
     let nodes = try checkCohort(of: specification, model)
     try checkPermit(of: model, at: now)
     let job = JobRecord(
-      id: id, specification: specification, current: digest, createdAt: now)
+      id: id, specification: specification, current: model.digest, createdAt: now)
     let event = FleetEvent(
       at: now, kind: "job.started", subject: id.text,
-      detail: "\(specification.rounds) rounds on \(nodes.count) nodes from \(digest.short)")
+      detail: "\(specification.rounds) rounds on \(nodes.count) nodes from \(model.digest.short)")
     return CommandDecision(
       changes: [
         .jobCreated(job), .roundPlanned(plan(job, round: 1, attempt: 1, at: now)), .event(event),

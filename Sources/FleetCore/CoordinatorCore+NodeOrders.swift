@@ -95,6 +95,7 @@ extension CoordinatorCore {
     of record: NodeRecord, at now: Instant
   ) throws(CommandRefusal) -> CommandDecision {
     try checkAdmitted(record)
+    try checkFreedom(of: [record.id])
     guard let desired = record.desired, let model = state.models[desired.model] else {
       throw CommandRefusal(
         "no-model", "'\(record.id)' was never told to run a model; deploy one first")

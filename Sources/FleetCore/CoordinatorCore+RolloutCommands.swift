@@ -41,13 +41,7 @@ extension CoordinatorCore {
       throw CommandRefusal(
         "duplicate-rollout", "rollout '\(id)' exists; choose another name, such as '\(id)-2'")
     }
-    guard let digest = ContentDigest(hex: specification.model), let model = state.models[digest]
-    else {
-      throw CommandRefusal(
-        "unknown-model",
-        "'\(specification.model.prefix(80))' is not the digest of a stored model; see `model list`"
-      )
-    }
+    let model = try storedModel(specification.model)
     try specification.check()
     _ = try known(specification.selector.nodes)
     let holders = self.holders
@@ -57,7 +51,7 @@ extension CoordinatorCore {
       guard let record = state.nodes[node], specification.selector.matches(record) else { continue }
       if let omission = omission(of: record, model, holder: holders[node]) {
         omitted.append(omission)
-      } else if record.desired?.model == digest, record.desired?.serving.isShadow == false {
+      } else if record.desired?.model == model.digest, record.desired?.serving.isShadow == false {
         unchanged.append(node)
       } else {
         changed.append(node)
@@ -108,12 +102,7 @@ extension CoordinatorCore {
         node: node.id, reason: .rollout,
         detail: "rollout '\(holder)' holds it; wait for its end or `rollout abort \(holder)`")
     }
-    // A node that never said which chip it carries checks for itself.
-    guard !node.chip.isEmpty, !model.chips.contains(node.chip) else { return nil }
-    return .init(
-      node: node.id, reason: .chip,
-      detail: "carries chip '\(node.chip)', the model was compiled for "
-        + model.chips.joined(separator: ", "))
+    return misfit(of: model, on: node).map { .init(node: node.id, reason: .chip, detail: $0) }
   }
 
   private func deal(
@@ -176,32 +165,32 @@ extension CoordinatorCore {
     ]
     for other in state.rollouts.values.sorted(by: { $0.id < $1.id })
     where other.progress.state == .completed {
-      var turn = turn(other, at: now)
-      for node in record.members.keys.sorted() { turn.release(node, to: record.id) }
-      changes += turn.changes
+      changes += self.changes(of: other, at: now) { turn in
+        for node in record.members.keys.sorted() { turn.release(node, to: record.id) }
+      }
     }
     return CommandDecision(changes: changes, answer: record.id.text)
   }
 
   /// Decides what an operator says to a rollout; saying it twice changes nothing the second time.
   func decide(
-    _ order: RolloutOrder, on name: String, at now: Instant
+    _ order: RolloutOrder, on name: String, by actor: String, at now: Instant
   ) throws(CommandRefusal) -> CommandDecision {
     guard let id = Identifier(name), let record = state.rollouts[id] else {
       throw CommandRefusal(
         "unknown-rollout", "there is no rollout '\(name.prefix(80))'; see `rollout list`")
     }
-    var turn = turn(record, at: now)
+    var turn = RolloutTurn(record, fleet: state, sessions: sessions, at: now)
     let stands = record.progress.state
     switch order {
-    case .pause where stands == .running: turn.pause("by an operator")
+    case .pause where stands == .running: turn.pause("by \(actor)")
     case .resume where stands == .paused: turn.resume()
-    case .promote where stands == .running || stands == .paused: turn.promote()
+    case .promote where stands == .running || stands == .paused: turn.promote(by: actor)
     case .abort where stands == .running || stands == .paused:
-      turn.revert(.abort, "by an operator")
+      turn.revert(.abort, "by \(actor)")
     case .undo where stands == .completed:
       try checkFreedom(of: record.members.filter { $0.value.step == .active }.keys.sorted())
-      turn.revert(.undo, "by an operator")
+      turn.revert(.undo, "by \(actor)")
     case .retry(let names): try retry(names, in: &turn)
     case .pause where stands == .paused, .resume where stands == .running,
       .abort where stands == .reverting || stands == .aborted,

@@ -6,9 +6,15 @@ extension CoordinatorCore {
   /// Longest pause between two looks of a gate.
   static let lookPauseMilliseconds: Int64 = 30_000
 
-  func turn(_ record: RolloutRecord, at now: Instant) -> RolloutTurn {
-    let online = sessions.values.filter { $0.liveness == .online }.map(\.node)
-    return RolloutTurn(record, fleet: state, online: Set(online), at: now)
+  /// What a turn of a rollout changes.
+  ///
+  /// The turn ends before the state changes, which would be copied for it.
+  func changes(
+    of record: RolloutRecord, at now: Instant, _ take: (inout RolloutTurn) -> Void
+  ) -> [FleetChange] {
+    var turn = RolloutTurn(record, fleet: state, sessions: sessions, at: now)
+    take(&turn)
+    return turn.changes
   }
 
   /// Rollouts that may have something to do, oldest first.
@@ -22,13 +28,8 @@ extension CoordinatorCore {
     seeksLatecomers = true
     for id in liveRollouts {
       guard let record = state.rollouts[id] else { continue }
-      var changes: [FleetChange] = []
-      do {
-        var turn = turn(record, at: now)
-        turn.extend(by: Int64(settings.restartGraceMilliseconds))
-        changes = turn.changes
-      }
-      persist(changes, into: &directives)
+      let grace = Int64(settings.restartGraceMilliseconds)
+      persist(changes(of: record, at: now) { $0.extend(by: grace) }, into: &directives)
     }
   }
 
@@ -37,13 +38,10 @@ extension CoordinatorCore {
     if seeksLatecomers { adoptLatecomers(at: now, into: &directives) }
     for id in liveRollouts {
       guard let record = state.rollouts[id] else { continue }
-      var changes: [FleetChange] = []
       var wantsLook = false
-      do {
-        // Ends before the state changes, which would be copied for it.
-        var turn = turn(record, at: now)
+      let changes = changes(of: record, at: now) { turn in
         turn.advance()
-        (changes, wantsLook) = (turn.changes, turn.wantsLook)
+        wantsLook = turn.wantsLook
       }
       carry(changes, into: &directives)
       if wantsLook { look(id, at: now, into: &directives) }
@@ -80,13 +78,9 @@ extension CoordinatorCore {
     }
     for rollout in alive {
       guard let nodes = adopted[rollout.id] else { continue }
-      var changes: [FleetChange] = []
-      do {
-        var turn = turn(rollout, at: now)
-        for node in nodes { turn.adopt(node) }
-        changes = turn.changes
-      }
-      persist(changes, into: &directives)
+      persist(
+        changes(of: rollout, at: now) { turn in for node in nodes { turn.adopt(node) } },
+        into: &directives)
     }
   }
 
@@ -151,13 +145,7 @@ extension CoordinatorCore {
             at: now, kind: "rollout.gate-unreadable", subject: key.rollout.text, detail: detail)))
     case .made(let assessment):
       look.last = assessment
-      var changes: [FleetChange] = []
-      do {
-        var turn = turn(record, at: now)
-        turn.judge(assessment)
-        changes = turn.changes
-      }
-      carry(changes, into: &directives)
+      carry(changes(of: record, at: now) { $0.judge(assessment) }, into: &directives)
     }
     looks[key.rollout] = look
   }

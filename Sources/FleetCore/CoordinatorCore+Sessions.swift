@@ -155,7 +155,8 @@ extension CoordinatorCore {
     } else {
       isMissing = record.accepted < desired.generation && !isReported
     }
-    guard isMissing else { return }
+    let mustNotServe = desired.serving.isShadow || desired.serving.isStaged
+    guard isMissing, !mustNotServe || session.version >= Limits.servingTermsVersion else { return }
     let order = DesiredOrder(
       node: node, version: session.version, session: session.number, sequence: session.reserve(),
       generation: desired.generation, model: model, baseManifest: publishedManifest(of: model),

@@ -229,12 +229,13 @@ package struct RolloutRecord: Sendable, Equatable {
   }
 
   /// True where something may still come of it by itself.
-  var isLive: Bool {
+  package var isLive: Bool {
     switch progress.state {
     case .running, .paused, .reverting: true
     case .completed:
       members.values.contains {
-        $0.step == .pending || $0.step.isUnderWay || $0.step == .timedOut
+        $0.step == .pending || $0.step.isUnderWay
+          || ($0.step == .timedOut && $0.tries < RolloutMember.triesMax)
       }
     case .failed, .aborted, .undone: false
     }

@@ -94,7 +94,7 @@ extension RolloutTurn {
   }
 
   mutating func retryIfBack(_ node: Identifier) {
-    guard let member = record.members[node], member.step == .timedOut, online.contains(node),
+    guard let member = record.members[node], member.step == .timedOut, isOnline(node),
       isRested(member)
     else { return }
     move(node, to: .pending)

@@ -62,9 +62,9 @@ extension RolloutTurn {
   }
 
   /// An operator lets the wave pass.
-  mutating func promote() {
+  mutating func promote(by actor: String) {
     record.progress.forgiven = max(0, record.failures - specification.failuresMax)
-    decide(.promoted, "by an operator", nil)
+    decide(.promoted, "by \(actor)", nil)
     if progress.state == .paused { resume() }
     guard progress.stage == .serving else { return goOn() }
     // Nobody looks yet: the wave still has to serve.

@@ -6,18 +6,20 @@ import RolloutGates
 struct RolloutTurn {
   var record: RolloutRecord
   let fleet: FleetState
-  /// Nodes that are in conversation.
-  let online: Set<Identifier>
+  /// Conversations by node.
+  let sessions: [Identifier: Session]
   let now: Instant
   /// What the turn changes, in order.
   var changes: [FleetChange] = []
   /// True where the gate at work has something to look at.
   var wantsLook = false
 
-  init(_ record: RolloutRecord, fleet: FleetState, online: Set<Identifier>, at now: Instant) {
+  init(
+    _ record: RolloutRecord, fleet: FleetState, sessions: [Identifier: Session], at now: Instant
+  ) {
     self.record = record
     self.fleet = fleet
-    self.online = online
+    self.sessions = sessions
     self.now = now
   }
 
@@ -99,7 +101,7 @@ struct RolloutTurn {
     let step = record.members[node]?.step ?? .pending
     let detail =
       "\(step.rawValue) for \(specification.stepSeconds) s"
-      + (online.contains(node) ? "" : "; the node is offline")
+      + (isOnline(node) ? "" : "; the node is offline")
     if step != .reverting { giveBack(node) }
     move(node, to: .timedOut, detail)
   }
@@ -116,6 +118,9 @@ struct RolloutTurn {
     }
     let wave = record.nodes(inWave: progress.wave)
     switch progress.stage {
+    // Nobody here could, however long it waited.
+    case .shadowing where !wave.isEmpty && wave.allSatisfy({ !knowsTerms($0) }):
+      enter(.serving)
     case .shadowing:
       send(wave.filter { mayShadow($0) }, shadowTerms)
       if !wave.contains(where: { mayShadow($0) || isUnderWay($0) }) { openGate(after: 0) }
@@ -140,6 +145,13 @@ struct RolloutTurn {
     ServingTerms(probeInferences: specification.probeInferences)
   }
 
+  func isOnline(_ node: Identifier) -> Bool { sessions[node]?.liveness == .online }
+
+  /// False where the agent is too old to wait with a model, or to run it beside another.
+  func knowsTerms(_ node: Identifier) -> Bool {
+    (sessions[node]?.version ?? Limits.servingTermsVersion) >= Limits.servingTermsVersion
+  }
+
   func isUnderWay(_ node: Identifier) -> Bool {
     record.members[node]?.step.isUnderWay ?? false
   }
@@ -151,7 +163,8 @@ struct RolloutTurn {
   /// A shadow runs beside a model, so that a node without one has none.
   func mayShadow(_ node: Identifier) -> Bool {
     guard let member = record.members[node], member.step == .pending || member.step == .staged,
-      takesWork(node), member.before != nil, let observed = fleet.nodes[node]?.observed
+      takesWork(node), knowsTerms(node), member.before != nil,
+      let observed = fleet.nodes[node]?.observed
     else { return false }
     switch observed.phase {
     case .active, .probing, .shadowing, .reverted, .staged: return true
@@ -178,7 +191,8 @@ struct RolloutTurn {
     let terms = isWindowOpen ? terms : .staged
     var room = specification.maxParallel - record.underWay
     for node in nodes where room > 0 {
-      guard var member = record.members[node], terms != .staged || member.step == .pending
+      guard var member = record.members[node],
+        terms != .staged || (member.step == .pending && knowsTerms(node))
       else { continue }
       room -= 1
       if member.step == .pending { member.tries += 1 }

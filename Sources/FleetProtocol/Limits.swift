@@ -42,6 +42,9 @@ package enum Limits {
   package static let protocolVersionMin: UInt32 = 1
   /// First version in which BUSY may come inside a session, and leaves it open.
   package static let busyInSessionVersion: UInt8 = 2
+  /// First version whose agents read from an order how a model is to be run: an older one would
+  /// serve it at once.
+  package static let servingTermsVersion: UInt8 = 2
 }
 
 /// A name that may reach a row, a file or a log: `[a-z0-9][a-z0-9._-]{0,62}`.

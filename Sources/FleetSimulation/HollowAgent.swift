@@ -52,6 +52,8 @@ package struct HollowAgent {
   package private(set) var lateBeats: UInt64 = 0
   private var core: AgentCore
   private let behaviour: Behaviour
+  /// What answers; nil where the machine only counts.
+  package var chip: TabulatedChip?
   private var blobs: Set<ContentDigest> = []
   private var outbox: [(boot: [UInt8], window: WireTelemetryWindow)] = []
   private var window = WireTelemetryWindow()
@@ -61,8 +63,10 @@ package struct HollowAgent {
 
   /// A machine that has never heard of a model.
   package init(
-    settings: AgentSettings, behaviour: Behaviour, heartbeatMilliseconds: UInt32
+    settings: AgentSettings, behaviour: Behaviour, heartbeatMilliseconds: UInt32,
+    chip: TabulatedChip? = nil
   ) {
+    self.chip = chip
     core = AgentCore(state: AgentState(), settings: settings, hasWindows: false)
     self.behaviour = behaviour
     self.heartbeatMilliseconds = Int64(heartbeatMilliseconds)
@@ -72,9 +76,13 @@ package struct HollowAgent {
   package mutating func handle(_ event: AgentEvent, at now: Instant) -> [Action] {
     var actions: [Action] = []
     var events = [event]
+    chip?.run(until: now)
     while !events.isEmpty {
       for directive in core.handle(events.removeFirst(), at: now) {
         carryOut(directive, at: now, &events, &actions)
+      }
+      if events.isEmpty, let (model, figures) = chip?.takeProbe() {
+        events.append(.probed(model, figures))
       }
     }
     noteConversation(into: &actions)
@@ -83,6 +91,11 @@ package struct HollowAgent {
 
   /// The chip has worked for that long since the last time.
   package mutating func closeWindow(milliseconds: UInt64, at now: Instant) -> [Action] {
+    chip?.run(until: now)
+    if var counted = chip?.window() {
+      counted.atUs = UInt64(max(0, now.microseconds))
+      return handle(.windowClosed(counted), at: now)
+    }
     let inferences = behaviour.inferencesPerSecond * milliseconds / 1_000
     if core.serving != nil {
       window.inferences += inferences
@@ -130,7 +143,8 @@ package struct HollowAgent {
     case .loadModel(let model):
       let outcome: LoadOutcome =
         behaviour.isBroken
-        ? .refused(code: "hollow-broken", detail: "this machine refuses every model") : .ready
+        ? .refused(code: "hollow-broken", detail: "this machine refuses every model")
+        : chip?.load(model) ?? .ready
       actions.append(
         .later(
           .modelLoaded(model, outcome), now.advanced(milliseconds: behaviour.loadMilliseconds)))
@@ -140,17 +154,32 @@ package struct HollowAgent {
     case .sendOutbox(let version, let session, let sequence, _):
       sendOutbox(version, session, sequence, &events, &actions)
     case .dropBlob(let digest): blobs.remove(digest)
+    case .serve, .shadow, .stopShadow, .probe: carryOutOnChip(directive, at: now, &actions)
+    // The keys of a simulated fleet are its worker's, and a hollow chip has trained nothing.
+    case .stopTraining, .sendUpdate, .makeNextKey, .adoptNextKey, .answerQuery, .report: break
+    }
+  }
+
+  private mutating func carryOutOnChip(
+    _ directive: AgentDirective, at now: Instant, _ actions: inout [Action]
+  ) {
+    switch directive {
+    case .serve(let model): chip?.serve(model)
+    case .shadow(let model, let perMille): chip?.shadow(model, perMille: perMille)
+    case .stopShadow: chip?.stopShadow()
     case .probe(let model, let inferences):
+      if let wait = chip?.milliseconds(of: inferences) {
+        chip?.probe(model, inferences: inferences)
+        // By then it has its figures, which the next event brings.
+        actions.append(.later(.tick, now.advanced(milliseconds: wait)))
+        return
+      }
       // Nothing is counted, and so nothing speaks against it, in the time that it would take.
       let figures = ProbeFigures(probed: .init(), before: .init())
       let rate = Int64(clamping: max(1, behaviour.inferencesPerSecond))
       let wait = max(1, Int64(inferences) * 1_000 / rate)
       actions.append(.later(.probed(model, figures), now.advanced(milliseconds: wait)))
-    // A hollow chip has nothing to serve with, and nothing that it could have trained; the keys of
-    // a simulated fleet are its worker's.
-    case .serve, .shadow, .stopShadow, .stopTraining, .sendUpdate, .makeNextKey, .adoptNextKey,
-      .answerQuery, .report:
-      break
+    default: preconditionFailure("\(directive) is not for the chip")
     }
   }
 

@@ -14,9 +14,10 @@ struct GateReading {
   private let control: [Identifier: AssessedNode]
   private var evidence = GateEvidence()
   private var paired = PairedProportions(onlyFirst: 0, onlySecond: 0, alike: 0)
-  private var losses: [Double] = []
+  /// What nodes lost from one window to its partner, by the place of the pair.
+  private var losses: [[Double]] = []
+  private var controlLosses: [[Double]] = []
   private var disagreements: UInt64 = 0
-  private var controlLosses: [Double] = []
 
   /// The position of the spikes in a vector of counts: `EventKind.spike`.
   private static let spikeKind = 3
@@ -53,11 +54,10 @@ struct GateReading {
     if subjects[node] != nil {
       if isShadow { compare(found) } else { follow(found) }
     } else if let other = control[node] {
-      let (before, after) = (
-        accuracy(found, of: other.before, other.changedAt, isAfter: false),
-        accuracy(found, of: other.before, other.changedAt, isAfter: true)
-      )
-      if let before, let after { controlLosses.append(before - after) }
+      let steps = found.servingSteps.filter { $0.model == other.before }
+      let after = steps.firstIndex { $0.at >= other.changedAt } ?? steps.endIndex
+      // The window in which the first subject changed is as much before as after.
+      Self.note(steps[..<after].dropLast(), steps[after...], in: &controlLosses)
     }
   }
 
@@ -103,26 +103,27 @@ struct GateReading {
       evidence.pairs.append(
         WindowPair(
           present: cost(present.counters, present.model), new: cost(new.counters, order.model)))
+    }
+    Self.note(before, after[...], in: &losses)
+  }
+
+  private static func note(
+    _ before: ArraySlice<TelemetryEvidence.ServingStep>,
+    _ after: ArraySlice<TelemetryEvidence.ServingStep>, in losses: inout [[Double]]
+  ) {
+    for (place, (new, present)) in zip(after, before.reversed()).enumerated() {
+      if place == losses.count { losses.append([]) }
       guard new.counters.labelled > 0, present.counters.labelled > 0 else { continue }
-      losses.append(share(present.counters) - share(new.counters))
+      losses[place].append(share(present.counters) - share(new.counters))
     }
   }
 
-  private func share(_ counters: CumulativeCounters) -> Double {
+  private static func share(_ counters: CumulativeCounters) -> Double {
     Double(counters.correct) / Double(counters.labelled)
   }
 
   private func cost(_ counters: CumulativeCounters, _ model: ContentDigest) -> WindowCost {
     cost(counters.inferences, counters.inferenceCounts, counters.chipMicroseconds, of: model)
-  }
-
-  private func accuracy(
-    _ found: TelemetryEvidence, of model: ContentDigest, _ change: Instant, isAfter: Bool
-  ) -> Double? {
-    let sum = found.servingSteps
-      .filter { $0.model == model && ($0.at >= change) == isAfter }
-      .reduce(CumulativeCounters()) { $0.adding($1.counters) }
-    return sum.labelled > 0 ? share(sum) : nil
   }
 
   // MARK: the end
@@ -132,15 +133,28 @@ struct GateReading {
     if isShadow {
       if paired.total > 0 { evidence.accuracy = .paired(paired) }
       evidence.disagreements = .init(hits: disagreements, of: evidence.samples)
-    } else if !losses.isEmpty {
-      let drift =
-        controlLosses.isEmpty
-        ? 0 : controlLosses.reduce(0, +) / Double(controlLosses.count)
-      var mean = MeanOfPairs()
-      for loss in losses { mean.add(loss - drift) }
-      evidence.accuracy = .apart(mean)
+    } else {
+      evidence.accuracy = lossesApart().map { .apart($0) }
     }
     return GateAssessment(evidence, bounds: order.bounds)
+  }
+
+  /// What the subjects lost, less what the control group lost meanwhile.
+  ///
+  /// With a control group there is one difference for each place of a pair: a mean that were taken
+  /// off all losses alike would bring its own chance into each of them, and a small group with slow
+  /// streams would stop good models by it.
+  private func lossesApart() -> MeanOfPairs? {
+    func mean(_ values: [Double]) -> Double { values.reduce(0, +) / Double(values.count) }
+    var found = MeanOfPairs()
+    if controlLosses.joined().isEmpty {
+      for loss in losses.joined() { found.add(loss) }
+    } else {
+      for (own, others) in zip(losses, controlLosses) where !own.isEmpty && !others.isEmpty {
+        found.add(mean(own) - mean(others))
+      }
+    }
+    return found.count == 0 ? nil : found
   }
 }
 

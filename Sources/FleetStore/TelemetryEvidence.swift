@@ -36,7 +36,7 @@ package struct TelemetryEvidence: Sendable, Equatable {
     package var model: ContentDigest
     /// The window's own time.
     package var at: Instant
-    /// Increments.
+    /// Increments, without what a shadow took beside it.
     package var counters: CumulativeCounters
   }
 
@@ -98,9 +98,14 @@ package struct TelemetryEvidence: Sendable, Equatable {
     guard let model = ContentDigest(window.modelDigest), step.inferences > 0,
       earlier?.modelDigest == window.modelDigest
     else { return }
+    var counters = step
+    if window.hasShadow {
+      let beside = window.shadow.since(earlier?.shadow ?? WireShadowTally())
+      counters.leaveOut(beside.shadowCounts, microseconds: beside.shadowTimeUs)
+    }
     servingSteps.append(
       ServingStep(
-        model: model, at: Instant(microseconds: Int64(clamping: window.atUs)), counters: step))
+        model: model, at: Instant(microseconds: Int64(clamping: window.atUs)), counters: counters))
   }
 
   private mutating func count(
@@ -124,6 +129,16 @@ extension FleetStore {
     var evidence = TelemetryEvidence()
     try readTelemetry(tier, in: span, nodes: [node]) { evidence.add($0) }
     return evidence
+  }
+}
+
+extension CumulativeCounters {
+  /// Takes out inference that did not serve; what a peer says too much of leaves nothing.
+  fileprivate mutating func leaveOut(_ counts: [UInt64], microseconds: UInt64) {
+    for (kind, count) in counts.enumerated() where kind < inferenceCounts.count {
+      inferenceCounts[kind] -= min(count, inferenceCounts[kind])
+    }
+    chipMicroseconds -= min(microseconds, chipMicroseconds)
   }
 }
 

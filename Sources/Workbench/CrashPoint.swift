@@ -4,17 +4,25 @@ import Synchronization
 /// A test aid: kills the process at one chosen point, as a power cut would.
 ///
 /// A daemon's points are right before and right after each directive with which it writes to its
-/// disk or sends something, and are numbered from 1 as they come. At 0 they are only counted.
+/// disk or sends something, and are numbered from 1 as they come. At 0 they are only counted. Words
+/// such as `after storeChunk` choose the first point of that name.
 package final class CrashPoint: Sendable {
   /// The environment variable that chooses the point; without it nothing is counted.
   package static let variable = "SPIKEFLEET_CRASH_AT"
 
-  private let chosen: Int?
+  private enum Choice {
+    case number(Int)
+    case name(String)
+  }
+
+  private let chosen: Choice?
   private let passedCount = Mutex(0)
 
   /// The point that an environment chooses.
   package init(environment: [String: String]) {
-    chosen = environment[Self.variable].flatMap(Int.init)
+    chosen = environment[Self.variable].map { text in
+      Int(text).map(Choice.number) ?? .name(text)
+    }
   }
 
   /// Points passed so far; nil where none was chosen.
@@ -32,10 +40,14 @@ package final class CrashPoint: Sendable {
       count += 1
       return count
     }
-    guard number == chosen else { return }
     // Names alone: a directive may carry keys and megabytes.
-    let name = what().prefix { $0 != "(" }
-    FileHandle.standardError.write(Data("\(Self.variable)=\(number): \(side) \(name)\n".utf8))
+    func name() -> String { "\(side) \(what().prefix { $0 != "(" })" }
+    switch chosen {
+    case .number(number): break
+    case .name(name()): break
+    case .number, .name: return
+    }
+    FileHandle.standardError.write(Data("\(Self.variable)=\(number): \(name())\n".utf8))
     kill(getpid(), SIGKILL)
   }
 }

@@ -35,13 +35,14 @@ package struct DeploymentFile: Codable, Sendable, Equatable {
 
     package init(from decoder: any Decoder) throws {
       let container = try decoder.singleValueContainer()
-      if let number = try? container.decode(Double.self) {
-        self = .number(number)
-      } else if let word = try? container.decode(String.self), word == "off" {
+      do {
+        self = .number(try container.decode(Double.self))
+      } catch DecodingError.typeMismatch {
+        guard try container.decode(String.self) == "off" else {
+          throw DecodingError.dataCorrupted(
+            .init(codingPath: decoder.codingPath, debugDescription: "a number, or off"))
+        }
         self = .off
-      } else {
-        throw DecodingError.dataCorrupted(
-          .init(codingPath: decoder.codingPath, debugDescription: "a number, or off"))
       }
     }
 
@@ -80,8 +81,13 @@ package struct DeploymentFile: Codable, Sendable, Equatable {
 
     package init(from decoder: any Decoder) throws {
       let container = try decoder.singleValueContainer()
-      let text = (try? container.decode(Int.self)).map { "\($0)" }
-      guard let size = WaveSize(try text ?? container.decode(String.self)) else {
+      let text: String
+      do {
+        text = "\(try container.decode(Int.self))"
+      } catch DecodingError.typeMismatch {
+        text = try container.decode(String.self)
+      }
+      guard let size = WaveSize(text) else {
         throw DecodingError.dataCorrupted(
           .init(
             codingPath: decoder.codingPath,

@@ -42,8 +42,9 @@ package struct TextTable: Sendable, Equatable {
         let fill = String(repeating: " ", count: widths[index] - cells[index].count)
         return columns[index].isNumber ? fill + cells[index] : cells[index] + fill
       }
-      let line = padded.joined(separator: "  ")
-      return String(line.reversed().drop { $0 == " " }.reversed())
+      var line = padded.joined(separator: "  ")
+      while line.utf8.last == 0x20 { line.removeLast() }
+      return line
     }
   }
 
@@ -52,7 +53,9 @@ package struct TextTable: Sendable, Equatable {
 
   /// Text in which every control character became a space.
   package static func printable(_ text: String) -> String {
-    String(
+    // Most is plain, and tables of a large fleet have tens of thousands of cells.
+    guard text.utf8.contains(where: { !(0x20..<0x7F).contains($0) }) else { return text }
+    return String(
       String.UnicodeScalarView(
         text.unicodeScalars.map { $0.value < 0x20 || (0x7F...0x9F).contains($0.value) ? " " : $0 }))
   }

@@ -80,7 +80,7 @@ struct BenchCase: Sendable {
       BenchCase(
         name: "fleet.transfer.ratio.unsynced", unit: "of bare libzmq",
         run: { try TransferCases.ratio($0, joined: false) }),
-    ] + FleetCases.cases
+    ] + FleetCases.cases + RolloutCases.cases
 }
 
 /// What a case measured.

@@ -81,10 +81,10 @@ enum FleetCases {
     return BenchResult(values: [value])
   }
 
-  private static let programs = URL(filePath: "/proc/self/exe").resolvingSymlinksInPath()
+  static let programs = URL(filePath: "/proc/self/exe").resolvingSymlinksInPath()
     .deletingLastPathComponent()
 
-  private static func run(_ arguments: [String]) throws -> Data {
+  static func run(_ arguments: [String]) throws -> Data {
     let process = Process()
     process.executableURL = programs.appending(path: "spikefleet")
     process.arguments = arguments

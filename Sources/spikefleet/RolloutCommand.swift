@@ -9,9 +9,10 @@ struct RolloutCommand: ParsableCommand {
     commandName: "rollout", abstract: "Look after deployments on their way through their waves.",
     subcommands: [
       RolloutListCommand.self, RolloutStatusCommand.self, RolloutWatchCommand.self,
-      RolloutExplainCommand.self, RolloutPauseCommand.self, RolloutResumeCommand.self,
-      RolloutPromoteCommand.self, RolloutAbortCommand.self, RolloutUndoCommand.self,
-      RolloutRetryCommand.self,
+      RolloutExplainCommand.self, RolloutVerbCommand<PauseVerb>.self,
+      RolloutVerbCommand<ResumeVerb>.self, RolloutVerbCommand<PromoteVerb>.self,
+      RolloutVerbCommand<AbortVerb>.self, RolloutVerbCommand<UndoVerb>.self,
+      RolloutRetryCommand.self, RolloutRehearseCommand.self,
     ])
 }
 

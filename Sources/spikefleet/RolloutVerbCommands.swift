@@ -2,93 +2,66 @@ import ArgumentParser
 import FleetAPI
 import Workbench
 
-/// A verb that is said to a rollout.
-protocol RolloutVerbCommand: FleetCommand {
+/// A verb that is said to a rollout without more words.
+protocol RolloutVerb: Sendable {
   static var verb: RolloutRequest.Verb { get }
+  static var abstract: String { get }
   static var outcome: String { get }
-  var name: String { get }
-  var context: ContextOptions { get }
-  var output: OutputOptions { get }
 }
 
-extension RolloutVerbCommand {
+/// `spikefleet rollout VERB`.
+struct RolloutVerbCommand<Spoken: RolloutVerb>: FleetCommand {
+  static var configuration: CommandConfiguration {
+    CommandConfiguration(commandName: Spoken.verb.rawValue, abstract: Spoken.abstract)
+  }
+
+  @Argument(help: "The rollout's name.")
+  var name: String
+
+  @OptionGroup var context: ContextOptions
+  @OptionGroup var output: OutputOptions
+
   func perform() async throws {
     let answer = try await context.client().orderRollout(
-      RolloutRequest(Self.verb), name: name, requestID: FleetClient.newRequestID()
+      RolloutRequest(Spoken.verb), name: name, requestID: FleetClient.newRequestID()
     ).orThrow()
-    try output.print(answer) { _ in Console.line("rollout \(name) \(Self.outcome)") }
+    try output.print(answer) { _ in Console.line("rollout \(name) \(Spoken.outcome)") }
   }
 }
 
-/// `spikefleet rollout pause`.
-struct RolloutPauseCommand: RolloutVerbCommand {
-  static let configuration = CommandConfiguration(
-    commandName: "pause", abstract: "Give no new orders; what is under way ends.")
+/// `pause`.
+enum PauseVerb: RolloutVerb {
   static let verb = RolloutRequest.Verb.pause
+  static let abstract = "Give no new orders; what is under way ends."
   static let outcome = "paused"
-
-  @Argument(help: "The rollout's name.")
-  var name: String
-
-  @OptionGroup var context: ContextOptions
-  @OptionGroup var output: OutputOptions
 }
 
-/// `spikefleet rollout resume`.
-struct RolloutResumeCommand: RolloutVerbCommand {
-  static let configuration = CommandConfiguration(
-    commandName: "resume", abstract: "Go on where a rollout paused.")
+/// `resume`.
+enum ResumeVerb: RolloutVerb {
   static let verb = RolloutRequest.Verb.resume
+  static let abstract = "Go on where a rollout paused."
   static let outcome = "goes on"
-
-  @Argument(help: "The rollout's name.")
-  var name: String
-
-  @OptionGroup var context: ContextOptions
-  @OptionGroup var output: OutputOptions
 }
 
-/// `spikefleet rollout promote`.
-struct RolloutPromoteCommand: RolloutVerbCommand {
-  static let configuration = CommandConfiguration(
-    commandName: "promote", abstract: "Let the wave at work pass, whatever its gate says.")
+/// `promote`.
+enum PromoteVerb: RolloutVerb {
   static let verb = RolloutRequest.Verb.promote
+  static let abstract = "Let the wave at work pass, whatever its gate says."
   static let outcome = "goes on without its gate"
-
-  @Argument(help: "The rollout's name.")
-  var name: String
-
-  @OptionGroup var context: ContextOptions
-  @OptionGroup var output: OutputOptions
 }
 
-/// `spikefleet rollout abort`.
-struct RolloutAbortCommand: RolloutVerbCommand {
-  static let configuration = CommandConfiguration(
-    commandName: "abort", abstract: "Take the model back everywhere; nodes return to what they ran."
-  )
+/// `abort`.
+enum AbortVerb: RolloutVerb {
   static let verb = RolloutRequest.Verb.abort
+  static let abstract = "Take the model back everywhere; nodes return to what they ran."
   static let outcome = "is taken back"
-
-  @Argument(help: "The rollout's name.")
-  var name: String
-
-  @OptionGroup var context: ContextOptions
-  @OptionGroup var output: OutputOptions
 }
 
-/// `spikefleet rollout undo`.
-struct RolloutUndoCommand: RolloutVerbCommand {
-  static let configuration = CommandConfiguration(
-    commandName: "undo", abstract: "Take a completed rollout back.")
+/// `undo`.
+enum UndoVerb: RolloutVerb {
   static let verb = RolloutRequest.Verb.undo
+  static let abstract = "Take a completed rollout back."
   static let outcome = "is taken back"
-
-  @Argument(help: "The rollout's name.")
-  var name: String
-
-  @OptionGroup var context: ContextOptions
-  @OptionGroup var output: OutputOptions
 }
 
 /// `spikefleet rollout retry`.

@@ -92,6 +92,8 @@ struct SeedRange: ExpressibleByArgument {
   let first: UInt64
   let last: UInt64
 
+  init(first: UInt64, last: UInt64) { (self.first, self.last) = (first, last) }
+
   init?(argument: String) {
     let parts = argument.split(separator: ".", omittingEmptySubsequences: false)
     let numbers = [parts.first, parts.last].compactMap { $0.flatMap { UInt64($0) } }
@@ -103,7 +105,7 @@ struct SeedRange: ExpressibleByArgument {
 }
 
 /// Deals seeds to whoever is free.
-private final class SeedQueue: Sendable {
+final class SeedQueue: Sendable {
   private let waiting: Mutex<UInt64?>
   private let last: UInt64
 

@@ -50,10 +50,10 @@ struct RolloutBench {
     hello(node)
   }
 
-  mutating func hello(_ node: Identifier) {
+  mutating func hello(_ node: Identifier, versionMax: UInt32 = 2) {
     var hello = WireHello()
     hello.versionMin = 1
-    hello.versionMax = 2
+    hello.versionMax = versionMax
     hello.nodeID = node.text
     hello.chip = FleetFixture.chip
     hello.bootID = wireBytes([UInt8](repeating: 1, count: 16))

@@ -64,6 +64,45 @@ import Workbench
     #expect(burnt == both)
   }
 
+  /// One sample of seven has a label: it is counted each time that the stream comes past it.
+  @Test func `a change of models loses no sample of the stream and shows none twice`() throws {
+    var events = StreamEvents(of: stream)
+    for place in 0..<stream.count where place != 4 { events.labels[place] = nil }
+    var runtime = ChipRuntime(
+      chip: "loihi-learn", stream: NodeStream(stream, events: events))
+    let models = try [first, second].map { (try Self.digest($0), $0.encoded()) }
+    var (answered, loads) = (UInt64(0), UInt64(0))
+    func load(_ index: Int) {
+      let outcome = runtime.load(models[index].0, bytes: models[index].1)
+      #expect(outcome == .ready)
+      loads += 1
+    }
+    func infer(_ count: Int) {
+      for _ in 0..<count {
+        runtime.inferNext()
+        answered += 1
+        let window = runtime.window()
+        #expect(window.inferences == answered + loads)
+        #expect(window.labelled == (answered + 2) / 7)
+      }
+    }
+    load(0)
+    var isTaken = runtime.serve(models[0].0)
+    for round in 1...12 {
+      infer(round)
+      load(round % 2)
+      if round % 3 == 0 {
+        isTaken = runtime.shadow(models[round % 2].0, perMille: 500) && isTaken
+        infer(3)
+        runtime.stopShadow()
+        load(round % 2)
+      }
+      isTaken = runtime.serve(models[round % 2].0) && isTaken
+      runtime.probe(models[round % 2].0, inferences: 2)
+    }
+    #expect(isTaken && answered == 90)
+  }
+
   @Test func `another model is held against the one that serves, sample by sample`() throws {
     var runtime = try shadowing(second, perMille: 1_000)
     for _ in 0..<7 { runtime.inferNext() }
