@@ -64,7 +64,7 @@ extension FleetState {
     }
     for id in rollouts.keys.sorted() {
       guard let rollout = rollouts[id], rollout.progress.state == .running else { continue }
-      var turn = RolloutTurn(rollout, fleet: self, online: [], at: now)
+      var turn = RolloutTurn(rollout, fleet: self, sessions: [:], at: now)
       turn.pause(
         "the coordinator was restored from a backup, and the rollout may have come further; look "
           + "at its nodes, then resume or abort it")
