@@ -36,11 +36,7 @@ package struct AuditEntry: Sendable, Equatable {
   package func hash(after previous: [UInt8]) -> [UInt8] {
     var hash = SHA256()
     hash.update(data: previous)
-    hash.update(data: JournalEntry.bytes(UInt64(bitPattern: at.microseconds)))
-    for text in [actor, requestID, action, outcome] {
-      hash.update(data: JournalEntry.bytes(UInt64(text.utf8.count)))
-      hash.update(data: Array(text.utf8))
-    }
+    JournalEntry.update(&hash, at, [actor, requestID, action, outcome])
     return Array(hash.finalize())
   }
 }

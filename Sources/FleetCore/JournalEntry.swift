@@ -34,7 +34,8 @@ package enum JournalEntry: Sendable, Equatable {
     return Array(hash.finalize())
   }
 
-  private static func update(_ hash: inout SHA256, _ at: Instant, _ texts: [String]) {
+  /// The instant, and each text led by its length.
+  static func update(_ hash: inout SHA256, _ at: Instant, _ texts: [String]) {
     hash.update(data: bytes(UInt64(bitPattern: at.microseconds)))
     for text in texts {
       hash.update(data: bytes(UInt64(text.utf8.count)))
@@ -42,7 +43,7 @@ package enum JournalEntry: Sendable, Equatable {
     }
   }
 
-  static func bytes(_ value: UInt64) -> [UInt8] {
+  private static func bytes(_ value: UInt64) -> [UInt8] {
     (0..<8).map { UInt8(truncatingIfNeeded: value >> (8 * UInt64($0))) }
   }
 }

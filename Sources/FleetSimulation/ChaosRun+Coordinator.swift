@@ -236,15 +236,6 @@ extension ChaosRun {
       ledger.require(false, "the coordinator serves \(order.digest) without its blob")
       return
     }
-    for index in order.first..<order.first + order.count {
-      var chunk = WireBlobChunk()
-      chunk.digest = wireBytes(order.digest.bytes)
-      chunk.index = index
-      send(
-        Packet(
-          .blobChunk(chunk), version: order.version, session: order.session,
-          sequence: order.sequence + UInt64(index - order.first), correlation: order.correlation,
-          payload: content.chunks[Int(index)]), to: address)
-    }
+    for packet in content.packets(order) { send(packet, to: address) }
   }
 }

@@ -93,6 +93,19 @@ struct SimulatedContent {
       Array(bytes[$0..<min($0 + Limits.chunkBytes, bytes.count)])
     }
   }
+
+  /// The chunks of an order as they are sent.
+  func packets(_ order: ChunkOrder) -> [Packet] {
+    (0..<order.count).map { place in
+      var chunk = WireBlobChunk()
+      chunk.digest = wireBytes(order.digest.bytes)
+      chunk.index = order.first + place
+      return Packet(
+        .blobChunk(chunk), version: order.version, session: order.session,
+        sequence: order.sequence + UInt64(place), correlation: order.correlation,
+        payload: chunks[Int(chunk.index)])
+    }
+  }
 }
 
 /// A model with its content and the record that the coordinator keeps of it.

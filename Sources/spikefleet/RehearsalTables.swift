@@ -10,31 +10,23 @@ enum RehearsalText {
     for event in report.events { Console.line(event) }
     for decision in report.decisions {
       Console.line()
-      Console.line("\(after(decision, report)) \(sentence(decision))")
+      Console.line("\(after(decision, report)) \(RolloutTables.words(decision))")
       if let assessment = decision.assessment {
         Console.write(RolloutTables.gates(assessment).text)
       }
     }
     Console.line()
     let reason = report.reason.isEmpty ? "" : ": \(report.reason)"
-    let steps = NodeStep.allCases.compactMap { step in
-      report.steps[step.rawValue].map { "\($0) \(step.rawValue)" }
-    }.joined(separator: ", ")
     Console.line(
       "rollout \(name) would be \(report.state.rawValue) after "
         + "\(Figure.duration(milliseconds: report.milliseconds))\(reason)")
     Console.line(
-      "\(steps); \(report.mostServing) nodes at most served the new model at a time, "
-        + "\(report.everServing) in all")
+      "\(RolloutTables.steps(report.steps)); \(report.mostServing) nodes at most served the new "
+        + "model at a time, \(report.everServing) in all")
   }
 
   private static func after(_ decision: RolloutDecision, _ report: RehearsalReport) -> String {
     Figure.duration(milliseconds: decision.at.milliseconds(since: report.beganAt)) + ":"
-  }
-
-  private static func sentence(_ decision: RolloutDecision) -> String {
-    "wave \(decision.wave + 1), \(decision.stage.rawValue): \(decision.verdict.rawValue), "
-      + decision.detail
   }
 }
 

@@ -13,16 +13,16 @@ enum RolloutTables {
     for view in rollouts {
       table.add([
         view.name, view.modelName, view.state.rawValue, "\(view.wave) of \(view.waves)",
-        view.state.holdsNodes ? view.stage.rawValue : Figure.missing, steps(view),
+        view.state.holdsNodes ? view.stage.rawValue : Figure.missing, steps(view.steps),
       ])
     }
     return table
   }
 
   /// Nodes by step, in the order of the steps.
-  static func steps(_ view: RolloutView) -> String {
+  static func steps(_ steps: [String: Int]) -> String {
     NodeStep.allCases.compactMap { step in
-      view.steps[step.rawValue].map { "\($0) \(step.rawValue)" }
+      steps[step.rawValue].map { "\($0) \(step.rawValue)" }
     }.joined(separator: ", ")
   }
 
@@ -60,8 +60,13 @@ enum RolloutTables {
   }
 
   static func sentence(_ decision: RolloutDecision) -> String {
-    "\(Figure.instant(microseconds: decision.at.microseconds)) wave \(decision.wave + 1), "
-      + "\(decision.stage.rawValue): \(decision.verdict.rawValue), \(decision.detail)"
+    "\(Figure.instant(microseconds: decision.at.microseconds)) \(words(decision))"
+  }
+
+  /// What was decided about a wave, without when.
+  static func words(_ decision: RolloutDecision) -> String {
+    "wave \(decision.wave + 1), \(decision.stage.rawValue): \(decision.verdict.rawValue), "
+      + decision.detail
   }
 
   static func plan(_ plan: RolloutPlanView, perWaveMax: Int) -> TextTable {

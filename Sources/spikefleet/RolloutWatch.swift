@@ -39,7 +39,7 @@ struct RolloutWatch {
           status.clear()
           return try end(rollout)
         }
-        status.show("\(rollout.state.rawValue), \(RolloutTables.steps(rollout))")
+        status.show("\(rollout.state.rawValue), \(RolloutTables.steps(rollout.steps))")
       }
       try await Task.sleep(for: .milliseconds(200))
     }
@@ -50,7 +50,7 @@ struct RolloutWatch {
     let text = "rollout \(rollout.name) \(rollout.state.rawValue)\(reason)"
     switch rollout.state {
     case .completed:
-      if output.output == .table { Console.line("\(text); \(RolloutTables.steps(rollout))") }
+      if output.output == .table { Console.line("\(text); \(RolloutTables.steps(rollout.steps))") }
     case .paused:
       Console.complain(text)
       throw Self.paused

@@ -92,6 +92,19 @@ struct RolloutBench {
     return core.state.answers[id]
   }
 
+  /// Completes a rollout that one node of its last wave does not answer; returns the node.
+  mutating func completeWithoutOne() -> Identifier {
+    var specification = specification
+    specification.failuresMax = 1
+    command(.startRollout(specification))
+    pass(seconds: 1)
+    let absent = wave(2)[0]
+    conduct[absent] = .silent
+    run(.pass)
+    #expect(state == .completed)
+    return absent
+  }
+
   /// The process dies and a new one loads what was committed.
   mutating func restart() {
     mirror.state = mirror.started()

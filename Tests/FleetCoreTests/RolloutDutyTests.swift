@@ -33,14 +33,7 @@ import Testing
 
   @Test func `a completed rollout gives up a node that was sent as often as it may be`() {
     var bench = RolloutBench()
-    var specification = bench.specification
-    specification.failuresMax = 1
-    bench.command(.startRollout(specification))
-    bench.pass(seconds: 1)
-    let absent = bench.wave(2)[0]
-    bench.conduct[absent] = .silent
-    bench.run(.pass)
-    #expect(bench.state == .completed)
+    let absent = bench.completeWithoutOne()
     #expect(bench.record?.isLive == true)
     bench.pass(seconds: 2_000)
     #expect(bench.record?.members[absent]?.tries == RolloutMember.triesMax)

@@ -250,14 +250,7 @@ import Testing
 
   @Test func `a node that was away is sent again when it is back`() {
     var bench = RolloutBench()
-    var specification = bench.specification
-    specification.failuresMax = 1
-    bench.command(.startRollout(specification))
-    bench.pass(seconds: 1)
-    let absent = bench.wave(2)[0]
-    bench.conduct[absent] = .silent
-    bench.run(.pass)
-    #expect(bench.state == .completed)
+    let absent = bench.completeWithoutOne()
     #expect(bench.desired(absent) == bench.old.record.digest)
     bench.conduct[absent] = .obeys
     bench.pass(seconds: 60)
