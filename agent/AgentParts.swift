@@ -78,13 +78,7 @@ struct AgentParts {
     try blobs.sweepDownloads(keeping: needed)
     let inbox = Inbox<AgentShell.Mail>()
     let core = AgentCore(
-      state: state,
-      settings: AgentSettings(
-        node: settings.node, chip: settings.chip, agentVersion: Version.text,
-        boot: AgentStore.newBootID(), root: root, diskQuotaBytes: settings.diskQuotaBytes,
-        freezeMilliseconds: Int64(settings.freezeHours * 3_600_000),
-        jitterSeed: .random(in: .min ... .max)),
-      hasWindows: try store.nextBatch() != nil)
+      state: state, settings: coreSettings(), hasWindows: try store.nextBatch() != nil)
     let transport = try AgentTransport(
       keys: keys, coordinatorKeys: coordinatorKeys, control: settings.control, data: settings.data,
       lingerMilliseconds: Self.lingerMilliseconds,
@@ -98,7 +92,8 @@ struct AgentParts {
     let chip = ChipWorker(
       ChipRuntime(chip: settings.chip, stream: stream, settings: settings.learning),
       inferencesPerSecond: settings.inferencesPerSecond,
-      telemetrySeconds: settings.telemetrySeconds, blobs: blobs,
+      telemetrySeconds: settings.telemetrySeconds, snapshotSeconds: settings.snapshotSeconds,
+      blobs: blobs,
       report: { inbox.post(.chip($0)) })
     StopSignals.listen { inbox.post(.stop(signal: $0)) }
     tell(log, state, core.root)
@@ -113,6 +108,18 @@ struct AgentParts {
         publicKey: keys.publicKey, log: log),
       crash: CrashPoint(environment: ProcessInfo.processInfo.environment),
       affairs: NodeAffairs(settings: settings, tail: tail), log: log)
+  }
+
+  private func coreSettings() -> AgentSettings {
+    var core = AgentSettings(
+      node: settings.node, chip: settings.chip, agentVersion: Version.text,
+      boot: AgentStore.newBootID(), root: root, diskQuotaBytes: settings.diskQuotaBytes,
+      freezeMilliseconds: Int64(settings.freezeHours * 3_600_000),
+      jitterSeed: .random(in: .min ... .max))
+    core.inferencesPerSecond = settings.inferencesPerSecond
+    core.energyLimitNanojoules = settings.joulesPerDay.map { UInt64(max(1, $0 * 1e9)) }
+    core.energyLeastPerMille = UInt32((settings.energyLeastShare * 1_000).rounded())
+    return core
   }
 
   /// Shows the join token once, before the first session ever; then the coordinator decides.

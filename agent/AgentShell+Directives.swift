@@ -27,7 +27,7 @@ extension AgentShell {
     case .assemble(let model, _): answers.append(.assembled(model, assemble(model)))
     case .compareSuccessor(let check):
       answers.append(.successorCompared(check.model, compare(check)))
-    case .loadModel(let digest): chip.post(.load(digest))
+    case .loadModel(let digest, let learnt): chip.post(.load(digest, learnt: learnt))
     case .serve(let digest):
       log.info("serves", metadata: ["kind": "model.serving", "subject": "\(digest)"])
       chip.post(.serve(digest))
@@ -38,6 +38,9 @@ extension AgentShell {
     case .stopShadow: chip.post(.stopShadow)
     case .probe(let digest, let inferences):
       chip.post(.probe(digest, inferences: inferences))
+    case .learn(let digest, let terms): chip.post(.learn(digest, terms))
+    case .pace(let perMille, let learns):
+      chip.post(.pace(perMille: perMille, learns: learns))
     case .train(let order): chip.post(.train(order))
     case .stopTraining(let key):
       chip.post(.stopTraining(key))
@@ -199,7 +202,7 @@ extension AgentDirective {
       .makeNextKey, .adoptNextKey:
       true
     case .open, .close, .inspectChunks, .compareSuccessor, .loadModel, .serve, .shadow, .stopShadow,
-      .probe, .train, .stopTraining, .answerQuery, .report:
+      .probe, .learn, .pace, .train, .stopTraining, .answerQuery, .report:
       false
     }
   }

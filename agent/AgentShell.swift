@@ -113,7 +113,13 @@ final class AgentShell {
       keep(finished, milliseconds: milliseconds)
     case .chip(.trainingFailed(let key, let code, let detail)):
       handleOnce(.trainingFailed(key, code: code, detail: detail))
-    case .chip(.windowClosed(let window)): handle(.windowClosed(completed(window)))
+    case .chip(.windowClosed(let window, let energy)):
+      handle(.windowClosed(completed(window), energy: energy))
+    case .chip(.learnt(let model, let samples, let bytes)): keepLearnt(model, samples, bytes)
+    case .chip(.learningRefused(let model, let detail)):
+      log.warning(
+        "does not learn: \(detail)",
+        metadata: ["kind": "learning.refused", "subject": "\(model)"])
     case .stop: break
     }
   }
@@ -192,6 +198,18 @@ final class AgentShell {
     } catch {
       // The core goes on with what it had; its next transaction will fail as well.
       log.critical("the database cannot be read: \(error)", metadata: ["kind": "store.failed"])
+    }
+  }
+
+  /// Makes what a model has learnt durable; what the disk does not take now comes again with more.
+  private func keepLearnt(_ model: ContentDigest, _ samples: UInt64, _ bytes: [UInt8]) {
+    crash.before("keepLearnt")
+    do throws(StoreError) {
+      let digest = try blobs.put(bytes)
+      crash.after("keepLearnt")
+      handle(.learnt(model, LearntState(digest: digest, samples: samples)))
+    } catch {
+      failures.failed(error)
     }
   }
 

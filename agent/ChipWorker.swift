@@ -13,11 +13,13 @@ import Workbench
 final class ChipWorker: Sendable {
   /// What the shell asks for, in order.
   enum Order: Sendable {
-    case load(ContentDigest)
+    case load(ContentDigest, learnt: ContentDigest?)
     case serve(ContentDigest)
     case shadow(ContentDigest, perMille: UInt32)
     case stopShadow
     case probe(ContentDigest, inferences: UInt32)
+    case learn(ContentDigest, ServingLearning?)
+    case pace(perMille: UInt32, learns: Bool)
     case train(TrainingOrder)
     case stopTraining(RoundKey)
   }
@@ -28,7 +30,9 @@ final class ChipWorker: Sendable {
     case probed(ContentDigest, ProbeFigures)
     case trained(FinishedTraining, milliseconds: UInt32)
     case trainingFailed(RoundKey, code: String, detail: String)
-    case windowClosed(WireTelemetryWindow)
+    case windowClosed(WireTelemetryWindow, EnergyReading)
+    case learnt(ContentDigest, samples: UInt64, bytes: [UInt8])
+    case learningRefused(ContentDigest, detail: String)
   }
 
   private let inbox = Inbox<Order>()
@@ -37,14 +41,15 @@ final class ChipWorker: Sendable {
   /// Starts the thread; `report` is called on it and must not block.
   init(
     _ runtime: ChipRuntime, inferencesPerSecond: Double, telemetrySeconds: Double,
-    blobs: BlobStore, report: @escaping @Sendable (Report) -> Void
+    snapshotSeconds: Double, blobs: BlobStore, report: @escaping @Sendable (Report) -> Void
   ) {
     let (inbox, ended) = (inbox, ended)
     let thread = Thread {
       var loop = ChipLoop(
         runtime: runtime, inbox: inbox, blobs: blobs, report: report,
         inferenceNanoseconds: UInt64(1e9 / inferencesPerSecond),
-        windowNanoseconds: UInt64(1e9 * telemetrySeconds))
+        windowNanoseconds: UInt64(1e9 * telemetrySeconds),
+        snapshotNanoseconds: UInt64(1e9 * snapshotSeconds))
       loop.run()
       ended.signal()
     }
@@ -70,6 +75,11 @@ private struct ChipLoop {
   private let report: @Sendable (ChipWorker.Report) -> Void
   private let inferenceNanoseconds: UInt64
   private let windowNanoseconds: UInt64
+  private let snapshotNanoseconds: UInt64
+  private var perMille: UInt32 = 1_000
+  private var snapshotDue: UInt64 = 0
+  /// The model and its samples at the last snapshot.
+  private var snapshot: (model: ContentDigest, samples: UInt64)?
   private var inferenceDue: UInt64
   private var windowDue: UInt64
   private var busyNanoseconds: UInt64 = 0
@@ -80,8 +90,9 @@ private struct ChipLoop {
   init(
     runtime: ChipRuntime, inbox: Inbox<ChipWorker.Order>, blobs: BlobStore,
     report: @escaping @Sendable (ChipWorker.Report) -> Void, inferenceNanoseconds: UInt64,
-    windowNanoseconds: UInt64
+    windowNanoseconds: UInt64, snapshotNanoseconds: UInt64
   ) {
+    self.snapshotNanoseconds = snapshotNanoseconds
     self.runtime = runtime
     self.inbox = inbox
     self.blobs = blobs
@@ -98,7 +109,9 @@ private struct ChipLoop {
       inferIfDue()
       trainOne()
       if Self.now() >= windowDue { closeWindow() }
+      if Self.now() >= snapshotDue { keepLearnt() }
     }
+    keepLearnt()
     closeWindow()
   }
 
@@ -106,15 +119,16 @@ private struct ChipLoop {
 
   private var nextDue: UInt64 {
     if runtime.trainingKey != nil { return 0 }
-    return runtime.isServing ? min(inferenceDue, windowDue) : windowDue
+    return runtime.isServing && perMille > 0 ? min(inferenceDue, windowDue) : windowDue
   }
 
   private mutating func carryOut(_ order: ChipWorker.Order) {
     let started = Self.now()
     defer { busyNanoseconds += Self.now() - started }
     switch order {
-    case .load(let digest): load(digest)
+    case .load(let digest, let learnt): load(digest, learnt)
     case .serve(let digest):
+      keepLearnt()
       // What was counted so far belongs to the model that served and to its prices.
       closeWindow()
       // Nobody kept what came before there was a model.
@@ -129,6 +143,8 @@ private struct ChipLoop {
       closeWindow()
       runtime.stopShadow()
     case .probe(let digest, let inferences): runtime.probe(digest, inferences: inferences)
+    case .learn(let digest, let terms): learn(digest, terms)
+    case .pace(let perMille, let learns): pace(perMille, learns)
     case .train(let order): begin(order)
     case .stopTraining(let key): runtime.stopTraining(key)
     }
@@ -138,14 +154,52 @@ private struct ChipLoop {
     report(.modelLoaded(digest, .refused(code: "not-loaded", detail: detail)))
   }
 
-  private mutating func load(_ digest: ContentDigest) {
+  private mutating func load(_ digest: ContentDigest, _ learnt: ContentDigest?) {
+    var state: [UInt8]?
+    if let learnt {
+      do throws(StoreError) { state = try blobs.read(learnt) } catch {
+        return report(.modelLoaded(digest, .learningLost(detail: error.description)))
+      }
+    }
     do throws(StoreError) {
       let bytes = try blobs.read(digest)
-      report(.modelLoaded(digest, runtime.load(digest, bytes: bytes)))
+      report(.modelLoaded(digest, runtime.load(digest, bytes: bytes, learnt: state)))
     } catch {
       report(.modelLoaded(digest, .unreadable(detail: error.description)))
     }
   }
+
+  private mutating func learn(_ digest: ContentDigest, _ terms: ServingLearning?) {
+    if terms == nil { keepLearnt() }
+    do throws(ConfigurationError) {
+      try runtime.learn(digest, terms)
+    } catch {
+      report(.learningRefused(digest, detail: "\(error)"))
+    }
+    snapshotDue = Self.now() + snapshotNanoseconds
+    if let terms { snapshot = (digest, terms.samples) }
+  }
+
+  /// Tells what the model that serves has learnt since the last time.
+  private mutating func keepLearnt() {
+    snapshotDue = Self.now() + snapshotNanoseconds
+    guard let samples = runtime.servingLearntSamples, let learnt = runtime.servingLearnt(),
+      snapshot.map({ $0 != (learnt.model, samples) }) ?? true
+    else { return }
+    snapshot = (learnt.model, samples)
+    report(.learnt(learnt.model, samples: samples, bytes: learnt.bytes))
+  }
+
+  private mutating func pace(_ perMille: UInt32, _ learns: Bool) {
+    runtime.pace(learns: learns)
+    let isFaster = perMille > self.perMille
+    self.perMille = min(perMille, 1_000)
+    // What was put off at the slower pace is not waited for.
+    if isFaster { inferenceDue = min(inferenceDue, Self.now() + interval) }
+  }
+
+  /// Nanoseconds from one inference to the next; the pace must not be 0.
+  private var interval: UInt64 { inferenceNanoseconds * 1_000 / UInt64(max(1, perMille)) }
 
   private mutating func begin(_ order: TrainingOrder) {
     do {
@@ -159,13 +213,12 @@ private struct ChipLoop {
 
   private mutating func inferIfDue() {
     let started = Self.now()
-    guard runtime.isServing, started >= inferenceDue else { return }
+    guard runtime.isServing, perMille > 0, started >= inferenceDue else { return }
     runtime.inferNext()
     let now = Self.now()
     busyNanoseconds += now - started
     if let (digest, figures) = runtime.takeProbe() { report(.probed(digest, figures)) }
-    inferenceDue = max(
-      inferenceDue + inferenceNanoseconds, now - min(now, Self.backlogNanoseconds))
+    inferenceDue = max(inferenceDue + interval, now - min(now, Self.backlogNanoseconds))
   }
 
   private mutating func trainOne() {
@@ -184,7 +237,7 @@ private struct ChipLoop {
   private mutating func closeWindow() {
     var window = runtime.window()
     window.busyTimeUs = busyNanoseconds / 1_000
-    report(.windowClosed(window))
+    report(.windowClosed(window, runtime.energy()))
     windowDue = Self.now() + windowNanoseconds
   }
 }

@@ -90,6 +90,11 @@ final class BackgroundWork: Sendable {
     }
   }
 
+  /// Nanojoules an inference of a model is going to take, as far as the check data say.
+  func forecast(_ model: CompiledModel) -> UInt64? {
+    checkData.flatMap { EnergyForecast.nanojoulesPerInference(of: model, on: $0) }
+  }
+
   private func run(_ body: @escaping @Sendable () -> Void) {
     queue.async {
       guard !self.isStopped.withLock({ $0 }) else { return }
@@ -164,6 +169,8 @@ final class BackgroundWork: Sendable {
     }
     try blobs.put(successor.bytes)
     let accuracy = checkData.map { ChipEvaluation.run(successor.model, on: $0).accuracyPercent }
-    return .made(successor.record, accuracy: accuracy)
+    var record = successor.record
+    record.nanojoulesPerInference = forecast(successor.model)
+    return .made(record, accuracy: accuracy)
   }
 }

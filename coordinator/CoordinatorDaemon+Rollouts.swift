@@ -36,11 +36,14 @@ extension CoordinatorService {
       throw ServiceError(status: 409, code: error.code, detail: error.detail)
     }
     let unchanged = Set(plan.unchanged)
+    let limits = core.state.energyLimits()
     let nodes = plan.record.members.filter { !unchanged.contains($0.key) }.map { id, member in
       RolloutPlanView.Node(
         node: id.text, wave: member.wave + 1,
         runs: member.before.map { Self.name(of: $0.model, in: core.state) } ?? "",
-        liveness: core.sessions[id]?.liveness.rawValue ?? "never")
+        liveness: core.sessions[id]?.liveness.rawValue ?? "never",
+        joulesPerDay: core.nanojoulesPerDay(plan.record.model, on: id).map { $0 * 1e-9 },
+        limitJoules: limits[id].map { Double($0) * 1e-9 })
     }
     return RolloutPlanView(
       model: Self.name(of: plan.record.model, in: core.state), digest: plan.record.model.hex,
@@ -69,6 +72,7 @@ extension CoordinatorService {
   ) throws(ServiceError) -> RolloutSpecification {
     var specification = specification
     specification.model = try model(named: specification.model).digest.hex
+    specification.standIns = try standIns(specification.standIns).map(\.hex)
     return specification
   }
 
@@ -77,5 +81,28 @@ extension CoordinatorService {
     guard let model = state.models[digest] else { return digest.short }
     let name = "\(model.name) release \(model.releaseCounter)"
     return model.published == nil ? name : "\(name), learnt \(digest.short)"
+  }
+}
+
+extension CoordinatorService {
+  func budgets() async throws -> [BudgetView] {
+    let state = daemon.snapshot().state
+    return state.budgets.sorted { $0.key < $1.key }.map { _, budget in
+      let nodes = state.nodes.values.count {
+        $0.terms.revokedAt == nil && budget.selector.matches($0)
+      }
+      return BudgetView(
+        budget: budget, nodes: nodes,
+        joulesPerNode: budget.isShared
+          ? budget.joulesPerDay / Double(max(1, nodes)) : budget.joulesPerDay)
+    }
+  }
+
+  func setBudget(_ budget: EnergyBudget, requestID: String) async throws -> CommandView {
+    try command(.setBudget(budget), requestID)
+  }
+
+  func removeBudget(_ name: String, requestID: String) async throws -> CommandView {
+    try command(.removeBudget(name), requestID)
   }
 }

@@ -1,3 +1,4 @@
+import CompiledModel
 import FleetAPI
 import FleetCore
 import FleetProtocol
@@ -205,8 +206,9 @@ struct CoordinatorService: FleetService {
           detail: "the manifest's model is not stored; put its bytes first")
       }
       let bytes = try daemon.blobs.read(digest)
-      let record = try ModelIntake.published(
+      var record = try ModelIntake.published(
         manifest: envelope, bytes: bytes, root: root, at: WallClock.now())
+      record.nanojoulesPerInference = daemon.work.forecast(try CompiledModel(reading: bytes))
       return try command(.addModel(record), requestID)
     } catch let error as TrustError {
       return CommandView(done: false, code: error.code, detail: "manifest: \(error)")
@@ -219,14 +221,17 @@ struct CoordinatorService: FleetService {
     let model = try model(named: request.model)
     let terms = DeploymentTerms(
       allowRollback: request.allowRollback ?? false, isTrial: request.trial ?? false,
-      serving: try serving(request))
+      serving: try serving(request), standIns: try standIns(request.standIns ?? []))
     return try command(
       .deploy(model: model.digest, nodes: request.nodes, terms: terms), requestID)
   }
 
   private func serving(_ request: DeployRequest) throws(ServiceError) -> ServingTerms {
     let (shadow, probe) = (request.shadowPerMille ?? 0, request.probeInferences ?? 0)
-    guard let serving = ServingTerms(askedShadowPerMille: shadow, probeInferences: probe) else {
+    let serving = ServingTerms(
+      askedShadowPerMille: shadow, probeInferences: probe, learns: request.learns ?? false,
+      carriesLearning: request.carriesLearning ?? false)
+    guard let serving else {
       throw ServiceError(
         status: 400, code: "serving",
         detail: "`shadowPerMille` \(shadow), expected 0 to \(ServingTerms.perMilleMax); "
@@ -234,6 +239,13 @@ struct CoordinatorService: FleetService {
           + "the two has to be 0: deploy with a probe when the shadow has shown enough")
     }
     return serving
+  }
+
+  /// Digests of models that are named to stand in.
+  func standIns(_ names: [String]) throws(ServiceError) -> [ContentDigest] {
+    var digests: [ContentDigest] = []
+    for name in names { digests.append(try model(named: name).digest) }
+    return digests
   }
 
   func addRoot(_ request: RootRequest, requestID: String) async throws -> CommandView {

@@ -19,6 +19,7 @@ struct TopTable {
     var row = TopRow(
       node: node.text, liveness: views.core.sessions[node]?.liveness.rawValue ?? "never",
       joules: 0, learningState: "", learningSamples: 0, residentKibibytes: 0, priceTable: "")
+    row.energy = views.core.sessions[node]?.energy.map(NodeEnergyView.init)
     addTotals(to: &row, totals.filter { $0.node == node })
     guard let window = latest.first(where: { $0.node == node })?.window else { return row }
     row.model = ContentDigest(window.modelDigest)?.hex

@@ -1,5 +1,5 @@
 import CKernels
-import CompiledModel
+package import CompiledModel
 
 /// Weights that learn stay near to those that were deployed.
 extension Accelerator {
@@ -7,7 +7,10 @@ extension Accelerator {
   ///
   /// What lies beyond is cut at the end of the sample that took it there, to the last whole step
   /// of learning weights within.
-  package mutating func limitDrift(to drift: Int32?) {
+  ///
+  /// `origin` is a model of the same structure with the weights from which they drift; nil for the
+  /// weights that were loaded.
+  package mutating func limitDrift(to drift: Int32?, from origin: CompiledModel? = nil) {
     precondition(drift.map { $0 >= 0 } ?? true, "a drift of \(drift ?? 0)")
     driftMax = drift.map { min($0, 32767) }
     deployed =
@@ -15,9 +18,8 @@ extension Accelerator {
       ? []
       : plan.plastic.indices.map { place in
         let plastic = plan.plastic[place].pointee
-        guard case .plastic(let weights, _, _) = plan.model[plastic.index].weights else {
-          return []
-        }
+        let model = origin ?? plan.model
+        guard case .plastic(let weights, _, _) = model[plastic.index].weights else { return [] }
         return PlasticPlan.rows(
           weights, targets: plastic.targets, stride: plastic.stride, plastic.bounds)
       }

@@ -46,6 +46,17 @@ package struct PriceTable: Sendable, Equatable {
     prices.compactMap(\.?.grade).max() ?? .assumed
   }
 
+  /// Nanojoules of all counts, cut to whole ones; an event without a price adds nothing.
+  ///
+  /// For a node's own limits: every model was checked to have a price for what its chip counts.
+  package func nanojoules(of counts: [UInt64]) -> UInt64 {
+    var picojoules = 0.0
+    for (kind, count) in counts.enumerated() where kind < prices.count {
+      picojoules += Double(count) * (prices[kind]?.picojoules ?? 0)
+    }
+    return UInt64(min(picojoules / 1_000, 9e18))
+  }
+
   /// Joules by component for counts that are indexed by the kinds' raw values.
   ///
   /// Missing counts at the end are zero. Throws for an event that was counted and has no price.

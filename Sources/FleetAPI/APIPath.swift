@@ -10,6 +10,7 @@ enum APIPath {
   static let deployments = "/v1/deployments"
   static let jobs = "/v1/jobs"
   static let rollouts = "/v1/rollouts"
+  static let budgets = "/v1/budgets"
   static let top = "/v1/top"
   static let energy = "/v1/energy"
   static let telemetry = "/v1/telemetry"

@@ -22,6 +22,7 @@ package enum AdminRoute: String, CaseIterable, Sendable {
   case audit = "GET /v1/audit"
   case roots = "GET /v1/root"
   case joinTokens = "GET /v1/join-tokens"
+  case budgets = "GET /v1/budgets"
   case accept = "POST /v1/nodes"
   case order = "POST /v1/nodes/:node"
   case reject = "POST /v1/pending/reject"
@@ -35,6 +36,8 @@ package enum AdminRoute: String, CaseIterable, Sendable {
   case planRollout = "POST /v1/rollouts/plan"
   case startRollout = "POST /v1/rollouts"
   case orderRollout = "POST /v1/rollouts/:rollout"
+  case setBudget = "POST /v1/budgets"
+  case removeBudget = "POST /v1/budgets/:budget/remove"
   case startJob = "POST /v1/jobs"
   case cancelJob = "POST /v1/jobs/:job/cancel"
   case addRoot = "POST /v1/root"
@@ -48,9 +51,11 @@ package enum AdminRoute: String, CaseIterable, Sendable {
   package var scope: AdminScope {
     switch self {
     case .status, .nodes, .pending, .logs, .selfTest, .models, .jobs, .rollouts, .rollout,
-      .top, .energy, .windows, .telemetry, .events, .audit, .roots, .joinTokens:
+      .top, .energy, .windows, .telemetry, .events, .audit, .roots, .joinTokens, .budgets:
       .read
-    case .accept, .order, .reject, .createJoinToken, .revokeJoinToken: .operate
+    case .accept, .order, .reject, .createJoinToken, .revokeJoinToken, .setBudget,
+      .removeBudget:
+      .operate
     // Who may read a model's bytes can copy the model: not everyone who watches.
     case .putBlob, .blob, .addModel, .removeModel, .deploy, .planRollout, .startRollout,
       .orderRollout:

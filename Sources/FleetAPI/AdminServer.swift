@@ -73,13 +73,13 @@ package struct AdminServer: Sendable {
     switch route {
     case .putBlob, .blob: return try await moveBlob(route, call)
     case .backup: return try await backUp(call, requestID: try call.requestID())
-    case .accept, .order, .reject, .createJoinToken, .revokeJoinToken, .addModel,
-      .removeModel, .deploy,
-      .startRollout, .orderRollout, .startJob, .cancelJob, .addRoot, .createToken, .revokeToken:
+    case .accept, .order, .reject, .createJoinToken, .revokeJoinToken, .addModel, .removeModel,
+      .deploy, .startRollout, .orderRollout, .setBudget, .removeBudget, .startJob, .cancelJob,
+      .addRoot, .createToken, .revokeToken:
       return try JSONAnswer.make(try await obey(route, call, requestID: try call.requestID()))
     case .status, .nodes, .pending, .logs, .selfTest, .models, .jobs, .rollouts, .rollout,
       .planRollout, .top, .energy, .windows, .telemetry, .events, .audit, .roots, .joinTokens,
-      .tokens, .debug:
+      .budgets, .tokens, .debug:
       return try JSONAnswer.make(try await read(route, call))
     }
   }
@@ -100,6 +100,7 @@ package struct AdminServer: Sendable {
     case .energy: return try await service.energy()
     case .roots: return try await service.roots()
     case .joinTokens: return try await service.joinTokens()
+    case .budgets: return try await service.budgets()
     case .tokens: return try await service.tokens()
     case .debug: return try await service.debug()
     case .logs:
@@ -147,6 +148,9 @@ package struct AdminServer: Sendable {
     case .orderRollout:
       return try await service.orderRollout(
         try await body(), name: try call.parameter("rollout"), requestID: id)
+    case .setBudget: return try await service.setBudget(try await body(), requestID: id)
+    case .removeBudget:
+      return try await service.removeBudget(try call.parameter("budget"), requestID: id)
     case .startJob: return try await service.startJob(try await body(), requestID: id)
     case .cancelJob:
       return try await service.cancelJob(try call.parameter("job"), requestID: id)

@@ -154,7 +154,7 @@ package struct FleetClient: FleetService {
 
   /// A rollout with its nodes and decisions.
   package func rollout(_ name: String) async throws -> RolloutDetailView {
-    try await get("\(APIPath.rollouts)/\(try Self.checked(rollout: name))")
+    try await get("\(APIPath.rollouts)/\(try Self.checked(name, "rollout"))")
   }
 
   /// What a rollout would do; its `model` may be a name or the first digits of a digest.
@@ -177,16 +177,33 @@ package struct FleetClient: FleetService {
     _ request: RolloutRequest, name: String, requestID: String
   ) async throws -> CommandView {
     try await post(
-      "\(APIPath.rollouts)/\(try Self.checked(rollout: name))", request, requestID)
+      "\(APIPath.rollouts)/\(try Self.checked(name, "rollout"))", request, requestID)
   }
 
-  private static func checked(rollout name: String) throws(ServiceError) -> String {
+  private static func checked(_ name: String, _ what: String) throws(ServiceError) -> String {
     guard let id = Identifier(name) else {
       throw ServiceError(
-        status: 400, code: "rollout-name",
-        detail: "`\(name.prefix(64))` is no rollout name; expected [a-z0-9][a-z0-9._-]{0,62}")
+        status: 400, code: "\(what)-name",
+        detail: "`\(name.prefix(64))` is no \(what) name; expected [a-z0-9][a-z0-9._-]{0,62}")
     }
     return id.text
+  }
+
+  /// Budgets in name order.
+  package func budgets() async throws -> [BudgetView] { try await get(APIPath.budgets) }
+
+  /// Says how much energy nodes may use in a day.
+  package func setBudget(
+    _ budget: EnergyBudget, requestID: String
+  ) async throws -> CommandView {
+    try await post(APIPath.budgets, budget, requestID)
+  }
+
+  /// Takes such a limit away.
+  package func removeBudget(_ name: String, requestID: String) async throws -> CommandView {
+    try await post(
+      "\(APIPath.budgets)/\(try Self.checked(name, "budget"))/remove", [String: String](),
+      requestID)
   }
 
   /// Starts a federated job; its `model` may be a name or the first digits of a digest.

@@ -60,6 +60,12 @@ package protocol FleetService: Sendable {
   func orderRollout(
     _ request: RolloutRequest, name: String, requestID: String
   ) async throws -> CommandView
+  /// Budgets in name order.
+  func budgets() async throws -> [BudgetView]
+  /// Says how much energy nodes may use in a day.
+  func setBudget(_ budget: EnergyBudget, requestID: String) async throws -> CommandView
+  /// Takes such a limit away.
+  func removeBudget(_ name: String, requestID: String) async throws -> CommandView
   /// Starts a federated job; its `model` may be a name or the first digits of a digest.
   func startJob(
     _ specification: JobSpecification, requestID: String

@@ -160,8 +160,15 @@ package struct DeployRequest: Codable, Sendable, Equatable {
   /// Inferences after which nodes keep the model or go back by themselves; kept at once when this
   /// is not there.
   package var probeInferences: UInt32?
+  /// Smaller models of which one answers when a node's energy is short, the best first, named as
+  /// `model` is.
+  package var standIns: [String]?
+  /// The model goes on learning while it serves; no when it is not there.
+  package var learns: Bool?
+  /// It begins with what the model before it has learnt on the node; no when it is not there.
+  package var carriesLearning: Bool?
 
-  /// A request with its facts.
+  /// A request with its facts; what is not given is set after.
   package init(
     model: String, nodes: [String], allowRollback: Bool? = nil, trial: Bool? = nil,
     shadowPerMille: UInt32? = nil, probeInferences: UInt32? = nil

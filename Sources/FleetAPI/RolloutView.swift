@@ -111,9 +111,18 @@ package struct RolloutPlanView: Codable, Sendable, Equatable {
     package var runs: String
     /// `online`, `suspect`, `offline` or `never`.
     package var liveness: String
+    /// Joules that the model would take there in a day at full speed; nil where that is not known.
+    package var joulesPerDay: Double?
+    /// Joules that the node may use in a day; nil for any.
+    package var limitJoules: Double?
 
     /// A node with its facts.
-    package init(node: String, wave: Int, runs: String, liveness: String) {
+    package init(
+      node: String, wave: Int, runs: String, liveness: String, joulesPerDay: Double? = nil,
+      limitJoules: Double? = nil
+    ) {
+      self.joulesPerDay = joulesPerDay
+      self.limitJoules = limitJoules
       self.node = node
       self.wave = wave
       self.runs = runs
@@ -146,7 +155,7 @@ package struct RolloutPlanView: Codable, Sendable, Equatable {
   package var nodes: [Node]
   /// Nodes that run it already.
   package var unchanged: [String]
-  /// Nodes that are left out; where the reason is a chip or a rollout, `apply` refuses.
+  /// Nodes that are left out; unless the reason is their duty, `apply` refuses.
   package var omitted: [Omitted]
 
   /// A plan with all its facts.

@@ -207,6 +207,8 @@ package struct TopRow: Codable, Sendable, Equatable {
   package var ageMilliseconds: Int64?
   /// Name and evidence grade of the price table behind the joules.
   package var priceTable: String
+  /// How the node stands with its energy of today; nil where it has no limit.
+  package var energy: NodeEnergyView?
 
   /// A value with all its fields.
   package init(

@@ -36,15 +36,18 @@ extension AgentCore {
       let verified = try verifier(at: now).verify(
         order: [UInt8](desired.order), generation: generation, manifest: manifest,
         baseManifest: baseManifest)
-      try checkQuota(for: verified.model, manifest)
+      let standIns = try verifiedStandIns(desired, verified, at: now)
+      try checkQuota(for: verified.model, manifest, standIns)
       guard !verified.serving.isShadow || state.active != nil else {
         throw ModelRefusal(
           "nothing-serves", "a shadow runs beside a model, and this node has none yet")
       }
+      try checkLearning(verified, manifest: baseManifest.isEmpty ? manifest : baseManifest)
       let model = AcceptedModel(
         generation: generation, name: verified.name, releaseCounter: verified.releaseCounter,
         model: verified.model, manifest: manifest, baseManifest: baseManifest,
-        isRollback: verified.isRollback, isTrial: verified.isTrial, serving: verified.serving)
+        isRollback: verified.isRollback, isTrial: verified.isTrial, serving: verified.serving,
+        standIns: standIns)
       persist(changes(accepting: model, verified, at: now), into: &directives)
       acknowledge(generation, into: &directives)
       dropUnneeded(into: &directives)
@@ -62,13 +65,15 @@ extension AgentCore {
   ///
   /// A model that was on its way gives way to it.
   func checkQuota(
-    for model: ContentDigest, _ manifest: [UInt8]
+    for model: ContentDigest, _ manifest: [UInt8], _ standIns: [StandIn] = []
   ) throws(ModelRefusal) {
     guard let wanted = CarriedManifest.unverified(manifest)?.size else { return }
     var sizes: [ContentDigest: UInt64] = [model: wanted]
     let trainings = state.trainings.values.map { ($0.base, $0.manifest) }
-    let slots = [state.active, goodModel].compactMap { $0.map { ($0.model, $0.manifest) } }
-    for (digest, held) in trainings + slots {
+    let kept = [state.active, goodModel].compactMap(\.self)
+    let slots = kept.map { ($0.model, $0.manifest) }
+    let beside = (standIns + kept.flatMap(\.standIns)).map { ($0.model, $0.manifest) }
+    for (digest, held) in trainings + slots + beside {
       sizes[digest] = CarriedManifest.unverified(held)?.size ?? 0
     }
     let total = sizes.values.reduce(UInt64(0)) { sum, size in
@@ -88,8 +93,13 @@ extension AgentCore {
     accepting model: AcceptedModel, _ verified: VerifiedModel, at now: Instant
   ) -> [AgentChange] {
     var changes: [AgentChange] = [.desiredAccepted(model)]
-    // Two slots: what was kept beside the model that serves makes room.
-    if state.previous != nil, state.probeStarts == nil { changes.append(.previousKept(nil)) }
+    // Two slots: what was kept beside the model that serves makes room for a third one. Where it is
+    // ordered again, its slot holds what it had learnt.
+    if let previous = state.previous, state.probeStarts == nil, previous.model != model.model,
+      state.active?.model != model.model
+    {
+      changes.append(.previousKept(nil))
+    }
     if verified.ordered > state.signedTime.latest {
       var time = state.signedTime
       time.latest = verified.ordered
@@ -151,21 +161,21 @@ extension AgentCore {
   mutating func pursueModels(at now: Instant, into directives: inout [AgentDirective]) {
     if let active = state.active, serving == nil, !unloadable.contains(active.model) {
       if !lost.contains(active.model) {
-        load(active.model, into: &directives)
+        load(active.model, learnt: active.learnt, into: &directives)
       } else if download == nil {
         _ = fetch(active.model, active.manifest, at: now, into: &directives)
       }
     }
     pursueSlots(at: now, into: &directives)
     guard let wanted = wantedModel else { return }
-    if serving == wanted.model, !wanted.serving.isShadow {
+    if serving == wanted.model, !wanted.serving.isShadow, goesOnLearnt(wanted) {
       begin(wanted, into: &directives)
     } else if stored.contains(wanted.model) {
       guard mayBegin(wanted),
         isPermitted(
           wanted.model, wanted.manifest, wanted.baseManifest, at: now, into: &directives)
       else { return }
-      load(wanted.model, into: &directives)
+      load(wanted.model, learnt: inherited(by: wanted), into: &directives)
     } else if download?.model != wanted.model {
       let progress = ObservedModel(
         generation: wanted.generation, phase: .downloading, model: wanted.model)
@@ -175,11 +185,12 @@ extension AgentCore {
   }
 
   mutating func load(
-    _ model: ContentDigest, into directives: inout [AgentDirective]
+    _ model: ContentDigest, learnt: LearntState? = nil, into directives: inout [AgentDirective]
   ) {
     guard loading == nil else { return }
     loading = model
-    directives.append(.loadModel(model))
+    loadedLearnt = learnt
+    directives.append(.loadModel(model, learnt: learnt?.digest))
   }
 
   /// The chip has read a model, or refused it.
@@ -194,14 +205,21 @@ extension AgentCore {
       stored.insert(model)
       losses[model] = nil
       if let wanted = wantedModel, wanted.model == model, mayBegin(wanted) {
-        begin(wanted, into: &directives)
+        // Else what it inherits has grown meanwhile: the same once more.
+        if inherited(by: wanted) == loadedLearnt { begin(wanted, into: &directives) }
       } else if let shadow = wantedShadow, shadow.model == model, shadowing == nil, serving != nil {
         startShadow(shadow, into: &directives)
+      } else if let active = state.active, active.model == model, active.learnt != loadedLearnt {
+        // It has learnt more since: the same once more.
       } else if let active = state.active, active.model == model, serving == nil {
         serve(model, into: &directives)
+      } else {
+        substitute(model, into: &directives)
       }
     case .unreadable(let detail):
       lose(model, detail, at: now, into: &directives)
+    case .learningLost(let detail):
+      loseLearning(of: model, detail, at: now, into: &directives)
     case .refused(let code, let detail):
       unloadable.insert(model)
       if state.active?.model == model, serving == nil {
@@ -264,6 +282,11 @@ extension AgentCore {
       if loading == digest { loading = nil }
       directives.append(.dropBlob(digest))
     }
+    for digest in learntBlobs.sorted()
+    where !needed.contains(digest) && digest != loadedLearnt?.digest {
+      learntBlobs.remove(digest)
+      directives.append(.dropBlob(digest))
+    }
   }
 }
 
@@ -273,9 +296,11 @@ extension AgentState {
   /// are not acknowledged.
   package var neededBlobs: [ContentDigest] {
     var needed: Set<ContentDigest> = []
-    if let active { needed.insert(active.model) }
-    if let previous { needed.insert(previous.model) }
-    if let accepted { needed.insert(accepted.model) }
+    for slot in [active, previous, accepted].compactMap(\.self) {
+      needed.insert(slot.model)
+      needed.formUnion(slot.standIns.map(\.model))
+      if let learnt = slot.learnt { needed.insert(learnt.digest) }
+    }
     for training in trainings.values {
       needed.insert(training.result?.digest ?? training.base)
     }

@@ -18,6 +18,7 @@ extension AgentCore {
     persist([.runBegan(boot: settings.boot)], into: &directives)
     isRunNoted = true
     resumeProbe(at: now, into: &directives)
+    regulate(at: now, into: &directives)
   }
 
   mutating func stop(into directives: inout [AgentDirective]) {
@@ -158,6 +159,7 @@ extension AgentCore {
     beat.openRounds = openRounds()
     beat.nextPublicKey = offeredKey
     beat.rootVersion = root.version
+    if let energy = energyState(at: now) { beat.energy = energy }
     send(.heartbeat(beat), into: &directives)
   }
 
@@ -199,6 +201,7 @@ extension AgentCore {
     hello.observed = (state.observed?.generation ?? .none).wire
     hello.openRounds = openRounds()
     hello.rootVersion = root.version
+    hello.inferencesPerSecond = settings.inferencesPerSecond
     // In the oldest version, so that an older coordinator can read which ones are spoken here.
     directives.append(
       .send(
@@ -315,6 +318,7 @@ extension AgentCore {
     repeatObserved(into: &directives)
     rotate(isWanted: welcome.rotateKey, known: "", at: now, into: &directives)
     take(timestamp: [UInt8](welcome.timestamp), at: now, into: &directives)
+    take(energyLimit: welcome.energyNanojoules, at: now, into: &directives)
   }
 
   private mutating func hear(_ microseconds: UInt64, at now: Instant) {
@@ -332,6 +336,7 @@ extension AgentCore {
       rotate(
         isWanted: reply.rotateKey, known: reply.knownNextKey, at: now, into: &directives)
       take(timestamp: [UInt8](reply.timestamp), at: now, into: &directives)
+      take(energyLimit: reply.energyNanojoules, at: now, into: &directives)
       renewControl(at: now, into: &directives)
     case .agentQuery(let query): consider(query, at: now, into: &directives)
     case .rootChain(let chain): follow(chain, at: now, into: &directives)

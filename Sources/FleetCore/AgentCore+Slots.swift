@@ -59,7 +59,7 @@ extension AgentCore {
   ) {
     persist(
       [
-        .previousKept(good), .probing(wanted, starts: 1),
+        .previousKept(good), .probing(beginning(wanted), starts: 1),
         .observed(ObservedModel(wanted, .probing)),
       ], into: &directives)
     serve(wanted.model, into: &directives)
@@ -74,7 +74,8 @@ extension AgentCore {
     var changes: [AgentChange] = []
     if let good = goodModel, good.model != wanted.model { changes.append(.previousKept(good)) }
     probing = nil
-    changes.append(.activated(wanted))
+    let begun = beginning(wanted)
+    changes.append(.activated(begun))
     // An order that came since has its own last word.
     let isNewest = state.accepted?.generation == wanted.generation
     if isNewest { changes.append(.observed(ObservedModel(wanted, .active))) }
@@ -84,9 +85,24 @@ extension AgentCore {
     dropUnneeded(into: &directives)
   }
 
+  /// A wanted model with what it begins with: what the chip has loaded, or goes on with.
+  private mutating func beginning(_ wanted: AcceptedModel) -> AcceptedModel {
+    var model = wanted
+    if serving == wanted.model, goesOnLearnt(wanted) {
+      model.learnt = state.active?.learnt
+    } else {
+      model.learnt = loadedLearnt
+      // The chip has loaded it afresh, maybe beside the same model that has learnt.
+      serving = nil
+    }
+    return model
+  }
+
   mutating func serve(_ model: ContentDigest, into directives: inout [AgentDirective]) {
     guard serving != model else { return }
     serving = model
+    standIn = nil
+    learning = nil
     directives.append(.serve(model))
   }
 
@@ -177,7 +193,7 @@ extension AgentCore {
         ModelRefusal("unloadable", "the chip took this model once and does so no longer"), at: now,
         into: &directives)
     } else if !lost.contains(shadow.model) {
-      load(shadow.model, into: &directives)
+      load(shadow.model, learnt: inherited(by: shadow), into: &directives)
     } else if download == nil {
       _ = fetch(shadow.model, shadow.manifest, at: now, into: &directives)
     }

@@ -23,16 +23,19 @@ struct Outbox: Sendable, Equatable {
 }
 
 extension AgentCore {
-  /// Numbers a window and stores it until it is acknowledged.
+  /// Numbers a window and stores it until it is acknowledged, with the energy that it took.
   mutating func queue(
-    _ window: WireTelemetryWindow, into directives: inout [AgentDirective]
+    _ window: WireTelemetryWindow, _ energy: EnergyReading, at now: Instant,
+    into directives: inout [AgentDirective]
   ) {
     windowSequence += 1
     var window = window
     window.sequence = windowSequence
     // Where the disk was full at the start, the run is noted with its first window.
     let run: [AgentChange] = isRunNoted ? [] : [.runBegan(boot: settings.boot)]
-    persist(run + [.windowQueued(boot: settings.boot, window)], into: &directives)
+    persist(
+      run + charge(window, energy, at: now) + [.windowQueued(boot: settings.boot, window)],
+      into: &directives)
     isRunNoted = true
     outbox.hasWindows = true
     if case .asked = outbox.batch { outbox.batch = .asked(isStale: true) }

@@ -23,6 +23,12 @@ package struct AgentCore: Sendable {
   var mustStopShadow: Bool
   /// The model whose first inferences the chip was asked to count.
   var probing: ContentDigest?
+  /// The model that the chip was told to let learn; nil while none does.
+  var learning: ContentDigest?
+  /// What the model that was loaded last had learnt.
+  var loadedLearnt: LearntState?
+  /// What models have learnt, as far as it is known to be on the disk.
+  var learntBlobs: Set<ContentDigest>
   /// The round that is being trained; nil while the chip only serves.
   package internal(set) var training: RoundKey?
   /// Dropped messages by refusal code.
@@ -86,6 +92,16 @@ package struct AgentCore: Sendable {
   var isRunNoted: Bool
   var outbox: Outbox
 
+  // Energy.
+  var governor: EnergyGovernor
+  /// The model that answers in place of the one that serves; nil while that one does.
+  package internal(set) var standIn: ContentDigest?
+  /// What the chip was last told; nil when it may not have heard it.
+  var told: EnergyPace? = .full
+  var meter = EnergyMeter()
+  /// The meter before the event in hand, whose transaction may fail.
+  var justMetered: EnergyMeter?
+
   // The node's own affairs.
   var rotation: KeyRotation
   var queries: TokenBucket?
@@ -110,6 +126,7 @@ package struct AgentCore: Sendable {
     heardTime = Instant(microseconds: .min)
     jitter = SeedSequence(state: settings.jitterSeed)
     stored = []
+    learntBlobs = Set([state.active, state.previous].compactMap { $0?.learnt?.digest })
     lost = []
     losses = [:]
     lastInstant = Instant(microseconds: .min)
@@ -127,6 +144,9 @@ package struct AgentCore: Sendable {
     outbox = Outbox(hasWindows: hasWindows, batch: .none)
     rotation = .none
     unansweredQueries = 0
+    governor = EnergyGovernor(
+      inferencesPerSecond: settings.inferencesPerSecond,
+      leastPerMille: settings.energyLeastPerMille)
   }
 
   /// Goes back to what the store holds after a `persist` failed; conversations go on.
@@ -147,7 +167,12 @@ package struct AgentCore: Sendable {
     resumeRotation()
     mustPause = true
     // An activation that was not stored was not carried out either: what is stored serves again.
-    if serving != state.active?.model { serving = nil }
+    if serving != state.active?.model || standIn != nil { serving = nil }
+    standIn = nil
+    told = nil
+    governor.reset()
+    learning = nil
+    if let justMetered { meter = justMetered }
     probing = nil
     mustStopShadow = true
     if hasJustTrained { training = nil }
@@ -165,6 +190,7 @@ package struct AgentCore: Sendable {
     lastInstant = now
     hasJustTrained = false
     justFinished = nil
+    justMetered = nil
     if mustPause {
       mustPause = false
       pausedUntil = now.advanced(milliseconds: Self.pauseMilliseconds)
@@ -194,11 +220,14 @@ package struct AgentCore: Sendable {
     case .modelLoaded(let model, let outcome):
       loaded(model, outcome, at: now, into: &directives)
     case .probed(let model, let figures): probed(model, figures, at: now, into: &directives)
+    case .learnt(let model, let learnt): note(learnt, of: model, into: &directives)
     case .trained(let key, let result, let nextOrdinal):
       finish(key, result, nextOrdinal: nextOrdinal, into: &directives)
     case .trainingFailed(let key, let code, let detail):
       giveUp(key, ModelRefusal(code, detail), at: now, into: &directives)
-    case .windowClosed(let window): queue(window, into: &directives)
+    case .windowClosed(let window, let energy):
+      queue(window, energy, at: now, into: &directives)
+      regulate(at: now, into: &directives)
     case .outboxSent(let last, let boot): sent(last, boot: boot, at: now)
     case .nextKeyMade(let publicKey): nextKeyMade(publicKey)
     case .nextKeyAdopted(let isAdopted):
@@ -240,6 +269,8 @@ package struct AgentCore: Sendable {
       pausedUntil = nil
     }
     pursueModels(at: now, into: &directives)
+    pursueLearning(into: &directives)
+    pursueStandIns(at: now, into: &directives)
     pursueTraining(at: now, into: &directives)
     pursueNotices(at: now, into: &directives)
     pursueDataLink(at: now, into: &directives)

@@ -22,15 +22,21 @@ package enum AgentDirective: Sendable, Equatable {
   /// Hold a successor against the published model; answer `successorCompared`.
   case compareSuccessor(SuccessorCheck)
   /// Read a model and check it against the chip; answer `modelLoaded`. What serves goes on.
-  case loadModel(ContentDigest)
+  ///
+  /// `learnt` is the blob of what it has learnt; nil for a model as it was published.
+  case loadModel(ContentDigest, learnt: ContentDigest? = nil)
   /// The loaded model serves from the next sample on.
   case serve(ContentDigest)
   /// The loaded model runs beside what serves, on so many of a thousand inferences.
   case shadow(ContentDigest, perMille: UInt32)
   /// Nothing runs beside what serves any more.
   case stopShadow
+  /// The model that serves learns, or learns no longer; answer `learnt` from time to time.
+  case learn(ContentDigest, ServingLearning?)
   /// Count what the model that serves does in its next inferences; answer `probed`.
   case probe(ContentDigest, inferences: UInt32)
+  /// Make so many of a thousand inferences from now on, and learn or wait with learning.
+  case pace(perMille: UInt32, learns: Bool)
   /// Train on the local stream; answer `trained` or `trainingFailed`. Serving goes on.
   case train(TrainingOrder)
   /// Give up a training run; no answer follows.
@@ -51,6 +57,23 @@ package enum AgentDirective: Sendable, Equatable {
   case answerQuery(id: UInt64, WireAgentQueryKind, lines: UInt32)
   /// Tell the log.
   case report(FleetEvent)
+}
+
+/// How a model learns while it serves.
+package struct ServingLearning: Sendable, Equatable {
+  /// What the publisher lets learning change.
+  package var permit: TrainingPermit
+  /// Seed of the rounding noise: the same on all nodes would round alike.
+  package var seed: UInt64
+  /// Samples that it has learnt from: the ordinal of the next one.
+  package var samples: UInt64
+
+  /// Terms of learning.
+  package init(permit: TrainingPermit, seed: UInt64, samples: UInt64) {
+    self.permit = permit
+    self.seed = seed
+    self.samples = samples
+  }
 }
 
 /// A training run on the chip.
@@ -155,6 +178,12 @@ package struct AgentSettings: Sendable {
   package var freezeMilliseconds: Int64
   /// Seed of the jitter.
   package var jitterSeed: UInt64
+  /// Inferences a second when nothing holds them back.
+  package var inferencesPerSecond = 50.0
+  /// Nanojoules that the chip may use in a day by the node's own settings; nil for any.
+  package var energyLimitNanojoules: UInt64?
+  /// Inferences of a thousand that are made even where no energy is left.
+  package var energyLeastPerMille: UInt32 = 0
 
   /// Settings with the defaults of a quiet node.
   package init(

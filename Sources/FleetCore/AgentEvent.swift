@@ -26,12 +26,16 @@ package enum AgentEvent: Sendable {
   case modelLoaded(ContentDigest, LoadOutcome)
   /// The model on probation has made its inferences.
   case probed(ContentDigest, ProbeFigures)
+  /// What a model that serves has learnt is durable under its digest.
+  case learnt(ContentDigest, LearntState)
   /// A training run ended; its update is durable under its digest.
   case trained(RoundKey, TrainingResult, nextOrdinal: UInt64)
   /// A training run cannot be done; nothing of it is kept.
   case trainingFailed(RoundKey, code: String, detail: String)
   /// The chip runtime closed a reporting window; the core numbers it.
-  case windowClosed(WireTelemetryWindow)
+  ///
+  /// `energy` is what the chips have used since the start.
+  case windowClosed(WireTelemetryWindow, energy: EnergyReading = EnergyReading())
   /// The shell looked for waiting telemetry and sent a batch, or found none.
   case outboxSent(last: UInt64?, boot: [UInt8])
   /// A new key is on the disk beside the present one; nil when it could not be written.
@@ -60,6 +64,8 @@ package enum LoadOutcome: Sendable, Equatable {
   case ready
   /// Its bytes are not on the disk as they were stored.
   case unreadable(detail: String)
+  /// What it had learnt is not on the disk as it was stored, or does not belong to it.
+  case learningLost(detail: String)
   /// The chip cannot run it, with a stable code.
   case refused(code: String, detail: String)
 }

@@ -28,6 +28,10 @@ package struct AgentState: Sendable, Equatable {
   package var notices: [NodeNotice]
   /// The newest number that a notice got.
   package var lastNotice: UInt64
+  /// Nanojoules that the chip may use in a day, by the coordinator's word; nil for any.
+  package var energyLimit: UInt64?
+  /// What it has used on the newest day.
+  package var energyDay: EnergyDay
 
   /// An agent that has never heard of a model.
   package init() {
@@ -38,6 +42,7 @@ package struct AgentState: Sendable, Equatable {
     signedTime = SignedTime()
     notices = []
     lastNotice = 0
+    energyDay = EnergyDay()
   }
 
   /// Applies the changes of one transaction in order.
@@ -59,6 +64,12 @@ package struct AgentState: Sendable, Equatable {
       previous = nil
       probeStarts = nil
     case .previousKept(let model): previous = model
+    case .learnt(let model, let learnt):
+      if active?.model == model {
+        active?.learnt = learnt
+      } else if previous?.model == model {
+        previous?.learnt = learnt
+      }
     case .activated(let model):
       active = model
       probeStarts = nil
@@ -84,6 +95,8 @@ package struct AgentState: Sendable, Equatable {
       notices.append(notice)
       if notices.count > Limits.noticesMax { notices.removeFirst() }
     case .noticesAcknowledged(let through): notices.removeAll { $0.sequence <= through }
+    case .energyLimited(let limit): energyLimit = limit
+    case .energyUsed(let day): energyDay = day
     }
   }
 }
@@ -108,15 +121,21 @@ package struct AcceptedModel: Sendable, Equatable {
   package var isTrial: Bool
   /// How the order has it run.
   package var serving: ServingTerms
+  /// Smaller models of which one may answer when energy is short, the best first.
+  package var standIns: [StandIn]
+  /// What it has learnt while it served; nil where it runs as it was published.
+  package var learnt: LearntState?
 
   /// A model with its manifests.
   package init(
     generation: Generation, name: Identifier, releaseCounter: UInt64, model: ContentDigest,
     manifest: [UInt8], baseManifest: [UInt8], isRollback: Bool = false, isTrial: Bool = false,
-    serving: ServingTerms = .plain
+    serving: ServingTerms = .plain, standIns: [StandIn] = [], learnt: LearntState? = nil
   ) {
+    self.learnt = learnt
     self.generation = generation
     self.serving = serving
+    self.standIns = standIns
     self.name = name
     self.releaseCounter = releaseCounter
     self.model = model
@@ -130,6 +149,37 @@ package struct AcceptedModel: Sendable, Equatable {
   package func floor(before: UInt64?) -> UInt64? {
     if isTrial { return before }
     return isRollback ? releaseCounter : max(before ?? 0, releaseCounter)
+  }
+}
+
+/// What a model has learnt on a node, kept beside its published bytes.
+package struct LearntState: Sendable, Equatable {
+  /// SHA-256 of the learned state: a blob of its own.
+  package var digest: ContentDigest
+  /// Samples that it was learnt from.
+  package var samples: UInt64
+
+  /// A learned state with its facts.
+  package init(digest: ContentDigest, samples: UInt64) {
+    self.digest = digest
+    self.samples = samples
+  }
+}
+
+/// A published model that may answer in place of another.
+package struct StandIn: Sendable, Equatable {
+  /// Most of them that one order may list.
+  package static let countMax = 3
+
+  /// SHA-256 of the compiled model's bytes.
+  package var model: ContentDigest
+  /// The signed manifest as carried.
+  package var manifest: [UInt8]
+
+  /// A model with its manifest.
+  package init(model: ContentDigest, manifest: [UInt8]) {
+    self.model = model
+    self.manifest = manifest
   }
 }
 
@@ -213,6 +263,8 @@ package enum AgentChange: Sendable, Equatable {
   case reverted(to: AcceptedModel)
   /// What is kept beside the model that serves; nil for nothing.
   case previousKept(AcceptedModel?)
+  /// What the model in a slot has learnt so far; nil where that is lost.
+  case learnt(ContentDigest, LearntState?)
   /// What the coordinator is told about the accepted model.
   case observed(ObservedModel)
   /// A round offer was taken.
@@ -235,4 +287,8 @@ package enum AgentChange: Sendable, Equatable {
   case noticed(NodeNotice)
   /// The coordinator has stored the notices up to this number.
   case noticesAcknowledged(through: UInt64)
+  /// The coordinator told what the chip may use in a day; nil for any.
+  case energyLimited(UInt64?)
+  /// What the chip has used on the newest day.
+  case energyUsed(EnergyDay)
 }

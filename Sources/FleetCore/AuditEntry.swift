@@ -55,8 +55,10 @@ extension Command {
   private var subject: String {
     switch self {
     case .acceptNode(_, let name), .node(let name, _), .revokeJoinToken(let name),
-      .revokeAdminToken(let name), .rollout(let name, _), .cancelJob(let name):
+      .revokeAdminToken(let name), .rollout(let name, _), .cancelJob(let name),
+      .removeBudget(let name):
       name
+    case .setBudget(let budget): budget.name
     case .createJoinToken(let token): token.name
     case .createAdminToken(let token): token.name.text
     case .addModel(let model): model.name.text
@@ -95,7 +97,8 @@ extension Command {
     case .removeModel(let model): "remove-model \(model.hex)"
     case .deploy(let model, let nodes, let terms):
       "deploy \(model.hex)\(terms.allowRollback ? " allow-rollback" : "")"
-        + "\(terms.isTrial ? " trial" : "")\(terms.serving.audited) "
+        + "\(terms.isTrial ? " trial" : "")\(terms.serving.audited)"
+        + terms.standIns.map { " stand-in \($0.hex)" }.joined() + " "
         + (nodes.isEmpty ? "all" : nodes.joined(separator: " "))
     case .startRollout(let rollout):
       "start-rollout \(rollout.name) \(rollout.model) waves "
@@ -109,10 +112,23 @@ extension Command {
       case .undo: "undo-rollout \(name)"
       case .retry(let nodes): "retry-rollout \(([name] + nodes).joined(separator: " "))"
       }
+    case .setBudget(let budget):
+      "set-budget \(budget.name) \(budget.joulesPerDay) J\(budget.isShared ? " shared" : "")"
+        + budget.selector.audited
+    case .removeBudget(let name): "remove-budget \(name)"
     case .addRoot(let envelope): "add-root \(Hex.text(SHA256.hash(data: envelope)))"
     case .startJob(let job): "start-job \(job.name)"
     case .cancelJob(let name): "cancel-job \(name)"
     }
+  }
+}
+
+extension NodeSelector {
+  /// As words of an audited command, each after a space.
+  fileprivate var audited: String {
+    if nodes.isEmpty, labels.isEmpty { return " all" }
+    return (nodes + labels.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" })
+      .map { " \($0)" }.joined()
   }
 }
 
@@ -121,6 +137,7 @@ extension ServingTerms {
   fileprivate var audited: String {
     (isShadow ? " shadow-per-mille \(shadowPerMille)" : "")
       + (probeInferences > 0 ? " probe \(probeInferences)" : "")
-      + (isStaged ? " staged" : "")
+      + (isStaged ? " staged" : "") + (learns ? " learns" : "")
+      + (carriesLearning ? " carry-learning" : "")
   }
 }

@@ -24,6 +24,10 @@ package enum Command: Sendable, Equatable {
   case startRollout(RolloutSpecification)
   /// Say something to a rollout.
   case rollout(String, RolloutOrder)
+  /// Say how much energy nodes may use in a day.
+  case setBudget(EnergyBudget)
+  /// Take such a limit away.
+  case removeBudget(String)
   /// Follow the root file in force by its successor.
   case addRoot([UInt8])
   /// Start a federated job.
@@ -40,12 +44,16 @@ package struct DeploymentTerms: Sendable, Equatable {
   package var isTrial: Bool
   /// How the nodes run the model.
   package var serving: ServingTerms
+  /// Smaller models of which one may answer when a node's energy is short, the best first.
+  package var standIns: [ContentDigest]
 
   /// Terms of a deployment; by default the model is promoted and nothing goes back.
   package init(
-    allowRollback: Bool = false, isTrial: Bool = false, serving: ServingTerms = .plain
+    allowRollback: Bool = false, isTrial: Bool = false, serving: ServingTerms = .plain,
+    standIns: [ContentDigest] = []
   ) {
     self.allowRollback = allowRollback
+    self.standIns = standIns
     self.serving = serving
     self.isTrial = isTrial
   }

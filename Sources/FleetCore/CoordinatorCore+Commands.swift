@@ -89,6 +89,8 @@ extension CoordinatorCore {
       try deploy(model, to: nodes, terms, at: now)
     case .startRollout(let specification): try startRollout(specification, at: now)
     case .rollout(let name, let order): try decide(order, on: name, by: actor, at: now)
+    case .setBudget(let budget): try setBudget(budget, at: now)
+    case .removeBudget(let name): try removeBudget(name, at: now)
     case .addRoot(let envelope): try addRoot(envelope, at: now)
     case .startJob(let specification): try startJob(specification, at: now)
     case .cancelJob(let name): try cancelJob(name, at: now)
@@ -189,11 +191,12 @@ extension CoordinatorCore {
     }
     try checkFreedom(of: targets)
     try checkChips(of: model, on: targets)
+    try checkStandIns(terms.standIns, for: model, on: targets)
     let generation = Generation(epoch: state.epoch, number: state.lastGeneration + 1)
     let assignment = DesiredAssignment(
       generation: generation, model: digest,
       allowRollbackTo: terms.allowRollback ? model.releaseCounter : nil, isTrial: terms.isTrial,
-      serving: terms.serving)
+      serving: terms.serving, standIns: terms.standIns)
     let detail = "model \(digest.short) at generation \(generation) for \(targets.count) nodes"
     var changes: [FleetChange] = targets.map { .desiredSet($0, assignment) }
     changes.append(

@@ -111,13 +111,15 @@ extension CoordinatorCore {
           + "run; deploy the published model that it should serve")
     }
     var changes = release(record.id, code: "reset", at: now)
-    if let published = model.published {
+    let hasLearnt = desired.serving.learns || desired.serving.carriesLearning
+    if let published = model.published ?? (hasLearnt ? model.digest : nil) {
       let generation = Generation(epoch: state.epoch, number: state.lastGeneration + 1)
       let assignment = DesiredAssignment(
         generation: generation, model: published, allowRollbackTo: desired.allowRollbackTo,
-        isTrial: desired.isTrial)
+        isTrial: desired.isTrial, serving: ServingTerms(learns: desired.serving.learns),
+        standIns: desired.standIns)
       let detail =
-        "from \(model.digest.short) back to the published \(published.short) at generation "
+        "from \(model.digest.short) back to \(published.short) as it was published, at generation "
         + "\(generation)"
       changes += [
         .desiredSet(record.id, assignment),

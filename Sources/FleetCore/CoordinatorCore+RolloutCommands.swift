@@ -44,12 +44,17 @@ extension CoordinatorCore {
     let model = try storedModel(specification.model)
     try specification.check()
     _ = try known(specification.selector.nodes)
-    let holders = self.holders
+    try checkStandIns(
+      specification.standIns.compactMap { ContentDigest(hex: $0) }, for: model, on: [])
+    let (holders, limits) = (self.holders, state.energyLimits())
     var (changed, unchanged): ([Identifier], [Identifier]) = ([], [])
     var omitted: [RolloutPlan.Omitted] = []
     for node in state.nodes.keys.sorted() {
       guard let record = state.nodes[node], specification.selector.matches(record) else { continue }
-      if let omission = omission(of: record, model, holder: holders[node]) {
+      let isUnchanged = record.desired?.model == model.digest
+      let energy =
+        isUnchanged ? nil : energyOmission(of: node, specification, model.digest, limits: limits)
+      if let omission = omission(of: record, model, holder: holders[node]) ?? energy {
         omitted.append(omission)
       } else if record.desired?.model == model.digest, record.desired?.serving.isShadow == false {
         unchanged.append(node)
@@ -138,7 +143,7 @@ extension CoordinatorCore {
     _ specification: RolloutSpecification, at now: Instant
   ) throws(CommandRefusal) -> CommandDecision {
     let plan = try plan(specification, at: now)
-    for reason in [RolloutPlan.Omission.rollout, .chip] {
+    for reason in [RolloutPlan.Omission.rollout, .chip, .energy] {
       let refused = plan.omitted.filter { $0.reason == reason }
       guard let first = refused.first else { continue }
       let others = refused.count == 1 ? "" : " (and \(refused.count - 1) more like it)"

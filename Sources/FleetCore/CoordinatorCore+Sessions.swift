@@ -37,6 +37,7 @@ extension CoordinatorCore {
     welcome.serverTimeUs = UInt64(max(0, now.microseconds))
     welcome.rotateKey = state.nodes[node]?.terms.isRotating ?? false
     welcome.timestamp = wireBytes(timestampDue(node))
+    welcome.energyNanojoules = energyLimit(of: node) ?? 0
     send(.welcome(welcome), to: node, correlation: header.sequence, into: &directives)
     // The same run on a fresh connection is no news.
     if other?.boot != boot || other?.liveness != .online {
@@ -69,12 +70,11 @@ extension CoordinatorCore {
     guard let record = state.nodes[node] else { return }
     var changes: [FleetChange] = []
     if record.chip != hello.chip { changes.append(.nodeChip(node, chip: hello.chip)) }
-    let version = String(hello.agentVersion.prefix(NodeTerms.agentVersionMax))
-    if record.terms.agentVersion != version {
-      var terms = record.terms
-      terms.agentVersion = version
-      changes.append(.nodeTerms(node, terms))
-    }
+    var terms = record.terms
+    terms.agentVersion = String(hello.agentVersion.prefix(NodeTerms.agentVersionMax))
+    let rate = hello.inferencesPerSecond
+    terms.inferencesPerSecond = rate > 0 && rate.isFinite ? rate : nil
+    if record.terms != terms { changes.append(.nodeTerms(node, terms)) }
     persist(changes, into: &directives)
   }
 
@@ -119,6 +119,8 @@ extension CoordinatorCore {
       sessions[node]?.rootVersion = beat.rootVersion
     }
     reply.timestamp = wireBytes(timestampDue(node))
+    reply.energyNanojoules = energyLimit(of: node) ?? 0
+    sessions[node]?.energy = beat.hasEnergy ? NodeEnergy(beat.energy) : nil
     send(.heartbeatReply(reply), to: node, correlation: header.sequence, into: &directives)
     note(accepted: Generation(beat.accepted), node: node, into: &directives)
     bringRoots(to: node, at: now, into: &directives)
@@ -161,7 +163,7 @@ extension CoordinatorCore {
       node: node, version: session.version, session: session.number, sequence: session.reserve(),
       generation: desired.generation, model: model, baseManifest: publishedManifest(of: model),
       allowRollbackTo: desired.allowRollbackTo, isTrial: desired.isTrial,
-      serving: desired.serving)
+      serving: desired.serving, standIns: desired.standIns.compactMap { state.models[$0] })
     sessions[node] = session
     directives.append(.sendDesired(session.control, order))
   }

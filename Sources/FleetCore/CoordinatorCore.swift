@@ -34,6 +34,8 @@ package struct CoordinatorCore: Sendable {
   package internal(set) var looks: [Identifier: RolloutLook] = [:]
   /// True where a node may match a rollout's selector that did not before.
   var seeksLatecomers = false
+  /// Nanojoules a day by node; nil where they have to be computed again.
+  var energyLimits: [Identifier: UInt64]?
   private var lastInstant: Instant
   private var sessionCount: UInt64
 
@@ -74,6 +76,7 @@ package struct CoordinatorCore: Sendable {
     // Asking for a look may have been dropped with the transaction.
     looks = [:]
     seeksLatecomers = true
+    energyLimits = nil
   }
 
   /// The one door: takes an event at an instant and returns what must be done, in order.
@@ -184,6 +187,7 @@ package struct CoordinatorCore: Sendable {
     guard !changes.isEmpty else { return }
     state.apply(changes)
     seeksLatecomers = seeksLatecomers || changes.contains { $0.mayMatchSelectors }
+    if changes.contains(where: \.mayMoveEnergyLimits) { energyLimits = nil }
     if state.roots.last?.version != trust?.version { trust = state.roots.last?.root }
     directives.append(.persist(changes))
   }

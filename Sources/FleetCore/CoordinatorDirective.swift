@@ -71,6 +71,8 @@ package struct DesiredOrder: Sendable, Equatable {
   package var isTrial: Bool
   /// How the node runs it.
   package var serving: ServingTerms
+  /// Models that may stand in for it.
+  package var standIns: [ModelRecord]
 
   /// The message, with an order of that time signed by these keys.
   package func packet(
@@ -87,12 +89,16 @@ package struct DesiredOrder: Sendable, Equatable {
     document.shadowPerMille = serving.shadowPerMille
     document.probeInferences = serving.probeInferences
     document.stageOnly = serving.isStaged
+    document.learns = serving.learns
+    document.carryLearning = serving.carriesLearning
+    document.standIns = standIns.map { wireBytes($0.manifestDigest.bytes) }
     var desired = WireDesiredState()
     desired.generation = generation.wire
     desired.order = wireBytes(
       SignedDocument.sign(SignedDocument.encoded(document), as: .order, with: signers))
     desired.manifest = wireBytes(model.manifest)
     desired.baseManifest = wireBytes(baseManifest)
+    desired.standIns = standIns.map { wireBytes($0.manifest) }
     return Packet(
       .desiredState(desired), version: version, session: session, sequence: sequence)
   }

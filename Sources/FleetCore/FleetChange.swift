@@ -69,6 +69,10 @@ package enum FleetChange: Sendable, Equatable {
   case rolloutMember(Identifier, Identifier, RolloutMember)
   /// A gate, or an operator in its place, decided.
   case rolloutDecided(Identifier, RolloutDecision)
+  /// Nodes may use so much energy in a day.
+  case budgetSet(EnergyBudget)
+  /// A budget holds no longer.
+  case budgetRemoved(Identifier)
   /// A root file follows the last one; the first is the one that the coordinator was given.
   case rootAdded(RootRecord, at: Instant)
   /// What a node noticed is stored up to this number; `alarm` is empty when nothing is amiss.
@@ -86,6 +90,14 @@ extension FleetChange {
   var mayMatchSelectors: Bool {
     switch self {
     case .nodeAccepted, .nodeTerms, .rolloutMoved: true
+    default: false
+    }
+  }
+
+  /// True where the energy that some node may use may be another one.
+  var mayMoveEnergyLimits: Bool {
+    switch self {
+    case .nodeAccepted, .nodeTerms, .budgetSet, .budgetRemoved: true
     default: false
     }
   }

@@ -25,6 +25,8 @@ package struct FleetState: Sendable, Equatable {
   package var rounds: [RoundKey: RoundRecord]
   /// Rollouts by name.
   package var rollouts: [Identifier: RolloutRecord]
+  /// Energy that nodes may use in a day, by the budget's name.
+  package var budgets: [Identifier: EnergyBudget]
   /// Root files by version, without holes: what nodes follow one by one.
   package var roots: [RootRecord]
   /// Answers to commands, by request id.
@@ -42,6 +44,7 @@ package struct FleetState: Sendable, Equatable {
     jobs = [:]
     rounds = [:]
     rollouts = [:]
+    budgets = [:]
     roots = []
     answers = [:]
   }
@@ -108,6 +111,12 @@ package struct FleetState: Sendable, Equatable {
     case .rolloutMoved(let id, let progress): updateRollout(id) { $0.progress = progress }
     case .rolloutMember(let id, let node, let member):
       updateRollout(id) { $0.members[node] = member }
+    case .budgetSet(let budget):
+      guard let name = Identifier(budget.name) else {
+        preconditionFailure("a budget without a name was stored")
+      }
+      budgets[name] = budget
+    case .budgetRemoved(let name): budgets[name] = nil
     case .event, .audited, .rolloutDecided: break
     default: applyRound(change)
     }

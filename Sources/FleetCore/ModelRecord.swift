@@ -24,14 +24,18 @@ package struct ModelRecord: Sendable, Equatable {
   package var addedAt: Instant
   /// For a federated successor, the published model whose manifest permits it; nil otherwise.
   package var published: ContentDigest?
+  /// Energy of an inference on the coordinator's check data, by the model's own price table; nil
+  /// where there were no data to try it on.
+  package var nanojoulesPerInference: UInt64?
 
   /// A record with all its facts.
   package init(
     name: Identifier, releaseCounter: UInt64, digest: ContentDigest,
     manifestDigest: ContentDigest, manifest: [UInt8], structureDigest: ContentDigest,
     priceDigest: ContentDigest, size: UInt64, chips: [String], addedAt: Instant,
-    published: ContentDigest? = nil
+    published: ContentDigest? = nil, nanojoulesPerInference: UInt64? = nil
   ) {
+    self.nanojoulesPerInference = nanojoulesPerInference
     self.name = name
     self.releaseCounter = releaseCounter
     self.digest = digest

@@ -31,6 +31,8 @@ struct VerifiedModel: Equatable {
   var isTrial = false
   /// How the order has it run.
   var serving = ServingTerms.plain
+  /// SHA-256 of the manifests of the models that may stand in for it, as the order lists them.
+  var standIns: [ContentDigest] = []
 }
 
 /// A node's checks of everything it is told to run or to train: signatures first, then facts.
@@ -66,7 +68,7 @@ struct ModelVerifier {
     guard
       let serving = ServingTerms(
         askedShadowPerMille: order.shadowPerMille, probeInferences: order.probeInferences,
-        isStaged: order.stageOnly)
+        isStaged: order.stageOnly, learns: order.learns, carriesLearning: order.carryLearning)
     else {
       throw ModelRefusal(
         "order",
@@ -75,6 +77,13 @@ struct ModelVerifier {
           + "\(ServingTerms.perMilleMax) or \(ServingTerms.probeInferencesMax)")
     }
     verified.serving = serving
+    verified.standIns = order.standIns.prefix(StandIn.countMax).compactMap { ContentDigest($0) }
+    guard verified.standIns.count == order.standIns.count else {
+      throw ModelRefusal(
+        "order",
+        "\(order.standIns.count) models to stand in, expected at most \(StandIn.countMax) digests "
+          + "of 32 bytes")
+    }
     guard verified.manifestDigest.bytes.elementsEqual(order.manifestDigest) else {
       throw ModelRefusal("manifest-digest", "the order names another manifest than the one sent")
     }

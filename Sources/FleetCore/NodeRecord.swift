@@ -66,12 +66,15 @@ package struct DesiredAssignment: Sendable, Equatable, Codable {
   package var isTrial: Bool
   /// How the node runs it.
   package var serving: ServingTerms
+  /// Smaller models of which one may answer when the node's energy is short, the best first.
+  package var standIns: [ContentDigest]
 
   /// An assignment of a model at a generation.
   package init(
     generation: Generation, model: ContentDigest, allowRollbackTo: UInt64? = nil,
-    isTrial: Bool = false, serving: ServingTerms = .plain
+    isTrial: Bool = false, serving: ServingTerms = .plain, standIns: [ContentDigest] = []
   ) {
+    self.standIns = standIns
     self.generation = generation
     self.model = model
     self.allowRollbackTo = allowRollbackTo

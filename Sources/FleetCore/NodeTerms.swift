@@ -31,6 +31,8 @@ package struct NodeTerms: Sendable, Equatable, Codable {
   package var nextKey: String?
   /// What its agent called its version in the last HELLO; empty before the first.
   package var agentVersion: String
+  /// Inferences a second that it makes when nothing holds it back; nil where it never said.
+  package var inferencesPerSecond: Double?
 
   /// The terms of a node that was just accepted.
   package init() {

@@ -12,6 +12,8 @@ package struct RolloutPlan: Sendable, Equatable {
     case chip
     /// An unfinished rollout holds it.
     case rollout
+    /// The model would take more energy in a day than it may use.
+    case energy
   }
 
   /// A node that is selected and left out.
@@ -55,6 +57,20 @@ extension RolloutPlan {
   }
 }
 
+extension NodeSelector {
+  /// Refuses labels that no node can have.
+  func check() throws(CommandRefusal) {
+    for (name, value) in labels {
+      guard NodeTerms.isLabelName(name), NodeTerms.isLabelValue(value) else {
+        throw CommandRefusal(
+          "selector",
+          "selector.labels: '\(name.prefix(80))=\(value.prefix(80))', expected a label as "
+            + "`node label` takes it")
+      }
+    }
+  }
+}
+
 extension RolloutSpecification {
   /// Most waves that are written down.
   package static let wavesMax = 500
@@ -94,11 +110,12 @@ extension RolloutSpecification {
         "\(window.minutes) minutes from minute \(window.openingMinute)",
         "1 to 1440 minutes from a minute of the day")
     }
-    for (name, value) in selector.labels {
-      try require(
-        NodeTerms.isLabelName(name) && NodeTerms.isLabelValue(value), "selector.labels",
-        "'\(name.prefix(80))=\(value.prefix(80))'", "a label as `node label` takes it")
+    do throws(CommandRefusal) { try selector.check() } catch {
+      throw CommandRefusal("deployment", error.detail)
     }
+    try require(
+      standIns.count <= StandIn.countMax, "energy.standIns", "\(standIns.count) models",
+      "at most \(StandIn.countMax)")
   }
 
   private func checkGates() throws(CommandRefusal) {

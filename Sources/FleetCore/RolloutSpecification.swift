@@ -13,6 +13,14 @@ package struct RolloutSpecification: Sendable, Equatable, Codable {
     case promote
   }
 
+  /// What becomes of nodes that the model would take too much energy from.
+  package enum OverBudget: String, Sendable, Codable, CaseIterable {
+    /// The rollout does not begin.
+    case refuse
+    /// They run it, and hold themselves to their limit.
+    case limit
+  }
+
   /// The new model running beside the present one before it serves.
   package struct Shadow: Sendable, Equatable, Codable {
     /// Its share of the inferences, 1...1000 of a thousand.
@@ -61,6 +69,14 @@ package struct RolloutSpecification: Sendable, Equatable, Codable {
   package var windows: [MaintenanceWindow]
   /// When it begins; at once where there is none.
   package var startsAt: Instant?
+  /// Digests of smaller models of which one answers when a node's energy is short, the best first.
+  package var standIns: [String]
+  /// What becomes of nodes whose energy of a day the model would exceed.
+  package var overBudget: OverBudget
+  /// The model goes on learning from each node's own samples while it serves.
+  package var learns: Bool
+  /// It begins on each node with what the model before it has learnt there.
+  package var carriesLearning: Bool
 
   /// A rollout of a model with the defaults of a careful fleet.
   package init(
@@ -85,6 +101,10 @@ package struct RolloutSpecification: Sendable, Equatable, Codable {
     autoRevert = true
     autoPromote = true
     windows = []
+    standIns = []
+    overBudget = .refuse
+    learns = false
+    carriesLearning = false
   }
 }
 

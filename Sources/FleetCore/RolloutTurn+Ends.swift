@@ -11,7 +11,13 @@ extension RolloutTurn {
       member.generation = generation
       put(member, node)
       changes.append(
-        .desiredSet(node, DesiredAssignment(generation: generation, model: model)))
+        .desiredSet(
+          node,
+          DesiredAssignment(
+            generation: generation, model: model,
+            // What it has learnt since its wave stays.
+            serving: ServingTerms(learns: specification.learns, carriesLearning: true),
+            standIns: standIns)))
     }
     enter(state: .completed, "")
   }
@@ -81,7 +87,10 @@ extension RolloutTurn {
         node,
         DesiredAssignment(
           generation: generation, model: before.model,
-          allowRollbackTo: before.allowRollbackTo ?? release, isTrial: before.isTrial)))
+          allowRollbackTo: before.allowRollbackTo ?? release, isTrial: before.isTrial,
+          // It comes back with what it had learnt.
+          serving: ServingTerms(learns: before.serving.learns, carriesLearning: true),
+          standIns: before.standIns)))
   }
 
   // MARK: who comes later

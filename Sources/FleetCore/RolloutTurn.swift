@@ -135,14 +135,22 @@ struct RolloutTurn {
     }
   }
 
+  /// Smaller models for when a node's energy is short.
+  var standIns: [ContentDigest] { specification.standIns.compactMap { ContentDigest(hex: $0) } }
+
   var stepMilliseconds: Int64 { Int64(specification.stepSeconds) * 1_000 }
 
+  /// A shadow does not learn, but may begin with what the present model has learnt.
   var shadowTerms: ServingTerms {
-    ServingTerms(shadowPerMille: specification.shadow?.perMille ?? 0)
+    ServingTerms(
+      shadowPerMille: specification.shadow?.perMille ?? 0,
+      carriesLearning: specification.carriesLearning)
   }
 
   var servingTerms: ServingTerms {
-    ServingTerms(probeInferences: specification.probeInferences)
+    ServingTerms(
+      probeInferences: specification.probeInferences, learns: specification.learns,
+      carriesLearning: specification.carriesLearning)
   }
 
   func isOnline(_ node: Identifier) -> Bool { sessions[node]?.liveness == .online }
@@ -203,7 +211,8 @@ struct RolloutTurn {
         .desiredSet(
           node,
           DesiredAssignment(
-            generation: generation, model: model, isTrial: isTrial, serving: terms)))
+            generation: generation, model: model, isTrial: isTrial, serving: terms,
+            standIns: standIns)))
       move(node, to: .downloading)
     }
   }

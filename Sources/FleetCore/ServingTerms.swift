@@ -13,6 +13,11 @@ package struct ServingTerms: Sendable, Equatable, Codable {
 
   /// The model is only brought to the node and checked; another order runs it.
   package var isStaged: Bool
+  /// The model goes on learning from the node's own samples while it serves.
+  package var learns: Bool
+  /// It begins with what the model before it has learnt on the node, where it has the same
+  /// structure; else it begins as it was published.
+  package var carriesLearning: Bool
 
   /// The model serves, for good and at once.
   package static let plain = ServingTerms()
@@ -21,9 +26,12 @@ package struct ServingTerms: Sendable, Equatable, Codable {
 
   /// Terms with both numbers, each cut to its largest value.
   package init(
-    shadowPerMille: UInt32 = 0, probeInferences: UInt32 = 0, isStaged: Bool = false
+    shadowPerMille: UInt32 = 0, probeInferences: UInt32 = 0, isStaged: Bool = false,
+    learns: Bool = false, carriesLearning: Bool = false
   ) {
     self.isStaged = isStaged
+    self.learns = learns
+    self.carriesLearning = carriesLearning
     self.shadowPerMille = min(shadowPerMille, Self.perMilleMax)
     self.probeInferences = min(probeInferences, Self.probeInferencesMax)
   }
@@ -34,11 +42,14 @@ package struct ServingTerms: Sendable, Equatable, Codable {
   /// A shadow runs until the next order, so a probe would have no beginning after it; and one that
   /// judged inferences which answer nothing would keep or throw out a model that does not serve.
   package init?(
-    askedShadowPerMille shadow: UInt32, probeInferences probe: UInt32, isStaged: Bool = false
+    askedShadowPerMille shadow: UInt32, probeInferences probe: UInt32, isStaged: Bool = false,
+    learns: Bool = false, carriesLearning: Bool = false
   ) {
     guard shadow <= Self.perMilleMax, probe <= Self.probeInferencesMax, shadow == 0 || probe == 0
     else { return nil }
-    self.init(shadowPerMille: shadow, probeInferences: probe, isStaged: isStaged)
+    self.init(
+      shadowPerMille: shadow, probeInferences: probe, isStaged: isStaged, learns: learns,
+      carriesLearning: carriesLearning)
   }
 
   /// True where the model only runs beside the one that serves.

@@ -39,6 +39,8 @@ package struct Session: Sendable {
   var isAhead = false
   /// Chunks sent on the data connection in this conversation.
   var chunksSent: UInt64
+  /// How the node last said that it stands with its energy; nil where it has no limit.
+  package internal(set) var energy: NodeEnergy?
   private var lastSequence: UInt64
 
   init(

@@ -58,13 +58,17 @@ package enum NoticeKind: String, Sendable, CaseIterable {
   case freezeSuspected = "freeze.suspected"
   case freezeEnded = "freeze.ended"
   case rolledBack = "model.rolled-back"
+  case learningLost = "learning.lost"
+  case energyShort = "energy.short"
+  case energyUsedUp = "energy.used-up"
+  case energySuffices = "energy.suffices"
 
   /// True where an operator has to look; false where that is over.
   var raisesAlarm: Bool? {
     switch self {
-    case .rootRefused, .timestampRefused, .freezeSuspected: true
-    case .rootAccepted, .freezeEnded: false
-    case .rolledBack: nil
+    case .rootRefused, .timestampRefused, .freezeSuspected, .energyUsedUp: true
+    case .rootAccepted, .freezeEnded, .energySuffices: false
+    case .rolledBack, .energyShort, .learningLost: nil
     }
   }
 }

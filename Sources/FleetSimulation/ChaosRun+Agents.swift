@@ -11,6 +11,7 @@ extension ChaosRun {
       UInt8(truncatingIfNeeded: ($0 < 8 ? agent.index + 1 : life) >> (8 * ($0 % 8)))
     }
     agent.counts = [0, 0, 0]
+    agent.resetChip()
     var state = agent.state
     options.tampering.agentLoads(&state)
     let settings = AgentSettings(
@@ -31,9 +32,7 @@ extension ChaosRun {
     report.crashes += 1
     agent.condition.restart()
     agent.core = nil
-    agent.training = nil
-    agent.served = nil
-    agent.shadowed = nil
+    agent.resetChip()
     agent.unstored = nil
     for endpoint in WireEndpoint.allCases { closeSocket(agent, endpoint) }
     let wait = random.chance(0.2) ? random.number(5_000...120_000) : random.number(100...5_000)
@@ -49,7 +48,14 @@ extension ChaosRun {
     var window = WireTelemetryWindow()
     window.atUs = UInt64(clock(of: agent).microseconds)
     window.inferenceCounts = agent.counts
-    tell(agent, .windowClosed(window))
+    work(agent)
+    window.inferences = agent.inferences
+    window.modelDigest = wireBytes((agent.standIn ?? agent.served)?.bytes ?? [])
+    let life = agent.condition.life
+    if tell(agent, .windowClosed(window, energy: agent.energy)), life == agent.condition.life {
+      judgePace(of: agent)
+    }
+    snapshot(agent)
     plan(.window(agent.index, agent.condition.life), in: Self.windowMilliseconds)
   }
 
@@ -115,11 +121,9 @@ extension ChaosRun {
         agent.blobs.contains(check.model) && agent.blobs.contains(check.published),
         "\(agent.node) compares what it does not have")
       later(agent, .successorCompared(check.model, .within), 1...30)
-    case .loadModel(let model):
-      let outcome: LoadOutcome =
-        agent.blobs.contains(model) ? .ready : .unreadable(detail: "no such blob")
-      later(agent, .modelLoaded(model, outcome), 1...200)
-    case .serve, .shadow, .stopShadow, .probe, .train, .stopTraining:
+    case .loadModel(let model, let learnt):
+      later(agent, .modelLoaded(model, load(agent, model, learnt)), 1...200)
+    case .serve, .shadow, .stopShadow, .probe, .learn, .pace, .train, .stopTraining:
       carryOutOnChip(directive, of: agent)
     case .sendUpdate(let order): sendUpdate(order, of: agent)
     case .sendOutbox(let version, let session, let sequence, _):
@@ -142,9 +146,13 @@ extension ChaosRun {
     case .serve(let model):
       trace("\(agent.node) serves \(model)")
       ledger.require(agent.blobs.contains(model), "\(agent.node) serves without a blob")
+      if serveStandIn(agent, model) { return }
       ledger.require(
         agent.state.active?.model == model, "\(agent.node) serves what it has not recorded")
-      agent.served = model
+      ledger.require(
+        agent.loadedLearnt[model] == agent.state.active?.learnt?.digest,
+        "\(agent.node) serves \(model) with something else than it has learnt")
+      (agent.served, agent.standIn, agent.learning) = (model, nil, nil)
     case .shadow(let model, _):
       trace("\(agent.node) runs \(model) beside what serves")
       ledger.require(agent.blobs.contains(model), "\(agent.node) shadows without a blob")
@@ -155,6 +163,13 @@ extension ChaosRun {
       ledger.require(agent.served == model, "\(agent.node) probes what does not serve")
       let wait = Int64(inferences) * random.number(5...50)
       plan(.agent(agent.index, agent.condition.life, .probed(model, probe(model))), in: wait)
+    case .learn(let model, let terms):
+      ledger.require(agent.served == model, "\(agent.node) learns with what does not serve")
+      agent.learning = terms == nil ? nil : model
+      agent.learntSamples = terms?.samples ?? 0
+    case .pace(let perMille, let learns):
+      trace("\(agent.node) paces \(perMille) per mille\(learns ? "" : " without learning")")
+      (agent.perMille, agent.learns) = (perMille, learns)
     case .train(let order):
       ledger.require(agent.training == nil, "\(agent.node) trains twice at a time")
       ledger.require(agent.blobs.contains(order.base), "\(agent.node) trains without its base")
@@ -186,6 +201,7 @@ extension ChaosRun {
       return false
     }
     ledger.agentStored(changes, of: agent.node)
+    let dayBefore = agent.state.energyDay
     agent.state.apply(changes)
     mix(UInt64(agent.index))
     for change in changes {
@@ -195,6 +211,7 @@ extension ChaosRun {
         agent.mergeWindows(over: outboxMax)
       case .windowsAcknowledged(let boot, let through):
         agent.outbox.removeAll { $0.boot == boot && $0.window.sequence <= through }
+      case .energyUsed(let day): charge(agent, day, after: dayBefore)
       default: break
       }
     }
@@ -248,6 +265,9 @@ extension ChaosRun {
   /// An update whose bytes follow from the order and the node alone.
   func finishTraining(_ agent: SimulatedAgent, _ order: TrainingOrder) {
     guard agent.training == order.key else { return }
+    guard agent.learns else {
+      return plan(.trained(agent.index, agent.condition.life, order), in: Self.windowMilliseconds)
+    }
     agent.training = nil
     trace("\(agent.node) has trained \(order.key)")
     let machine = UInt64(agent.index) << 32 &+ UInt64(agent.hardware) << 48

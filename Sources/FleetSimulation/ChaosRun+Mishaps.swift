@@ -61,14 +61,24 @@ extension ChaosRun {
     }
     bringBackAll()
     endRollouts()
-    script.waitsForRollouts = true
+    let model = makeRelease()
     if random.chance(0.5) {
-      release(flaw: nil, toAll: true)
+      script.waitsForRolloutsFrom = script.wishes.count
+      script.wish("deploy", .deploy(model: model.record.digest, nodes: []))
     } else {
-      startRollout(of: makeRelease(), isWorse: false, toAll: true)
+      rollOutToAll(model)
     }
     plan(.ask, in: 0)
     plan(.look, in: 20_000)
+  }
+
+  /// One node takes no work until the rollout is over, and has to follow it then.
+  private func rollOutToAll(_ model: SimulatedModel) {
+    let late = agents[random.index(below: agents.count)].node.text
+    script.wish("cordon", .node(late, .cordon))
+    script.waitsForRolloutsFrom = script.wishes.count
+    startRollout(of: model, isWorse: false, toAll: true)
+    script.wish("uncordon", .node(late, .uncordon))
   }
 
   /// True when nothing is left to do and everybody knows it.

@@ -35,6 +35,9 @@ extension ChaosRun {
     rollout.failuresMax = toAll ? agents.count : Int(random.number(0...2))
     let policies = RolloutSpecification.Insufficient.allCases
     rollout.onInsufficient = toAll ? .promote : policies[random.index(below: policies.count)]
+    rollout.learns = random.chance(0.5)
+    rollout.carriesLearning = random.chance(0.5)
+    rollout.standIns = someStandIns().map(\.hex)
     rollout.autoRevert = random.chance(0.8)
     rollout.autoPromote = toAll || random.chance(0.8)
     if !toAll { rollout.selector.nodes = someNodes() }

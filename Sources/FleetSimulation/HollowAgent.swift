@@ -57,6 +57,7 @@ package struct HollowAgent {
   private var blobs: Set<ContentDigest> = []
   private var outbox: [(boot: [UInt8], window: WireTelemetryWindow)] = []
   private var window = WireTelemetryWindow()
+  private var perMille: UInt64 = 1_000
   private var isOnline = false
   private var lastBeat: Instant?
   private let heartbeatMilliseconds: Int64
@@ -96,7 +97,7 @@ package struct HollowAgent {
       counted.atUs = UInt64(max(0, now.microseconds))
       return handle(.windowClosed(counted), at: now)
     }
-    let inferences = behaviour.inferencesPerSecond * milliseconds / 1_000
+    let inferences = behaviour.inferencesPerSecond * milliseconds * perMille / 1_000_000
     if core.serving != nil {
       window.inferences += inferences
       let perInference = behaviour.eventsPerInference
@@ -140,7 +141,7 @@ package struct HollowAgent {
       events.append(.assembled(model, .stored))
     case .compareSuccessor(let check):
       events.append(.successorCompared(check.model, .within))
-    case .loadModel(let model):
+    case .loadModel(let model, _):
       let outcome: LoadOutcome =
         behaviour.isBroken
         ? .refused(code: "hollow-broken", detail: "this machine refuses every model")
@@ -154,7 +155,8 @@ package struct HollowAgent {
     case .sendOutbox(let version, let session, let sequence, _):
       sendOutbox(version, session, sequence, &events, &actions)
     case .dropBlob(let digest): blobs.remove(digest)
-    case .serve, .shadow, .stopShadow, .probe: carryOutOnChip(directive, at: now, &actions)
+    case .serve, .shadow, .stopShadow, .probe, .learn, .pace:
+      carryOutOnChip(directive, at: now, &actions)
     // The keys of a simulated fleet are its worker's, and a hollow chip has trained nothing.
     case .stopTraining, .sendUpdate, .makeNextKey, .adoptNextKey, .answerQuery, .report: break
     }
@@ -179,6 +181,9 @@ package struct HollowAgent {
       let rate = Int64(clamping: max(1, behaviour.inferencesPerSecond))
       let wait = max(1, Int64(inferences) * 1_000 / rate)
       actions.append(.later(.probed(model, figures), now.advanced(milliseconds: wait)))
+    case .pace(let share, _): perMille = UInt64(share)
+    // A hollow chip has nothing that it could learn.
+    case .learn: break
     default: preconditionFailure("\(directive) is not for the chip")
     }
   }

@@ -18,11 +18,14 @@ struct OperatorScript {
   var releases: [SimulatedModel] = []
   /// Models of which no neuron fires.
   var silent: Set<ContentDigest> = []
+  /// Small models that may stand in, under a name of their own.
+  var standIns: [ContentDigest] = []
+  static let smallName = SimulatedTrust.identifier("digits-small")
   /// Models that are worse than what they are to replace.
   var worse: Set<ContentDigest> = []
   var rollouts: [Identifier] = []
-  /// The last wishes: asked when no rollout holds a node.
-  var waitsForRollouts = false
+  /// Wishes from that one on are asked when no rollout holds a node.
+  var waitsForRolloutsFrom = Int.max
   private(set) var jobs: [Identifier] = []
   /// Nodes that were revoked and have no new machine yet, and nodes that take no work.
   var revoked: [Int] = []
@@ -47,8 +50,9 @@ struct OperatorScript {
 extension ChaosRun {
   /// One step of the operator, drawn from the seed.
   func takeOperatorStep() {
-    switch random.index(below: 15) {
+    switch random.index(below: 17) {
     case 12, 13, 14: rollOut()
+    case 15, 16: changeBudget()
     case 0, 1, 2: release(flaw: nil)
     case 3: release(flaw: SimulatedModel.Flaw.allCases.randomElement(using: &random))
     case 4: deployOlder()
@@ -65,15 +69,13 @@ extension ChaosRun {
     }
   }
 
-  /// Pushes a model and orders it, to all nodes or to some.
-  func release(flaw: SimulatedModel.Flaw?, toAll: Bool = false) {
+  /// Pushes a model and orders it.
+  private func release(flaw: SimulatedModel.Flaw?) {
     let model = makeRelease(flaw: flaw)
-    if !toAll, random.chance(0.2) { script.silent.insert(model.record.digest) }
+    if random.chance(0.2) { script.silent.insert(model.record.digest) }
+    let terms = someTerms()
     script.wish(
-      "deploy",
-      .deploy(
-        model: model.record.digest, nodes: toAll ? [] : someNodes(),
-        terms: toAll ? DeploymentTerms() : someTerms()))
+      "deploy", .deploy(model: model.record.digest, nodes: someNodes(), terms: terms))
   }
 
   /// Pushes a model.
@@ -105,13 +107,16 @@ extension ChaosRun {
 
   /// At once, as a trial, on probation, or only beside what serves.
   private func someTerms() -> DeploymentTerms {
-    let serving =
+    var serving =
       [
         ServingTerms.plain, ServingTerms(probeInferences: 100),
         ServingTerms(shadowPerMille: 250),
       ][random.index(below: 3)]
+    serving.learns = !serving.isShadow && random.chance(0.5)
+    serving.carriesLearning = random.chance(0.5)
     return DeploymentTerms(
-      allowRollback: random.chance(0.2), isTrial: random.chance(0.3), serving: serving)
+      allowRollback: random.chance(0.2), isTrial: random.chance(0.3), serving: serving,
+      standIns: someStandIns())
   }
 
   private func startJob() {
@@ -127,6 +132,34 @@ extension ChaosRun {
           nodes: cohort, minimumReports: 1 + random.index(below: cohort.count),
           deadlineMilliseconds: UInt32(random.number(15_000...60_000)),
           attemptsMax: UInt32(random.number(1...2)), maxRegression: 2, seed: random.next())))
+  }
+
+  /// Limits that nodes meet at once, after a while, or never.
+  private func changeBudget() {
+    if random.chance(0.25) { return script.wish("budget", .removeBudget("fleet")) }
+    let joules = [0.001, 0.02, 0.2, 0.4, 100][random.index(below: 5)]
+    script.wish(
+      "budget",
+      .setBudget(
+        EnergyBudget(
+          name: random.chance(0.7) ? "fleet" : "some",
+          selector: NodeSelector(nodes: random.chance(0.5) ? someNodes() : []),
+          joulesPerDay: joules, isShared: random.chance(0.3))))
+  }
+
+  /// Up to two small models, pushed before they are first named.
+  func someStandIns() -> [ContentDigest] {
+    guard random.chance(0.4) else { return [] }
+    while script.standIns.count < 2 {
+      let model = SimulatedModel(
+        published: OperatorScript.smallName, release: UInt64(script.standIns.count + 1),
+        bytes: random.bytes(300))
+      contents[model.content.digest] = model.content
+      coordinator.blobs.insert(model.content.digest)
+      script.standIns.append(model.record.digest)
+      script.wish("push", .addModel(model.record))
+    }
+    return script.standIns
   }
 
   private func deployLearnt() {
@@ -145,7 +178,7 @@ extension ChaosRun {
   /// Asks for the oldest wish without an answer, and again until there is one.
   func ask() {
     guard let index = script.current else { return }
-    if script.waitsForRollouts, index + 1 == script.wishes.count,
+    if index >= script.waitsForRolloutsFrom,
       coordinator.state.rollouts.values.contains(where: \.progress.state.holdsNodes)
     {
       return

@@ -39,6 +39,18 @@ final class SimulatedAgent {
   var served: ContentDigest?
   var shadowed: ContentDigest?
   var training: RoundKey?
+  /// The smaller model that answers in place of the one that serves.
+  var standIn: ContentDigest?
+  /// What the chip has loaded with each model, and what the one that serves has learnt.
+  var loadedLearnt: [ContentDigest: ContentDigest] = [:]
+  var learning: ContentDigest?
+  var learntSamples: UInt64 = 0
+  var perMille: UInt32 = 1_000
+  var learns = true
+  var inferences: UInt64 = 0
+  var energy = EnergyReading()
+  /// Of its energy, what the day's books on the disk hold.
+  var charged: UInt64 = 0
   /// A result that the disk did not take, to be handled again.
   var unstored: AgentEvent?
 
@@ -46,6 +58,14 @@ final class SimulatedAgent {
     self.index = index
     self.node = node
     key = makeKey()
+  }
+
+  /// The chip forgets everything.
+  func resetChip() {
+    (training, served, shadowed, standIn, learning) = (nil, nil, nil, nil, nil)
+    loadedLearnt = [:]
+    (perMille, learns) = (1_000, true)
+    (inferences, energy, charged) = (0, EnergyReading(), 0)
   }
 
   /// A new machine under the same name: nothing of the former one's disk is left.

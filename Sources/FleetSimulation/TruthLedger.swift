@@ -50,14 +50,16 @@ struct TruthLedger {
   /// How often each of the operator's wishes changed something.
   private var acted: [String: Int] = [:]
 
-  /// The books of rollouts.
+  /// The books of rollouts, and of nodes' slots.
   var rollouts = RolloutLedger()
+  var slots = SlotLedger()
 
   mutating func require(_ holds: Bool, _ rule: @autoclosure () -> String) {
     if !holds { violations.append(rule()) }
   }
 
   mutating func takeRolloutViolations() { violations += rollouts.violations }
+  mutating func takeSlotViolations() { violations += slots.violations }
 
   // MARK: the coordinator
 
@@ -155,6 +157,8 @@ struct TruthLedger {
 
   /// A transaction of an agent is durable.
   mutating func agentStored(_ changes: [AgentChange], of node: Identifier) {
+    slots.stored(changes, of: node)
+    takeSlotViolations()
     for change in changes {
       switch change {
       case .desiredAccepted(let model):
@@ -204,6 +208,7 @@ struct TruthLedger {
     served[node] = nil
     kept[node] = nil
     roots[node] = nil
+    slots.machineGone(node)
     gone[node, default: []].formUnion((queued[node] ?? [:]).keys)
   }
 

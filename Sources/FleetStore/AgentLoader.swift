@@ -17,6 +17,9 @@ struct AgentLoader {
     state.accepted = try model(in: "accepted")
     state.active = try model(in: "active")
     state.previous = try model(in: "previous")
+    if try !row.isNull("energy_limit") { state.energyLimit = try row.bits("energy_limit") }
+    state.energyDay = EnergyDay(
+      day: try row.integer("energy_day"), nanojoules: try row.bits("energy_used"))
     if try !row.isNull("probe_starts") { state.probeStarts = try row.number("probe_starts") }
     state.observed = try Row.fetchOne(db, sql: "SELECT * FROM observed WHERE id = 1")
       .map { try StoredRow($0, of: "observed").observed() }
@@ -71,7 +74,21 @@ struct AgentLoader {
       serving: ServingTerms(
         shadowPerMille: try row.number("shadow_per_mille"),
         probeInferences: try row.number("probe_inferences"),
-        isStaged: try row.integer("is_staged") != 0))
+        isStaged: try row.integer("is_staged") != 0, learns: try row.integer("learns") != 0,
+        carriesLearning: try row.integer("carries") != 0),
+      standIns: try standIns(of: slot),
+      learnt: try row.isNull("learnt")
+        ? nil
+        : LearntState(digest: try row.digest("learnt"), samples: try row.bits("learnt_samples")))
+  }
+
+  private func standIns(of slot: String) throws -> [StandIn] {
+    try Row.fetchAll(
+      db, sql: "SELECT * FROM stand_in WHERE slot = ? ORDER BY position", arguments: [slot]
+    ).map { found in
+      let row = StoredRow(found, of: "stand_in")
+      return StandIn(model: try row.digest("model"), manifest: try row.bytes("manifest"))
+    }
   }
 
   private func training(_ row: StoredRow) throws -> TrainingRecord {

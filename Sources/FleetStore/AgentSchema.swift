@@ -17,6 +17,7 @@ enum AgentSchema {
     migrator.registerMigration("6-runs") { try $0.execute(sql: runs) }
     migrator.registerMigration("7-slots") { try $0.execute(sql: slots) }
     migrator.registerMigration("8-staged") { try $0.execute(sql: staged) }
+    migrator.registerMigration("9-energy") { try $0.execute(sql: energy) }
     return migrator
   }
 
@@ -143,6 +144,24 @@ enum AgentSchema {
 
   private static let staged = """
     ALTER TABLE model_slot ADD COLUMN is_staged INTEGER NOT NULL DEFAULT 0
+    """
+
+  /// What the chip may use and has used in a day, what may stand in, and what models have learnt.
+  private static let energy = """
+    ALTER TABLE agent ADD COLUMN energy_limit INTEGER;
+    ALTER TABLE agent ADD COLUMN energy_day INTEGER NOT NULL DEFAULT 0;
+    ALTER TABLE agent ADD COLUMN energy_used INTEGER NOT NULL DEFAULT 0;
+    ALTER TABLE model_slot ADD COLUMN learns INTEGER NOT NULL DEFAULT 0;
+    ALTER TABLE model_slot ADD COLUMN carries INTEGER NOT NULL DEFAULT 0;
+    ALTER TABLE model_slot ADD COLUMN learnt BLOB;
+    ALTER TABLE model_slot ADD COLUMN learnt_samples INTEGER NOT NULL DEFAULT 0;
+    CREATE TABLE stand_in (
+      slot TEXT NOT NULL,
+      position INTEGER NOT NULL,
+      model BLOB NOT NULL,
+      manifest BLOB NOT NULL,
+      PRIMARY KEY (slot, position)
+    ) STRICT, WITHOUT ROWID;
     """
 
   /// Boots are numbered in the order of their first window: the oldest is sent first.

@@ -61,6 +61,18 @@ struct AgentWriter {
           time.latest.microseconds, time.issued.microseconds, time.snapshot.epoch.stored,
           time.snapshot.number.stored, time.heardAt.microseconds,
         ])
+    case .learnt(let model, let learnt):
+      try db.change(
+        """
+        UPDATE model_slot SET learnt = ?, learnt_samples = ? WHERE slot = (
+          SELECT slot FROM model_slot WHERE model = ? AND slot IN ('active', 'previous')
+          ORDER BY slot LIMIT 1)
+        """, [learnt?.digest.stored, (learnt?.samples ?? 0).stored, model.stored])
+    case .energyLimited(let limit):
+      try db.change("UPDATE agent SET energy_limit = ?", [limit?.stored])
+    case .energyUsed(let day):
+      try db.change(
+        "UPDATE agent SET energy_day = ?, energy_used = ?", [day.day, day.nanojoules.stored])
     case .noticed(let notice): try note(notice)
     case .noticesAcknowledged(let through): try forgetNotices(through)
     }
@@ -73,6 +85,7 @@ struct AgentWriter {
   private func keepPrevious(_ model: AcceptedModel?) throws {
     if let model { return try fill("previous", with: model) }
     try db.change("DELETE FROM model_slot WHERE slot = 'previous'", [])
+    try db.change("DELETE FROM stand_in WHERE slot = 'previous'", [])
   }
 
   private func fill(_ slot: String, with model: AcceptedModel) throws {
@@ -80,16 +93,24 @@ struct AgentWriter {
       """
       INSERT OR REPLACE INTO model_slot (slot, generation_epoch, generation_number, name,
         release_counter, model, manifest, base_manifest, is_rollback, is_trial,
-        shadow_per_mille, probe_inferences, is_staged)
-      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+        shadow_per_mille, probe_inferences, is_staged, learns, carries, learnt, learnt_samples)
+      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
       """,
       [
         slot, model.generation.epoch.stored, model.generation.number.stored, model.name.text,
         model.releaseCounter.stored, model.model.stored, Data(model.manifest),
         Data(model.baseManifest), model.isRollback ? 1 : 0, model.isTrial ? 1 : 0,
         Int64(model.serving.shadowPerMille), Int64(model.serving.probeInferences),
-        model.serving.isStaged ? 1 : 0,
+        model.serving.isStaged ? 1 : 0, model.serving.learns ? 1 : 0,
+        model.serving.carriesLearning ? 1 : 0, model.learnt?.digest.stored,
+        (model.learnt?.samples ?? 0).stored,
       ])
+    try db.change("DELETE FROM stand_in WHERE slot = ?", [slot])
+    for (position, standIn) in model.standIns.enumerated() {
+      try db.change(
+        "INSERT INTO stand_in (slot, position, model, manifest) VALUES (?, ?, ?, ?)",
+        [slot, Int64(position), standIn.model.stored, Data(standIn.manifest)])
+    }
   }
 
   private func note(_ notice: NodeNotice) throws {

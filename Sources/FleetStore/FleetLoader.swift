@@ -52,6 +52,9 @@ struct FleetLoader {
       state.roots.append(
         RootRecord(version: try row.bits("version"), envelope: try row.bytes("envelope")))
     }
+    try each("budget", "SELECT * FROM budget") { row in
+      state.budgets[try row.identifier("name")] = try json(EnergyBudget.self, row, "budget")
+    }
     state.rounds = try rounds()
     state.rollouts = try rollouts()
     return state
@@ -89,7 +92,10 @@ struct FleetLoader {
         serving: ServingTerms(
           shadowPerMille: try row.number("desired_shadow"),
           probeInferences: try row.number("desired_probe"),
-          isStaged: try row.integer("desired_staged") != 0))
+          isStaged: try row.integer("desired_staged") != 0,
+          learns: try row.integer("desired_learns") != 0,
+          carriesLearning: try row.integer("desired_carries") != 0),
+        standIns: try json([ContentDigest].self, row, "desired_stand_ins"))
     }
     // Absent in rows that an older release wrote.
     if try !row.isNull("terms") { node.terms = try json(NodeTerms.self, row, "terms") }
@@ -122,7 +128,8 @@ struct FleetLoader {
       manifest: try row.bytes("manifest"), structureDigest: try row.digest("structure_digest"),
       priceDigest: try row.digest("price_digest"), size: try row.bits("size"),
       chips: try json([String].self, row, "chips"), addedAt: try row.instant("added_at_us"),
-      published: try row.isNull("published") ? nil : try row.digest("published"))
+      published: try row.isNull("published") ? nil : try row.digest("published"),
+      nanojoulesPerInference: try row.isNull("nanojoules") ? nil : try row.bits("nanojoules"))
   }
 
   private func job(_ row: StoredRow) throws -> JobRecord {

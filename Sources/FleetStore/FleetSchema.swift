@@ -31,6 +31,7 @@ enum FleetSchema {
     migrator.registerMigration("14-model-removal") {
       try $0.execute(sql: "ALTER TABLE model ADD COLUMN removed_at_us INTEGER")
     }
+    migrator.registerMigration("15-energy") { try $0.execute(sql: energy) }
     return migrator
   }
 
@@ -164,6 +165,24 @@ enum FleetSchema {
   private static let servingTerms = """
     ALTER TABLE node ADD COLUMN desired_shadow INTEGER NOT NULL DEFAULT 0;
     ALTER TABLE node ADD COLUMN desired_probe INTEGER NOT NULL DEFAULT 0;
+    """
+
+  /// Budgets of energy, what stands in when it is short, and models that learn while they serve;
+  /// rollouts and their members keep specification and former order as JSON.
+  private static let energy = """
+    CREATE TABLE budget (
+      name TEXT PRIMARY KEY,
+      budget TEXT NOT NULL
+    ) STRICT;
+    ALTER TABLE node ADD COLUMN desired_stand_ins TEXT NOT NULL DEFAULT '[]';
+    ALTER TABLE node ADD COLUMN desired_learns INTEGER NOT NULL DEFAULT 0;
+    ALTER TABLE node ADD COLUMN desired_carries INTEGER NOT NULL DEFAULT 0;
+    ALTER TABLE model ADD COLUMN nanojoules INTEGER;
+    UPDATE rollout SET specification = json_set(specification, '$.standIns', json('[]'),
+      '$.overBudget', 'refuse', '$.learns', json('false'), '$.carriesLearning', json('false'));
+    UPDATE rollout_member SET member = json_set(member, '$.before.standIns', json('[]'),
+      '$.before.serving.learns', json('false'), '$.before.serving.carriesLearning', json('false'))
+    WHERE json_type(member, '$.before') = 'object';
     """
 
   private static let rounds = """

@@ -99,12 +99,16 @@ struct GateReading {
     let before = found.servingSteps[..<change]
     let after = found.servingSteps[change...].filter { $0.model == order.model }
     evidence.samples += after.reduce(0) { $0 + $1.counters.inferences }
-    for (new, present) in zip(after, before.reversed()) {
-      evidence.pairs.append(
-        WindowPair(
-          present: cost(present.counters, present.model), new: cost(new.counters, order.model)))
+    // A model that learns is held against one that did, and one at rest against one at rest.
+    for learns in [false, true] {
+      let (then, now) = (
+        before.filter { $0.learns == learns }, after.filter { $0.learns == learns }
+      )
+      for (new, present) in zip(now, then.reversed()) {
+        evidence.pairs.append(WindowPair(present: cost(present), new: cost(new)))
+      }
+      Self.note(then[...], now[...], in: &losses)
     }
-    Self.note(before, after[...], in: &losses)
   }
 
   private static func note(
@@ -122,8 +126,16 @@ struct GateReading {
     Double(counters.correct) / Double(counters.labelled)
   }
 
-  private func cost(_ counters: CumulativeCounters, _ model: ContentDigest) -> WindowCost {
-    cost(counters.inferences, counters.inferenceCounts, counters.chipMicroseconds, of: model)
+  /// What a model that learns spends on an answer is counted with its learning.
+  private func cost(_ step: TelemetryEvidence.ServingStep) -> WindowCost {
+    let counters = step.counters
+    var counts = counters.inferenceCounts
+    if step.learns {
+      for (kind, count) in counters.learningCounts.enumerated() where kind < counts.count {
+        counts[kind] += count
+      }
+    }
+    return cost(counters.inferences, counts, counters.chipMicroseconds, of: step.model)
   }
 
   // MARK: the end

@@ -62,6 +62,12 @@ struct FleetWriter {
       try db.change(
         "INSERT INTO request (id, response, at_us) VALUES (?, ?, ?)",
         [id.stored, try Self.json(response), at.microseconds])
+    case .budgetSet(let budget):
+      try db.change(
+        "INSERT OR REPLACE INTO budget (name, budget) VALUES (?, ?)",
+        [budget.name, try Self.json(budget)])
+    case .budgetRemoved(let name):
+      try db.change("DELETE FROM budget WHERE name = ?", [name.text])
     case .audited(let entry): try JournalWriter(db: db).append(.asked(entry))
     case .event(let event): try JournalWriter(db: db).append(.happened(event))
     case .roundPlanned, .roundOpened, .roundDeadlineMoved, .updateAccepted, .participantClosed,
@@ -101,8 +107,8 @@ struct FleetWriter {
       [
         "public_key", "accepted_at_us", "chip", "desired_epoch", "desired_number",
         "desired_model", "accepted_epoch", "accepted_number", "terms", "desired_rollback",
-        "desired_trial", "desired_shadow", "desired_probe", "desired_staged", "notices_through",
-        "alarm",
+        "desired_trial", "desired_shadow", "desired_probe", "desired_staged",
+        "desired_stand_ins", "desired_learns", "desired_carries", "notices_through", "alarm",
       ] + Self.observedColumns
     let overwrites = columns.map { "\($0) = excluded.\($0)" }.joined(separator: ", ")
     let marks = columns.map { _ in "?" }.joined(separator: ", ")
@@ -115,6 +121,9 @@ struct FleetWriter {
       Int64(node.desired?.serving.shadowPerMille ?? 0),
       Int64(node.desired?.serving.probeInferences ?? 0),
       node.desired?.serving.isStaged == true ? 1 : 0,
+      try Self.json(node.desired?.standIns ?? []),
+      node.desired?.serving.learns == true ? 1 : 0,
+      node.desired?.serving.carriesLearning == true ? 1 : 0,
       node.noticesThrough.stored, node.alarm,
     ]
     try db.change(
@@ -139,13 +148,15 @@ struct FleetWriter {
       node,
       """
       desired_epoch = ?, desired_number = ?, desired_model = ?, desired_rollback = ?,
-      desired_trial = ?, desired_shadow = ?, desired_probe = ?, desired_staged = ?
+      desired_trial = ?, desired_shadow = ?, desired_probe = ?, desired_staged = ?,
+      desired_stand_ins = ?, desired_learns = ?, desired_carries = ?
       """,
       [
         generation.epoch.stored, number, assignment.model.stored,
         assignment.allowRollbackTo?.stored, assignment.isTrial ? 1 : 0,
         Int64(assignment.serving.shadowPerMille), Int64(assignment.serving.probeInferences),
-        assignment.serving.isStaged ? 1 : 0,
+        assignment.serving.isStaged ? 1 : 0, try Self.json(assignment.standIns),
+        assignment.serving.learns ? 1 : 0, assignment.serving.carriesLearning ? 1 : 0,
       ])
     try db.change(
       "UPDATE coordinator SET last_generation = max(last_generation, ?) WHERE epoch = ?",
@@ -159,20 +170,21 @@ struct FleetWriter {
     try db.change(
       """
       INSERT INTO model (digest, name, release_counter, manifest_digest, manifest,
-        structure_digest, price_digest, size, chips, added_at_us, published)
-      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+        structure_digest, price_digest, size, chips, added_at_us, published, nanojoules)
+      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
       ON CONFLICT (digest) DO UPDATE SET name = excluded.name,
         release_counter = excluded.release_counter, manifest_digest = excluded.manifest_digest,
         manifest = excluded.manifest, structure_digest = excluded.structure_digest,
         price_digest = excluded.price_digest, size = excluded.size, chips = excluded.chips,
         added_at_us = excluded.added_at_us, published = excluded.published,
-        removed_at_us = NULL
+        removed_at_us = NULL, nanojoules = excluded.nanojoules
       """,
       [
         model.digest.stored, model.name.text, model.releaseCounter.stored,
         model.manifestDigest.stored, Data(model.manifest), model.structureDigest.stored,
         model.priceDigest.stored, model.size.stored, try Self.json(model.chips),
         model.addedAt.microseconds, model.published?.stored,
+        model.nanojoulesPerInference?.stored,
       ])
   }
 

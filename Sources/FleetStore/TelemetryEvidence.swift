@@ -36,6 +36,8 @@ package struct TelemetryEvidence: Sendable, Equatable {
     package var model: ContentDigest
     /// The window's own time.
     package var at: Instant
+    /// True where the model learnt while it served.
+    package var learns: Bool
     /// Increments, without what a shadow took beside it.
     package var counters: CumulativeCounters
   }
@@ -91,21 +93,24 @@ package struct TelemetryEvidence: Sendable, Equatable {
         price: ContentDigest(window.priceDigest), tally: tally))
   }
 
-  /// A window in which the model changed holds answers of both.
+  /// A window in which the model changed, or began or ceased to learn, holds answers of both.
   private mutating func follow(
     _ window: WireTelemetryWindow, _ earlier: WireTelemetryWindow?, _ step: CumulativeCounters
   ) {
+    let learns = window.learningState == LearningState.serving
     guard let model = ContentDigest(window.modelDigest), step.inferences > 0,
-      earlier?.modelDigest == window.modelDigest
+      let earlier, earlier.modelDigest == window.modelDigest,
+      learns == (earlier.learningState == LearningState.serving)
     else { return }
     var counters = step
     if window.hasShadow {
-      let beside = window.shadow.since(earlier?.shadow ?? WireShadowTally())
+      let beside = window.shadow.since(earlier.shadow)
       counters.leaveOut(beside.shadowCounts, microseconds: beside.shadowTimeUs)
     }
     servingSteps.append(
       ServingStep(
-        model: model, at: Instant(microseconds: Int64(clamping: window.atUs)), counters: counters))
+        model: model, at: Instant(microseconds: Int64(clamping: window.atUs)), learns: learns,
+        counters: counters))
   }
 
   private mutating func count(

@@ -39,6 +39,12 @@ package struct AgentConfiguration: Sendable, Equatable {
   package var diskQuotaBytes: UInt64
   /// Hours without a fresh sign of life of the coordinator after which the node raises an alarm.
   package var freezeHours: Double
+  /// Seconds between two snapshots of what a model that serves has learnt.
+  package var snapshotSeconds: Double
+  /// Joules that the chip may use in a day, by UTC; nil for as many as the coordinator allows.
+  package var joulesPerDay: Double?
+  /// Share of the inferences that is made even where no energy is left.
+  package var energyLeastShare: Double
   /// One of `LogFormat.levels`.
   package var logLevel: String
   /// How the log is written.
@@ -72,6 +78,11 @@ package struct AgentConfiguration: Sendable, Equatable {
     diskQuotaBytes =
       UInt64(try file.int("diskQuotaMebibytes", default: 4_096, in: 1...1_048_576)) << 20
     freezeHours = try file.double("freezeHours", default: 24, in: 0.01...8_760)
+    snapshotSeconds = try file.double(
+      "learning.snapshotSeconds", default: 30, in: 0.1...86_400)
+    let joules = try file.double("energy.joulesPerDay", default: 0, in: 0...1e9)
+    joulesPerDay = joules > 0 ? joules : nil
+    energyLeastShare = try file.double("energy.leastShare", default: 0, in: 0...1)
     logLevel = try file.choice("logLevel", of: LogFormat.levels, default: "info")
     let format = try file.choice(
       "logFormat", of: LogFormat.allCases.map(\.rawValue), default: LogFormat.text.rawValue)

@@ -33,6 +33,9 @@ package struct ChipRuntime: Sendable {
   private var recent = RecentAccuracy(size: recentSamples)
   /// What was counted by chips that are gone, and all that is no count of a chip.
   private var counters = WireTelemetryWindow()
+  private var retiredEnergy = EnergyReading()
+  /// False where learning waits.
+  private var learns = true
   private var retiredPicoseconds: UInt64 = 0
   /// The table of the last model that was probed or trained: what counts where none serves.
   private var lastPrices: [UInt8] = []
@@ -58,23 +61,32 @@ package struct ChipRuntime: Sendable {
   /// Reads a model, holds it against chip and stream, and shows it one sample as a probe.
   ///
   /// The probe counts as an inference. What serves goes on.
-  package mutating func load(_ digest: ContentDigest, bytes: [UInt8]) -> LoadOutcome {
+  package mutating func load(
+    _ digest: ContentDigest, bytes: [UInt8], learnt: [UInt8]? = nil
+  ) -> LoadOutcome {
     let model: CompiledModel
     do {
       model = try readModel(bytes)
     } catch {
       return .refused(code: error.code, detail: error.detail)
     }
-    var accelerator = Accelerator(model)
+    var state = model.learnedState
+    if let learnt {
+      guard let read = LearntBlob.state(learnt, of: model) else {
+        return .learningLost(detail: "\(learnt.count) bytes that this model cannot have learnt")
+      }
+      state = read
+    }
+    var accelerator = Accelerator(learnt == nil ? model : model.replacingLearnedState(state))
     let probe = stream.samples[cursor]
     _ = accelerator.infer(probe.intensities, sample: probe.id)
     counters.inferences += 1
     lastPrices = model.prices.digest
-    for older in loaded where older.digest == digest { retire(server: older.accelerator) }
+    for older in loaded where older.digest == digest { retire(older) }
     loaded.removeAll { $0.digest == digest }
-    if loaded.count == Self.loadedMax { retire(server: loaded.removeFirst().accelerator) }
+    if loaded.count == Self.loadedMax { retire(loaded.removeFirst()) }
     loaded.append(
-      LoadedModel(digest: digest, prices: model.prices.digest, accelerator: accelerator))
+      LoadedModel(digest: digest, model: model, learnt: state, accelerator: accelerator))
     return .ready
   }
 
@@ -85,9 +97,8 @@ package struct ChipRuntime: Sendable {
 
   /// Serves a loaded model from the next sample on; false where it is not loaded.
   package mutating func serve(_ digest: ContentDigest) -> Bool {
-    if serving?.digest == digest { return true }
-    guard let next = take(digest) else { return false }
-    if let serving { retire(server: serving.accelerator) }
+    guard let next = take(digest) else { return serving?.digest == digest }
+    if let serving { retire(serving) }
     before = serving?.counted ?? ProbeFigures.Tally()
     serving = next
     probe = nil
@@ -101,10 +112,11 @@ package struct ChipRuntime: Sendable {
   /// Shows the next sample of the stream to the model that serves, and starts over at its end.
   package mutating func inferNext() {
     guard serving != nil else { return }
-    let sample = stream.samples[cursor]
-    let known = stream.events.labels[cursor]
+    let position = cursor
+    let sample = stream.samples[position]
+    let known = stream.events.labels[position]
     cursor = (cursor + 1) % stream.samples.count
-    let answer = infer(sample, known: known)
+    let answer = infer(sample, known: known, at: position)
     probe?.count()
     counters.inferences += 1
     guard let known else { return }
@@ -115,16 +127,63 @@ package struct ChipRuntime: Sendable {
   }
 
   /// The answer of the model that serves; where it is the shadow's turn, it answers too.
-  private mutating func infer(_ sample: LabelledSample, known: Int?) -> Int? {
+  private mutating func infer(
+    _ sample: LabelledSample, known: Int?, at position: Int
+  ) -> Int? {
     guard shadow?.isDue() == true, let start = serving?.cost else {
-      return serving?.infer(sample, known: known)
+      return serve(sample, known: known, at: position)
     }
-    guard let answer = serving?.infer(sample, known: known), let end = serving?.cost else {
+    guard let answer = serve(sample, known: known, at: position), let end = serving?.cost else {
       return nil
     }
     shadow?.compare(sample, known: known, with: answer, cost: end.since(start))
     return answer
   }
+
+  private mutating func serve(
+    _ sample: LabelledSample, known: Int?, at position: Int
+  ) -> Int? {
+    guard learns, serving?.isLearning == true else {
+      return serving?.infer(sample, known: known)
+    }
+    guard
+      let (answer, isLearnt) = serving?.learn(
+        sample, known: known, reward: stream.events.reward(of: position))
+    else { return nil }
+    if isLearnt {
+      counters.learningSamples += 1
+      if let known, answer == known { counters.learningCorrect += 1 }
+    }
+    return answer
+  }
+
+  // MARK: learning while serving
+
+  /// Lets the model that serves learn, or learn no longer; nothing happens to another one.
+  package mutating func learn(
+    _ digest: ContentDigest, _ terms: ServingLearning?
+  ) throws(ConfigurationError) {
+    guard var serving, serving.digest == digest else { return }
+    if let terms {
+      let former = try serving.startLearning(terms, settings)
+      retire(former, serving.model.prices)
+    } else {
+      serving.stopLearning()
+    }
+    self.serving = serving
+  }
+
+  /// Learns from now on, or waits with learning, in rounds and while serving.
+  package mutating func pace(learns: Bool) { self.learns = learns }
+
+  /// What the model that serves has learnt, as the bytes of a blob; nil where it does not learn.
+  package func servingLearnt() -> (model: ContentDigest, samples: UInt64, bytes: [UInt8])? {
+    guard let serving, let samples = serving.learntSamples else { return nil }
+    return (serving.digest, samples, LearntBlob.bytes(of: serving.learnedState))
+  }
+
+  /// Samples that the model that serves has learnt from; nil where it does not learn.
+  package var servingLearntSamples: UInt64? { serving?.learntSamples }
 
   // MARK: shadow and probation
 
@@ -139,7 +198,7 @@ package struct ChipRuntime: Sendable {
   /// Nothing runs beside what serves any more; what was counted stays counted.
   package mutating func stopShadow() {
     guard let shadow else { return }
-    retire(server: shadow.model.accelerator)
+    retire(shadow.model)
     shadowTally = shadow.tally
     self.shadow = nil
   }
@@ -192,8 +251,8 @@ package struct ChipRuntime: Sendable {
     }
   }
 
-  /// The round whose run is trained next; nil without any.
-  package var trainingKey: RoundKey? { runs.first?.order.key }
+  /// The round whose run is trained next; nil without any, or where learning waits.
+  package var trainingKey: RoundKey? { learns ? runs.first?.order.key : nil }
 
   /// Trains the next sample of the oldest run; the run's outcome after its last one.
   package mutating func trainNext() -> FinishedTraining? {
@@ -224,8 +283,11 @@ package struct ChipRuntime: Sendable {
     }
     window.chipTimeUs = picoseconds / 1_000_000
     window.modelDigest = wireBytes(serving?.digest.bytes ?? [])
-    window.priceDigest = wireBytes(serving?.prices ?? lastPrices)
-    window.learningState = runs.first.map { "\($0.order.key)" } ?? "idle"
+    window.priceDigest = wireBytes(serving?.model.prices.digest ?? lastPrices)
+    window.learningState =
+      serving?.isLearning == true
+      ? LearningState.serving
+      : runs.first.map { "\($0.order.key)" } ?? LearningState.idle
     window.recentLabelled = UInt32(recent.labelled)
     window.recentCorrect = UInt32(recent.correct)
     if let shadow {
@@ -237,14 +299,30 @@ package struct ChipRuntime: Sendable {
     return window
   }
 
-  private mutating func retire(server accelerator: Accelerator) {
+  /// What all chips have used since the start, by the price tables of their models.
+  package func energy() -> EnergyReading {
+    var energy = retiredEnergy
+    for server in loaded + [serving, shadow?.model].compactMap(\.self) {
+      energy.add(server.accelerator, server.model.prices)
+    }
+    for run in runs { energy.add(run.accelerator, run.prices, isTraining: true) }
+    return energy
+  }
+
+  private mutating func retire(_ server: LoadedModel) {
+    retire(server.accelerator, server.model.prices)
+  }
+
+  private mutating func retire(_ accelerator: Accelerator, _ prices: PriceTable) {
     counters.addInference(on: accelerator)
     retiredPicoseconds += accelerator.picoseconds
+    retiredEnergy.add(accelerator, prices)
   }
 
   private mutating func retire(_ run: TrainingRun) {
     counters.addTraining(on: run.accelerator)
     retiredPicoseconds += run.accelerator.picoseconds
+    retiredEnergy.add(run.accelerator, run.prices, isTraining: true)
   }
 
   private func readModel(_ bytes: [UInt8]) throws(ChipRefusal) -> CompiledModel {
@@ -280,6 +358,18 @@ package struct ChipRefusal: Error, Sendable, Equatable {
 extension Accelerator {
   /// Time of the chip so far.
   fileprivate var picoseconds: UInt64 { inferencePicoseconds + learningPicoseconds }
+}
+
+extension EnergyReading {
+  /// Adds what a chip has used; a training run's counts are all for learning.
+  fileprivate mutating func add(
+    _ accelerator: Accelerator, _ prices: PriceTable, isTraining: Bool = false
+  ) {
+    let inference = prices.nanojoules(of: accelerator.inferenceCounts)
+    let learning = prices.nanojoules(of: accelerator.learningCounts)
+    inferenceNanojoules += isTraining ? 0 : inference
+    learningNanojoules += isTraining ? inference + learning : learning
+  }
 }
 
 extension WireTelemetryWindow {

@@ -7,29 +7,84 @@ import SpikingNetwork
 /// A model on a chip of its own, and what it was seen to do.
 struct LoadedModel: Sendable {
   let digest: ContentDigest
-  let prices: [UInt8]
+  /// As it was published.
+  let model: CompiledModel
   var accelerator: Accelerator
   /// Of inferences on the stream; the sample of its first check is not one.
   private(set) var counted = ProbeFigures.Tally()
+  private var learner: ServingLearner?
+  /// What it had learnt when it was loaded, or learnt last.
+  private var learnt: [[Int16]]
 
-  init(digest: ContentDigest, prices: [UInt8], accelerator: Accelerator) {
+  init(
+    digest: ContentDigest, model: CompiledModel, learnt: [[Int16]], accelerator: Accelerator
+  ) {
     self.digest = digest
-    self.prices = prices
+    self.model = model
+    self.learnt = learnt
     self.accelerator = accelerator
   }
 
   /// Shows a sample; the class that it answers with.
   mutating func infer(_ sample: LabelledSample, known: Int?) -> Int {
-    let spikes = EventKind.spike.rawValue
-    let before = accelerator.inferenceCounts[spikes]
+    let before = spikes
     let answer = accelerator.infer(sample.intensities, sample: sample.id).label
+    count(answer, known, spikes - before)
+    return answer
+  }
+
+  /// Shows a sample and learns from it; what it answers with never knows the label.
+  mutating func learn(
+    _ sample: LabelledSample, known: Int?, reward: Int32?
+  ) -> (answer: Int, isLearnt: Bool) {
+    guard var learner else { return (infer(sample, known: known), false) }
+    // Taken out while it works, so that nothing of it is copied.
+    self.learner = nil
+    let before = spikes
+    let shown = learner.show(sample, known: known, reward: reward, on: &accelerator)
+    self.learner = learner
+    count(shown.answer, known, spikes - before)
+    return shown
+  }
+
+  private mutating func count(_ answer: Int, _ known: Int?, _ spikes: UInt64) {
     counted.inferences += 1
-    counted.spikes += accelerator.inferenceCounts[spikes] - before
+    counted.spikes += spikes
     if let known {
       counted.labelled += 1
       if answer == known { counted.correct += 1 }
     }
-    return answer
+  }
+
+  private var spikes: UInt64 {
+    let kind = EventKind.spike.rawValue
+    return accelerator.inferenceCounts[kind] + accelerator.learningCounts[kind]
+  }
+
+  // MARK: learning while serving
+
+  /// Whether it learns.
+  var isLearning: Bool { learner != nil }
+  /// Samples that it has learnt from; nil where it does not learn.
+  var learntSamples: UInt64? { learner?.samples }
+
+  /// What it has learnt.
+  var learnedState: [[Int16]] { learner?.state(of: model, on: accelerator) ?? learnt }
+
+  /// Goes on learning on a chip of its own; what the one before counted is returned.
+  mutating func startLearning(
+    _ terms: ServingLearning, _ settings: LearningSettings
+  ) throws(ConfigurationError) -> Accelerator {
+    let before = accelerator
+    learner = try ServingLearner(
+      terms, published: model, learnt: learnedState, settings: settings, accelerator: &accelerator)
+    return before
+  }
+
+  /// Keeps what it has learnt and learns no more.
+  mutating func stopLearning() {
+    learnt = learnedState
+    learner = nil
   }
 
   /// What its chip has counted and how long it took.

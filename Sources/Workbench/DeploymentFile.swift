@@ -70,6 +70,18 @@ package struct DeploymentFile: Codable, Sendable, Equatable {
     var minutes: Int
   }
 
+  /// What happens where a node's energy is short.
+  package struct Energy: Codable, Sendable, Equatable {
+    var standIns: [String]?
+    var overBudget: RolloutSpecification.OverBudget?
+  }
+
+  /// Learning from each node's own samples.
+  package struct Learning: Codable, Sendable, Equatable {
+    var whileServing: Bool?
+    var carry: Bool?
+  }
+
   /// A day of the week.
   package enum Day: String, Codable, Sendable, CaseIterable {
     case monday, tuesday, wednesday, thursday, friday, saturday, sunday
@@ -121,6 +133,8 @@ package struct DeploymentFile: Codable, Sendable, Equatable {
   var autoPromote: Bool?
   var windows: [Window]?
   var startsAt: String?
+  var energy: Energy?
+  var learning: Learning?
 
   /// Reads a deployment file; a key that is not known is refused.
   package static func read(_ path: String) throws(ConfigurationError) -> RolloutSpecification {
@@ -151,6 +165,10 @@ package struct DeploymentFile: Codable, Sendable, Equatable {
     rollout.autoPromote = autoPromote ?? rollout.autoPromote
     for window in windows ?? [] { rollout.windows.append(try window.window(path)) }
     if let startsAt { rollout.startsAt = try Self.instant(startsAt, path) }
+    rollout.standIns = energy?.standIns ?? []
+    rollout.overBudget = energy?.overBudget ?? rollout.overBudget
+    rollout.learns = learning?.whileServing ?? false
+    rollout.carriesLearning = learning?.carry ?? false
     return rollout
   }
 

@@ -39,6 +39,9 @@ struct TrainingRun: Sendable {
     for ordinal in 0..<order.firstOrdinal { note(positions.position(of: ordinal), ordinal) }
   }
 
+  /// The price table of the model.
+  var prices: PriceTable { model.prices }
+
   /// Ordinal of the next sample.
   var ordinal: UInt64 { order.firstOrdinal &+ UInt64(trained) }
 

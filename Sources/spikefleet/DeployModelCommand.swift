@@ -36,6 +36,15 @@ struct DeployModelCommand: FleetCommand {
     help: "Let nodes go back by themselves when so many first inferences speak against the model.")
   var probe: UInt32 = 0
 
+  @Option(help: "A smaller model that answers when a node's energy is short; once for each.")
+  var standIn: [String] = []
+
+  @Flag(help: "Let the model go on learning from the node's own samples while it serves.")
+  var learn = false
+
+  @Flag(help: "Let it begin with what the model before it has learnt on the node.")
+  var carryLearning = false
+
   @Option(
     parsing: .unconditional,
     help: "Wait so many seconds until every node runs the model; 0 does not wait.")
@@ -62,14 +71,21 @@ struct DeployModelCommand: FleetCommand {
     }
   }
 
+  private var request: DeployRequest {
+    var request = DeployRequest(
+      model: model, nodes: node, allowRollback: allowRollback ? true : nil,
+      trial: trial ? true : nil, shadowPerMille: shadow.map { UInt32(($0 * 10).rounded()) },
+      probeInferences: probe > 0 ? probe : nil)
+    request.standIns = standIn.isEmpty ? nil : standIn
+    request.learns = learn ? true : nil
+    request.carriesLearning = carryLearning ? true : nil
+    return request
+  }
+
   func perform() async throws {
     let client = try context.client()
     let answer = try await client.deploy(
-      DeployRequest(
-        model: model, nodes: node, allowRollback: allowRollback ? true : nil,
-        trial: trial ? true : nil, shadowPerMille: shadow.map { UInt32(($0 * 10).rounded()) },
-        probeInferences: probe > 0 ? probe : nil),
-      requestID: FleetClient.newRequestID()
+      request, requestID: FleetClient.newRequestID()
     ).orThrow()
     let started = ContinuousClock.now
     if wait == 0 {

@@ -70,16 +70,20 @@ enum RolloutTables {
   }
 
   static func plan(_ plan: RolloutPlanView, perWaveMax: Int) -> TextTable {
-    var table = TextTable([.number("WAVE"), .text("NODE"), .text("STATE"), .text("RUNS NOW")])
+    var table = TextTable([
+      .number("WAVE"), .text("NODE"), .text("STATE"), .text("RUNS NOW"), .number("ENERGY A DAY"),
+      .number("LIMIT"),
+    ])
     for (wave, nodes) in Dictionary(grouping: plan.nodes, by: \.wave).sorted(by: { $0.key < $1.key }
     ) {
       for node in nodes.prefix(perWaveMax) {
         table.add([
           "\(wave)", node.node, node.liveness, node.runs.isEmpty ? Figure.missing : node.runs,
+          Figure.joules(node.joulesPerDay), Figure.joules(node.limitJoules),
         ])
       }
       if nodes.count > perWaveMax {
-        table.add(["\(wave)", "and \(nodes.count - perWaveMax) more", "", ""])
+        table.add(["\(wave)", "and \(nodes.count - perWaveMax) more", "", "", "", ""])
       }
     }
     return table

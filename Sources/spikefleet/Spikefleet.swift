@@ -30,7 +30,8 @@ struct Spikefleet: AsyncParsableCommand {
       CommandGroup(
         name: "Watch:",
         subcommands: [
-          StatusCommand.self, TopCommand.self, EnergyCommand.self, TelemetryCommand.self,
+          StatusCommand.self, TopCommand.self, EnergyCommand.self, BudgetCommand.self,
+          TelemetryCommand.self,
           EventsCommand.self, AuditCommand.self,
         ]),
       CommandGroup(

@@ -81,7 +81,7 @@ enum TopTables {
     var table = TextTable([
       .text("NODE"), .text("STATE"), .text("MODEL"), .number("ACCURACY %"), .number("INF/S"),
       .number("ENERGY"), .number("uJ/INF"), .text("LEARNING"), .number("LEARNT"),
-      .number("MEMORY"),
+      .number("MEMORY"), .text("TODAY"),
     ])
     for row in rows {
       table.add([
@@ -91,6 +91,7 @@ enum TopTables {
         row.learningState.isEmpty ? Figure.missing : row.learningState, "\(row.learningSamples)",
         row.residentKibibytes == 0
           ? Figure.missing : Figure.bytes(UInt64(row.residentKibibytes) * 1_024),
+        row.energy.map(today) ?? Figure.missing,
       ])
     }
     var prices: [String] = []
@@ -98,6 +99,18 @@ enum TopTables {
       prices.append(row.priceTable)
     }
     return table.text + (prices.isEmpty ? "" : "prices: \(prices.joined(separator: "; "))\n")
+  }
+
+  /// Energy of today beside the limit, and what is held back for it.
+  private static func today(_ energy: NodeEnergyView) -> String {
+    let share = energy.limitJoules > 0 ? 100 * energy.usedJoules / energy.limitJoules : 0
+    var words = ["\(Figure.fixed(share, 0)) % of \(Figure.joules(energy.limitJoules))"]
+    if energy.isLearningPaused { words.append("no learning") }
+    if let standIn = energy.standIn { words.append("\(Figure.digest(standIn)) answers") }
+    if energy.ratePerMille < 1_000 {
+      words.append("\(Figure.fixed(Double(energy.ratePerMille) / 10, 1)) % speed")
+    }
+    return words.joined(separator: ", ")
   }
 }
 

@@ -4,8 +4,8 @@ import Testing
 /// The commands of `docs/OPERATIONS.md` are run as they stand there, from top to bottom.
 @Suite(.serialized, .timeLimit(.minutes(5))) struct OperationsTests {
   private static let blocks = [
-    "install", "accept", "daily", "rotate", "signing", "transport", "backup", "restore", "replace",
-    "golden", "decommission", "tokens", "help", "audit",
+    "install", "accept", "daily", "budget", "rotate", "signing", "transport", "backup", "restore",
+    "replace", "golden", "decommission", "tokens", "help", "audit",
   ]
 
   @Test func `an operator gets through the page`() throws {

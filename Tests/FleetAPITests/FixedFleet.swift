@@ -69,6 +69,15 @@ final class FixedFleet: FleetService {
   }
 
   func joinTokens() async throws -> [JoinTokenView] { [] }
+  func budgets() async throws -> [BudgetView] { [] }
+
+  func setBudget(_ budget: EnergyBudget, requestID: String) async throws -> CommandView {
+    note("budget \(budget.name) \(budget.joulesPerDay)")
+  }
+
+  func removeBudget(_ name: String, requestID: String) async throws -> CommandView {
+    note("no budget \(name)")
+  }
 
   func createToken(_ request: TokenRequest, requestID: String) async throws -> CommandView {
     note("admin token \(request.name) \(request.hash)")

@@ -13,15 +13,23 @@ struct AgentBench {
   let model = FixtureModel.published()
   var session: UInt64 = 1
   let settings: AgentSettings
+  /// What the chip has counted and used since the process began.
+  var inferences: UInt64 = 0
+  var energy = EnergyReading()
 
   init(
     state: AgentState = AgentState(), chip: String = FleetFixture.chip, jitterSeed: UInt64 = 5,
-    quota: UInt64 = .max
+    quota: UInt64 = .max, inferencesPerSecond: Double = 50, energyLeastPerMille: UInt32 = 0,
+    energyLimit: UInt64? = nil
   ) {
-    settings = AgentSettings(
+    var settings = AgentSettings(
       node: Self.node, chip: chip, agentVersion: "1.0",
       boot: [UInt8](repeating: 4, count: 16), root: FleetFixture.trustRoot,
       backoffMaxMilliseconds: 8_000, diskQuotaBytes: quota, jitterSeed: jitterSeed)
+    settings.inferencesPerSecond = inferencesPerSecond
+    settings.energyLeastPerMille = energyLeastPerMille
+    settings.energyLimitNanojoules = energyLimit
+    self.settings = settings
     stored = state
     core = AgentCore(state: state, settings: settings)
   }
@@ -84,6 +92,9 @@ struct AgentBench {
     handle(.linked(.control))
     return receive(Self.welcome(), session: session)
   }
+
+  /// What the node has noticed and the coordinator has not acknowledged.
+  var notices: [NodeNotice] { stored.notices }
 
   /// Lets the shell find the model on the disk and load it.
   @discardableResult

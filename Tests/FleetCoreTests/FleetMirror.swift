@@ -47,7 +47,8 @@ struct FleetMirror {
     case .nodeChip(let node, _), .desiredAccepted(let node, _), .observed(let node, _):
       require(state.nodes[node] != nil, "unknown node \(node)")
     case .nodeTerms(let node, _): require(state.nodes[node] != nil, "unknown node \(node)")
-    case .modelAdded, .keyBarred, .keyFreed, .joinTokenChanged, .joinTokenRemoved,
+    case .modelAdded, .keyBarred, .keyFreed, .joinTokenChanged, .joinTokenRemoved, .budgetSet,
+      .budgetRemoved,
       .adminTokenCreated, .adminTokenRevoked, .adminTokenUsed, .adminTokenForgotten, .audited:
       break
     case .modelRemoved(let digest, _):

@@ -92,6 +92,27 @@ struct RolloutBench {
     return core.state.answers[id]
   }
 
+  /// The code with which a command is refused; nil where it is done.
+  mutating func refusal(_ command: Command) -> String? {
+    if case .refused(let code, _) = self.command(command) { code } else { nil }
+  }
+
+  /// What a node is answered when it beats.
+  func beat(_ node: Identifier) -> WireHeartbeatReply? {
+    var copy = core
+    let number = Int(node.text.split(separator: "-")[1]) ?? 0
+    let user = PeerIdentity(node: node, publicKey: FleetFixture.publicKey(number)).text
+    let packet = Packet(
+      .heartbeat(WireHeartbeat()), session: copy.sessions[node]?.number ?? 0, sequence: 1)
+    let event = CoordinatorEvent.received(
+      ReplyAddress(endpoint: .control, routingID: Array(node.text.utf8)), user: user,
+      frames: packet.frames())
+    for case .send(_, let sent) in copy.handle(event, at: now) {
+      if case .heartbeatReply(let reply) = sent.message { return reply }
+    }
+    return nil
+  }
+
   /// Completes a rollout that one node of its last wave does not answer; returns the node.
   mutating func completeWithoutOne() -> Identifier {
     var specification = specification

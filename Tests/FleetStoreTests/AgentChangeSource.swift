@@ -24,7 +24,11 @@ struct AgentChangeSource {
 
   private mutating func change(in state: AgentState) -> AgentChange {
     drawn += 1
-    switch Int.random(in: 0..<17, using: &generator) {
+    switch Int.random(in: 0..<20, using: &generator) {
+    case 17: return learnt(in: state)
+    case 18: return .energyLimited(Bool.random(using: &generator) ? generator.wide() : nil)
+    case 19:
+      return .energyUsed(EnergyDay(day: Int64(generator.narrow()), nanojoules: generator.wide()))
     case 13: return .probing(model(), starts: generator.narrow())
     case 14: return .reverted(to: model())
     case 15: return .previousKept(Bool.random(using: &generator) ? model() : nil)
@@ -73,7 +77,23 @@ struct AgentChangeSource {
       isRollback: Bool.random(using: &generator), isTrial: Bool.random(using: &generator),
       serving: ServingTerms(
         shadowPerMille: UInt32.random(in: 0...1_000, using: &generator),
-        probeInferences: UInt32.random(in: 0...9, using: &generator)))
+        probeInferences: UInt32.random(in: 0...9, using: &generator),
+        learns: Bool.random(using: &generator),
+        carriesLearning: Bool.random(using: &generator)),
+      standIns: (0..<Int.random(in: 0...StandIn.countMax, using: &generator)).map { _ in
+        StandIn(model: generator.digest(), manifest: generator.bytes(5))
+      }, learnt: Bool.random(using: &generator) ? learntState() : nil)
+  }
+
+  private mutating func learntState() -> LearntState {
+    LearntState(digest: generator.digest(), samples: generator.wide())
+  }
+
+  /// About a model in a slot, or about one that is in none.
+  private mutating func learnt(in state: AgentState) -> AgentChange {
+    let slots = [state.active?.model, state.previous?.model, generator.digest()].compactMap(\.self)
+    let model = slots.randomElement(using: &generator) ?? generator.digest()
+    return .learnt(model, Bool.random(using: &generator) ? learntState() : nil)
   }
 
   private mutating func offer() -> AgentChange {

@@ -37,7 +37,11 @@ struct FleetChangeSource {
 
   private mutating func fleetChange(in state: FleetState) -> FleetChange? {
     drawn += 1
-    switch Int.random(in: 0..<22, using: &generator) {
+    switch Int.random(in: 0..<24, using: &generator) {
+    case 22: return .budgetSet(newBudget())
+    case 23:
+      let budgets = state.budgets.keys.sorted()
+      return budgets.randomElement(using: &generator).map { .budgetRemoved($0) }
     case 18...21: return rolloutChange(in: state)
     case 12: return node(state).map { .nodeTerms($0, newTerms()) }
     case 13: return barredChange(in: state)
@@ -59,7 +63,10 @@ struct FleetChangeSource {
           serving: ServingTerms(
             shadowPerMille: UInt32.random(in: 0...1_000, using: &generator),
             probeInferences: UInt32.random(in: 0...9, using: &generator),
-            isStaged: Bool.random(using: &generator))))
+            isStaged: Bool.random(using: &generator),
+            learns: Bool.random(using: &generator),
+            carriesLearning: Bool.random(using: &generator)),
+          standIns: Bool.random(using: &generator) ? [model, generator.digest()] : []))
     case 4: return node(state).map { .desiredAccepted($0, generator.generation()) }
     case 5: return node(state).map { .observed($0, newObservation()) }
     case 6: return node(state).map { telemetry(of: $0) }
@@ -104,7 +111,15 @@ struct FleetChangeSource {
     terms.isRotating = Bool.random(using: &generator)
     terms.nextKey = Bool.random(using: &generator) ? generator.text() : nil
     terms.agentVersion = generator.text()
+    terms.inferencesPerSecond = Bool.random(using: &generator) ? Double(drawn) / 3 : nil
     return terms
+  }
+
+  private mutating func newBudget() -> EnergyBudget {
+    EnergyBudget(
+      name: "budget-\(drawn % 5)",
+      selector: NodeSelector(nodes: ["node-1"], labels: ["site": generator.text()]),
+      joulesPerDay: Double(drawn) / 7, isShared: Bool.random(using: &generator))
   }
 
   private mutating func rolloutChange(in state: FleetState) -> FleetChange? {
@@ -201,7 +216,8 @@ struct FleetChangeSource {
       manifest: generator.bytes(Int.random(in: 0...40, using: &generator)),
       structureDigest: generator.digest(), priceDigest: generator.digest(),
       size: generator.wide(), chips: ["loihi-learn", generator.text()],
-      addedAt: generator.instant(), published: model(state))
+      addedAt: generator.instant(), published: model(state),
+      nanojoulesPerInference: Bool.random(using: &generator) ? generator.wide() : nil)
   }
 
   private mutating func newObservation() -> ObservedModel {

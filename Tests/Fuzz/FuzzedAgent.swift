@@ -102,7 +102,7 @@ struct FuzzedAgent {
       precondition(FuzzedContent.digest(bytes) == digest, "a damaged chunk reaches the disk")
     case .assemble: return .assembled(model, .stored)
     case .compareSuccessor(let check): return .successorCompared(check.model, .within)
-    case .loadModel(let digest):
+    case .loadModel(let digest, _):
       precondition(digest == model, "a model is loaded that nobody signed")
       return .modelLoaded(digest, .ready)
     case .train(let order): return .trained(order.key, result, nextOrdinal: order.firstOrdinal + 10)
@@ -118,7 +118,8 @@ struct FuzzedAgent {
       report.id = id
       return .queryAnswered(report)
     case .probe(let digest, _): probed = digest
-    case .close, .serve, .shadow, .stopShadow, .stopTraining, .dropBlob, .report: break
+    case .close, .serve, .shadow, .stopShadow, .learn, .pace, .stopTraining, .dropBlob, .report:
+      break
     }
     return nil
   }

@@ -254,6 +254,9 @@ package nonisolated struct WireHello: Sendable {
   /// of the root file that the node believes; 0 from older agents
   package var rootVersion: UInt64 = 0
 
+  /// that the node makes when nothing holds it back
+  package var inferencesPerSecond: Double = 0
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package init() {}
@@ -317,12 +320,48 @@ package nonisolated struct WireHeartbeat: Sendable {
 
   package var rootVersion: UInt64 = 0
 
+  /// none from a node without a limit
+  package var energy: WireEnergyState {
+    get {_energy ?? WireEnergyState()}
+    set {_energy = newValue}
+  }
+  /// Returns true if `energy` has been explicitly set.
+  package var hasEnergy: Bool {self._energy != nil}
+  /// Clears the value of `energy`. Subsequent reads from it will return its default value.
+  package mutating func clearEnergy() {self._energy = nil}
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package init() {}
 
   fileprivate var _accepted: WireGeneration? = nil
   fileprivate var _observed: WireGeneration? = nil
+  fileprivate var _energy: WireEnergyState? = nil
+}
+
+/// How a node stands with its energy of today, by UTC.
+package nonisolated struct WireEnergyState: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  /// what it may use in a day
+  package var limitNanojoules: UInt64 = 0
+
+  /// of the chip today, by the price table of its models
+  package var usedNanojoules: UInt64 = 0
+
+  /// inferences that it makes, of a thousand that it would
+  package var ratePerMille: UInt32 = 0
+
+  package var learningPaused: Bool = false
+
+  /// the smaller model that answers; empty when the ordered one does
+  package var standIn: Data = Data()
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
 }
 
 /// What an agent answers to a query; rows in their order, the newest last.
@@ -524,6 +563,9 @@ package nonisolated struct WireWelcome: Sendable {
   /// Envelope over Timestamp
   package var timestamp: Data = Data()
 
+  /// that the node may use in a day, by UTC; 0 for any
+  package var energyNanojoules: UInt64 = 0
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package init() {}
@@ -581,6 +623,9 @@ package nonisolated struct WireHeartbeatReply: Sendable {
 
   /// Envelope over Timestamp, only when it is a new one
   package var timestamp: Data = Data()
+
+  /// that the node may use in a day, by UTC; 0 for any
+  package var energyNanojoules: UInt64 = 0
 
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -686,6 +731,9 @@ package nonisolated struct WireDesiredState: Sendable {
 
   /// for a federated successor: Envelope over its base's Manifest
   package var baseManifest: Data = Data()
+
+  /// Envelopes over Manifests, as the order lists them
+  package var standIns: [Data] = []
 
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -1352,6 +1400,15 @@ package nonisolated struct WireOrder: Sendable {
   /// the model is brought and checked, and waits for another order
   package var stageOnly: Bool = false
 
+  /// SHA-256 of the Manifest payloads of smaller models, of which one
+  package var standIns: [Data] = []
+
+  /// answers when energy is short; the first that fits
+  package var learns: Bool = false
+
+  /// it begins with what the one before it has learnt
+  package var carryLearning: Bool = false
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package init() {}
@@ -1516,7 +1573,7 @@ nonisolated extension WireRoundKey: SwiftProtobuf.Message, SwiftProtobuf._Messag
 
 nonisolated extension WireHello: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".Hello"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}version_min\0\u{3}version_max\0\u{3}node_id\0\u{3}agent_version\0\u{3}boot_id\0\u{1}chip\0\u{1}accepted\0\u{1}observed\0\u{3}open_rounds\0\u{3}root_version\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}version_min\0\u{3}version_max\0\u{3}node_id\0\u{3}agent_version\0\u{3}boot_id\0\u{1}chip\0\u{1}accepted\0\u{1}observed\0\u{3}open_rounds\0\u{3}root_version\0\u{3}inferences_per_second\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1534,6 +1591,7 @@ nonisolated extension WireHello: SwiftProtobuf.Message, SwiftProtobuf._MessageIm
       case 8: try { try decoder.decodeSingularMessageField(value: &self._observed) }()
       case 9: try { try decoder.decodeRepeatedMessageField(value: &self.openRounds) }()
       case 10: try { try decoder.decodeSingularUInt64Field(value: &self.rootVersion) }()
+      case 11: try { try decoder.decodeSingularDoubleField(value: &self.inferencesPerSecond) }()
       default: break
       }
     }
@@ -1574,6 +1632,9 @@ nonisolated extension WireHello: SwiftProtobuf.Message, SwiftProtobuf._MessageIm
     if self.rootVersion != 0 {
       try visitor.visitSingularUInt64Field(value: self.rootVersion, fieldNumber: 10)
     }
+    if self.inferencesPerSecond.bitPattern != 0 {
+      try visitor.visitSingularDoubleField(value: self.inferencesPerSecond, fieldNumber: 11)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -1588,6 +1649,7 @@ nonisolated extension WireHello: SwiftProtobuf.Message, SwiftProtobuf._MessageIm
     if lhs._observed != rhs._observed {return false}
     if lhs.openRounds != rhs.openRounds {return false}
     if lhs.rootVersion != rhs.rootVersion {return false}
+    if lhs.inferencesPerSecond != rhs.inferencesPerSecond {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -1634,7 +1696,7 @@ nonisolated extension WireOpenRound: SwiftProtobuf.Message, SwiftProtobuf._Messa
 
 nonisolated extension WireHeartbeat: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".Heartbeat"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}accepted\0\u{1}observed\0\u{3}open_rounds\0\u{3}next_public_key\0\u{3}root_version\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}accepted\0\u{1}observed\0\u{3}open_rounds\0\u{3}next_public_key\0\u{3}root_version\0\u{1}energy\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1647,6 +1709,7 @@ nonisolated extension WireHeartbeat: SwiftProtobuf.Message, SwiftProtobuf._Messa
       case 3: try { try decoder.decodeRepeatedMessageField(value: &self.openRounds) }()
       case 4: try { try decoder.decodeSingularStringField(value: &self.nextPublicKey) }()
       case 5: try { try decoder.decodeSingularUInt64Field(value: &self.rootVersion) }()
+      case 6: try { try decoder.decodeSingularMessageField(value: &self._energy) }()
       default: break
       }
     }
@@ -1672,6 +1735,9 @@ nonisolated extension WireHeartbeat: SwiftProtobuf.Message, SwiftProtobuf._Messa
     if self.rootVersion != 0 {
       try visitor.visitSingularUInt64Field(value: self.rootVersion, fieldNumber: 5)
     }
+    try { if let v = self._energy {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 6)
+    } }()
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -1681,6 +1747,57 @@ nonisolated extension WireHeartbeat: SwiftProtobuf.Message, SwiftProtobuf._Messa
     if lhs.openRounds != rhs.openRounds {return false}
     if lhs.nextPublicKey != rhs.nextPublicKey {return false}
     if lhs.rootVersion != rhs.rootVersion {return false}
+    if lhs._energy != rhs._energy {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension WireEnergyState: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".EnergyState"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}limit_nanojoules\0\u{3}used_nanojoules\0\u{3}rate_per_mille\0\u{3}learning_paused\0\u{3}stand_in\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularUInt64Field(value: &self.limitNanojoules) }()
+      case 2: try { try decoder.decodeSingularUInt64Field(value: &self.usedNanojoules) }()
+      case 3: try { try decoder.decodeSingularUInt32Field(value: &self.ratePerMille) }()
+      case 4: try { try decoder.decodeSingularBoolField(value: &self.learningPaused) }()
+      case 5: try { try decoder.decodeSingularBytesField(value: &self.standIn) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if self.limitNanojoules != 0 {
+      try visitor.visitSingularUInt64Field(value: self.limitNanojoules, fieldNumber: 1)
+    }
+    if self.usedNanojoules != 0 {
+      try visitor.visitSingularUInt64Field(value: self.usedNanojoules, fieldNumber: 2)
+    }
+    if self.ratePerMille != 0 {
+      try visitor.visitSingularUInt32Field(value: self.ratePerMille, fieldNumber: 3)
+    }
+    if self.learningPaused != false {
+      try visitor.visitSingularBoolField(value: self.learningPaused, fieldNumber: 4)
+    }
+    if !self.standIn.isEmpty {
+      try visitor.visitSingularBytesField(value: self.standIn, fieldNumber: 5)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: WireEnergyState, rhs: WireEnergyState) -> Bool {
+    if lhs.limitNanojoules != rhs.limitNanojoules {return false}
+    if lhs.usedNanojoules != rhs.usedNanojoules {return false}
+    if lhs.ratePerMille != rhs.ratePerMille {return false}
+    if lhs.learningPaused != rhs.learningPaused {return false}
+    if lhs.standIn != rhs.standIn {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -2009,7 +2126,7 @@ nonisolated extension WireNodeNotice: SwiftProtobuf.Message, SwiftProtobuf._Mess
 
 nonisolated extension WireWelcome: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".Welcome"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}version\0\u{1}epoch\0\u{3}heartbeat_milliseconds\0\u{1}liveness\0\u{1}desired\0\u{3}telemetry_through\0\u{3}server_time_us\0\u{3}takes_merged_windows\0\u{3}rotate_key\0\u{1}timestamp\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}version\0\u{1}epoch\0\u{3}heartbeat_milliseconds\0\u{1}liveness\0\u{1}desired\0\u{3}telemetry_through\0\u{3}server_time_us\0\u{3}takes_merged_windows\0\u{3}rotate_key\0\u{1}timestamp\0\u{3}energy_nanojoules\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -2027,6 +2144,7 @@ nonisolated extension WireWelcome: SwiftProtobuf.Message, SwiftProtobuf._Message
       case 8: try { try decoder.decodeSingularBoolField(value: &self.takesMergedWindows) }()
       case 9: try { try decoder.decodeSingularBoolField(value: &self.rotateKey) }()
       case 10: try { try decoder.decodeSingularBytesField(value: &self.timestamp) }()
+      case 11: try { try decoder.decodeSingularUInt64Field(value: &self.energyNanojoules) }()
       default: break
       }
     }
@@ -2067,6 +2185,9 @@ nonisolated extension WireWelcome: SwiftProtobuf.Message, SwiftProtobuf._Message
     if !self.timestamp.isEmpty {
       try visitor.visitSingularBytesField(value: self.timestamp, fieldNumber: 10)
     }
+    if self.energyNanojoules != 0 {
+      try visitor.visitSingularUInt64Field(value: self.energyNanojoules, fieldNumber: 11)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -2081,6 +2202,7 @@ nonisolated extension WireWelcome: SwiftProtobuf.Message, SwiftProtobuf._Message
     if lhs.takesMergedWindows != rhs.takesMergedWindows {return false}
     if lhs.rotateKey != rhs.rotateKey {return false}
     if lhs.timestamp != rhs.timestamp {return false}
+    if lhs.energyNanojoules != rhs.energyNanojoules {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -2153,7 +2275,7 @@ nonisolated extension WireReset: SwiftProtobuf.Message, SwiftProtobuf._MessageIm
 
 nonisolated extension WireHeartbeatReply: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".HeartbeatReply"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}desired\0\u{3}server_time_us\0\u{3}rotate_key\0\u{3}known_next_key\0\u{1}timestamp\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}desired\0\u{3}server_time_us\0\u{3}rotate_key\0\u{3}known_next_key\0\u{1}timestamp\0\u{3}energy_nanojoules\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -2166,6 +2288,7 @@ nonisolated extension WireHeartbeatReply: SwiftProtobuf.Message, SwiftProtobuf._
       case 3: try { try decoder.decodeSingularBoolField(value: &self.rotateKey) }()
       case 4: try { try decoder.decodeSingularStringField(value: &self.knownNextKey) }()
       case 5: try { try decoder.decodeSingularBytesField(value: &self.timestamp) }()
+      case 6: try { try decoder.decodeSingularUInt64Field(value: &self.energyNanojoules) }()
       default: break
       }
     }
@@ -2191,6 +2314,9 @@ nonisolated extension WireHeartbeatReply: SwiftProtobuf.Message, SwiftProtobuf._
     if !self.timestamp.isEmpty {
       try visitor.visitSingularBytesField(value: self.timestamp, fieldNumber: 5)
     }
+    if self.energyNanojoules != 0 {
+      try visitor.visitSingularUInt64Field(value: self.energyNanojoules, fieldNumber: 6)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -2200,6 +2326,7 @@ nonisolated extension WireHeartbeatReply: SwiftProtobuf.Message, SwiftProtobuf._
     if lhs.rotateKey != rhs.rotateKey {return false}
     if lhs.knownNextKey != rhs.knownNextKey {return false}
     if lhs.timestamp != rhs.timestamp {return false}
+    if lhs.energyNanojoules != rhs.energyNanojoules {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -2377,7 +2504,7 @@ nonisolated extension WireNoticesAcknowledged: SwiftProtobuf.Message, SwiftProto
 
 nonisolated extension WireDesiredState: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".DesiredState"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}generation\0\u{1}order\0\u{1}manifest\0\u{3}base_manifest\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}generation\0\u{1}order\0\u{1}manifest\0\u{3}base_manifest\0\u{3}stand_ins\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -2389,6 +2516,7 @@ nonisolated extension WireDesiredState: SwiftProtobuf.Message, SwiftProtobuf._Me
       case 2: try { try decoder.decodeSingularBytesField(value: &self.order) }()
       case 3: try { try decoder.decodeSingularBytesField(value: &self.manifest) }()
       case 4: try { try decoder.decodeSingularBytesField(value: &self.baseManifest) }()
+      case 5: try { try decoder.decodeRepeatedBytesField(value: &self.standIns) }()
       default: break
       }
     }
@@ -2411,6 +2539,9 @@ nonisolated extension WireDesiredState: SwiftProtobuf.Message, SwiftProtobuf._Me
     if !self.baseManifest.isEmpty {
       try visitor.visitSingularBytesField(value: self.baseManifest, fieldNumber: 4)
     }
+    if !self.standIns.isEmpty {
+      try visitor.visitRepeatedBytesField(value: self.standIns, fieldNumber: 5)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -2419,6 +2550,7 @@ nonisolated extension WireDesiredState: SwiftProtobuf.Message, SwiftProtobuf._Me
     if lhs.order != rhs.order {return false}
     if lhs.manifest != rhs.manifest {return false}
     if lhs.baseManifest != rhs.baseManifest {return false}
+    if lhs.standIns != rhs.standIns {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -3593,7 +3725,7 @@ nonisolated extension WireProvenance: SwiftProtobuf.Message, SwiftProtobuf._Mess
 
 nonisolated extension WireOrder: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".Order"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}node_id\0\u{1}generation\0\u{3}manifest_digest\0\u{3}issued_us\0\u{3}expires_us\0\u{3}allow_rollback_to\0\u{1}trial\0\u{3}shadow_per_mille\0\u{3}probe_inferences\0\u{3}stage_only\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}node_id\0\u{1}generation\0\u{3}manifest_digest\0\u{3}issued_us\0\u{3}expires_us\0\u{3}allow_rollback_to\0\u{1}trial\0\u{3}shadow_per_mille\0\u{3}probe_inferences\0\u{3}stage_only\0\u{3}stand_ins\0\u{1}learns\0\u{3}carry_learning\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -3611,6 +3743,9 @@ nonisolated extension WireOrder: SwiftProtobuf.Message, SwiftProtobuf._MessageIm
       case 8: try { try decoder.decodeSingularUInt32Field(value: &self.shadowPerMille) }()
       case 9: try { try decoder.decodeSingularUInt32Field(value: &self.probeInferences) }()
       case 10: try { try decoder.decodeSingularBoolField(value: &self.stageOnly) }()
+      case 11: try { try decoder.decodeRepeatedBytesField(value: &self.standIns) }()
+      case 12: try { try decoder.decodeSingularBoolField(value: &self.learns) }()
+      case 13: try { try decoder.decodeSingularBoolField(value: &self.carryLearning) }()
       default: break
       }
     }
@@ -3651,6 +3786,15 @@ nonisolated extension WireOrder: SwiftProtobuf.Message, SwiftProtobuf._MessageIm
     if self.stageOnly != false {
       try visitor.visitSingularBoolField(value: self.stageOnly, fieldNumber: 10)
     }
+    if !self.standIns.isEmpty {
+      try visitor.visitRepeatedBytesField(value: self.standIns, fieldNumber: 11)
+    }
+    if self.learns != false {
+      try visitor.visitSingularBoolField(value: self.learns, fieldNumber: 12)
+    }
+    if self.carryLearning != false {
+      try visitor.visitSingularBoolField(value: self.carryLearning, fieldNumber: 13)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -3665,6 +3809,9 @@ nonisolated extension WireOrder: SwiftProtobuf.Message, SwiftProtobuf._MessageIm
     if lhs.shadowPerMille != rhs.shadowPerMille {return false}
     if lhs.probeInferences != rhs.probeInferences {return false}
     if lhs.stageOnly != rhs.stageOnly {return false}
+    if lhs.standIns != rhs.standIns {return false}
+    if lhs.learns != rhs.learns {return false}
+    if lhs.carryLearning != rhs.carryLearning {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
