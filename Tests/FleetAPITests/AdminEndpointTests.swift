@@ -115,6 +115,6 @@ import Testing
   }
 
   private func status(of request: HTTPClientRequest) async throws -> UInt {
-    try await HTTPClient.shared.execute(request, timeout: .seconds(10)).status.code
+    try await HTTPClient.shared.execute(request, timeout: .seconds(120)).status.code
   }
 }

@@ -17,7 +17,7 @@ import Testing
     request.headers.add(name: "Authorization", value: "Bearer \(token.text)")
     request.headers.add(name: "Request-Id", value: "request-1")
     if route.methodName != "GET" { request.body = .bytes(ByteBuffer(string: "no json")) }
-    return try await HTTPClient.shared.execute(request, timeout: .seconds(10)).status.code
+    return try await HTTPClient.shared.execute(request, timeout: .seconds(120)).status.code
   }
 
   @Test(arguments: AdminScope.allCases)
