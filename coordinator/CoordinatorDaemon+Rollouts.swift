@@ -7,7 +7,7 @@ import Workbench
 extension CoordinatorService {
   func rollouts() async throws -> [RolloutView] {
     let state = daemon.snapshot().state
-    return state.rollouts.values.sorted { ($1.createdAt, $1.id) < ($0.createdAt, $0.id) }
+    return state.rollouts.values.sorted { $1.isOlder(than: $0) }
       .map { RolloutView($0, modelName: Self.name(of: $0.model, in: state)) }
   }
 

@@ -168,12 +168,7 @@ extension CoordinatorCore {
           detail: "model \(record.model.short) for \(changed) nodes in \(record.waveCount) waves")
       ),
     ]
-    for other in state.rollouts.values.sorted(by: { $0.id < $1.id })
-    where other.progress.state == .completed {
-      changes += self.changes(of: other, at: now) { turn in
-        for node in record.members.keys.sorted() { turn.release(node, to: record.id) }
-      }
-    }
+    changes += releases(of: record.members.keys.sorted(), to: record.id, at: now)
     return CommandDecision(changes: changes, answer: record.id.text)
   }
 

@@ -19,8 +19,7 @@ extension CoordinatorCore {
 
   /// Rollouts that may have something to do, oldest first.
   private var liveRollouts: [Identifier] {
-    state.rollouts.values.filter(\.isLive)
-      .sorted { ($0.createdAt, $0.id) < ($1.createdAt, $1.id) }.map(\.id)
+    state.rollouts.values.filter(\.isLive).sorted { $0.isOlder(than: $1) }.map(\.id)
   }
 
   /// After a start: nodes need time to come back.
@@ -62,7 +61,7 @@ extension CoordinatorCore {
   ) {
     seeksLatecomers = false
     let alive = state.rollouts.values.filter(\.takesLatecomers)
-      .sorted { ($0.createdAt, $0.id) > ($1.createdAt, $1.id) }
+      .sorted { $1.isOlder(than: $0) }
     guard !alive.isEmpty else { return }
     let holders = self.holders
     var adopted: [Identifier: [NodeRecord]] = [:]
@@ -79,9 +78,21 @@ extension CoordinatorCore {
     for rollout in alive {
       guard let nodes = adopted[rollout.id] else { continue }
       persist(
-        changes(of: rollout, at: now) { turn in for node in nodes { turn.adopt(node) } },
+        releases(of: nodes.map(\.id), to: rollout.id, at: now)
+          + changes(of: rollout, at: now) { turn in for node in nodes { turn.adopt(node) } },
         into: &directives)
     }
+  }
+
+  /// Rollouts that are complete let nodes go that another one takes, and order them nothing more.
+  func releases(of nodes: [Identifier], to taker: Identifier, at now: Instant) -> [FleetChange] {
+    state.rollouts.values.filter { $0.progress.state == .completed && $0.id != taker }
+      .sorted { $0.isOlder(than: $1) }
+      .flatMap { other in
+        changes(of: other, at: now) { turn in
+          for node in nodes { turn.release(node, to: taker) }
+        }
+      }
   }
 
   // MARK: looks

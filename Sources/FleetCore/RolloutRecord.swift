@@ -249,6 +249,11 @@ package struct RolloutRecord: Sendable, Equatable {
     }
   }
 
+  /// True where it was started before another one: numbers of orders only rise, clocks are set.
+  package func isOlder(than other: RolloutRecord) -> Bool {
+    (progress.began, createdAt, id) < (other.progress.began, other.createdAt, other.id)
+  }
+
   /// Nodes on their way now.
   package var underWay: Int { members.values.count { $0.step.isUnderWay } }
 

@@ -41,6 +41,33 @@ import Testing
     #expect(bench.record?.isLive == false)
   }
 
+  /// Seconds that the clock is set before the newer one starts.
+  @Test(arguments: [Int64(0), -1_800])
+  func `who comes late follows the newest rollout, whichever else still waits for it`(
+    clock: Int64
+  ) {
+    var bench = RolloutBench()
+    let absent = bench.completeWithoutOne()
+    bench.command(.node(absent.text, .cordon))
+    bench.now = bench.now.advanced(milliseconds: 1_000 * clock)
+    let third = FixtureModel.published(counter: 5, seed: 2)
+    bench.command(.addModel(third.record))
+    var newer = bench.specification
+    (newer.name, newer.model) = ("digits-5", third.record.digest.hex)
+    bench.command(.startRollout(newer))
+    let id = FleetFixture.identifier(newer.name)
+    for _ in 0..<600 where bench.core.state.rollouts[id]?.progress.state == .running {
+      bench.answer(.pass)
+      bench.pass(seconds: 1)
+    }
+    #expect(bench.core.state.rollouts[id]?.progress.state == .completed)
+    bench.conduct[absent] = .obeys
+    bench.command(.node(absent.text, .uncordon))
+    bench.pass(seconds: 60)
+    #expect(bench.desired(absent) == third.record.digest)
+    #expect(bench.record?.members[absent]?.step == .cancelled)
+  }
+
   /// An agent of version 1 does not read that a model is only to be brought, or to run beside
   /// another: it would serve it.
   @Test func `an agent too old to wait with a model, or to run it beside another, is not asked to`()
