@@ -41,6 +41,9 @@ package final class ChaosRun {
   var ledger = TruthLedger()
   var script = OperatorScript()
   var releaseCount: UInt64 = 0
+  /// What the coordinator may go back to, and whether it has.
+  var backup: SimulatedBackup?
+  var hasRestored = false
   /// Open connections by address.
   var connections: [ReplyAddress: Connection] = [:]
   var connectionCount = 0

@@ -11,6 +11,11 @@ package protocol DurableFleet: AnyObject {
   func load() throws -> FleetState
   /// Stores all changes in one transaction.
   func commit(_ changes: [FleetChange]) throws
+  /// An independent copy of everything that is stored, as a backup has it.
+  func copied() throws -> Self
+  /// Brings what a backup held into the state from which a start may go on; returns what that
+  /// changed.
+  func adapt(to copy: RestoredCopy, at now: Instant) throws -> [FleetChange]
   /// Events of inference that each node has counted, by event kind, over all price tables.
   func inferenceCounts() throws -> [Identifier: [UInt64]]
 }

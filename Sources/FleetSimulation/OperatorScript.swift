@@ -50,7 +50,7 @@ struct OperatorScript {
 extension ChaosRun {
   /// One step of the operator, drawn from the seed.
   func takeOperatorStep() {
-    switch random.index(below: 17) {
+    switch random.index(below: backup == nil ? 18 : 21) {
     case 12, 13, 14: rollOut()
     case 15, 16: changeBudget()
     case 0, 1, 2: release(flaw: nil)
@@ -59,10 +59,11 @@ extension ChaosRun {
     case 5: startJob()
     case 6: startJob()
     case 7: deployLearnt()
-    case 8: rotateKeys()
-    case 9: changeMachine()
-    case 10: changeDuty()
-    default: rotateRoot()
+    case 8 where backup == nil: rotateKeys()
+    case 9 where backup == nil: changeMachine()
+    case 10 where backup == nil: rotateRoot()
+    case 17...: backUpOrRestore()
+    default: changeDuty()
     }
     if !script.jobs.isEmpty, random.chance(0.1), let job = script.jobs.last {
       script.wish("cancel", .cancelJob(job.text))

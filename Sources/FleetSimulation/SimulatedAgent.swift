@@ -141,7 +141,7 @@ final class SimulatedCoordinator {
   var blobs: Set<ContentDigest> = []
   var staging: [UploadKey: [UInt8]] = [:]
   /// The real database that goes along, in some runs.
-  let database: (any DurableFleet)?
+  var database: (any DurableFleet)?
   /// What has come and is not handled yet: messages that come close together are handled as one.
   var turn: [CoordinatorEvent] = []
   /// What the shell tells the core before it takes anything else.

@@ -44,6 +44,8 @@ struct TruthLedger {
   private var learnt: [Machine: [Range<UInt64>]] = [:]
   /// Boots of machines that are gone: what they had not handed over is lost with them.
   private var gone: [Identifier: Set<[UInt8]>] = [:]
+  /// Windows that were stored after the backup to which the coordinator went back.
+  private var restoredAway: [Identifier: [[UInt8]: Set<UInt64>]] = [:]
   private var roots: [Identifier: UInt64] = [:]
   private var committed: Set<RoundKey> = []
   private var sealed: [RoundKey: ContentDigest] = [:]
@@ -110,7 +112,7 @@ struct TruthLedger {
     let passedOver = window.start > progress.newest ? (progress.newest + 1..<window.start) : 0..<0
     // Numbers that a full disk did not take never were windows.
     require(
-      !passedOver.contains(where: made.contains),
+      !passedOver.contains { made.contains($0) && !isRestoredAway($0, of: node, boot) },
       "\(node): of windows \(passedOver) some are missing")
     progress.newest = window.sequence
     progress.sequences.formUnion(window.start...window.sequence)
@@ -126,6 +128,33 @@ struct TruthLedger {
     totals[node] = total
     progress.counts = window.inferenceCounts
     stored[node, default: [:]][boot] = progress
+  }
+
+  private func isRestoredAway(
+    _ sequence: UInt64, of node: Identifier, _ boot: [UInt8]
+  ) -> Bool {
+    restoredAway[node]?[boot]?.contains(sequence) ?? false
+  }
+
+  /// The coordinator's disk holds what it held when `earlier` was true.
+  ///
+  /// What nodes have done since stays done, and so do the numbers that were given out.
+  mutating func coordinatorRestored(to earlier: TruthLedger) {
+    for (node, boots) in stored {
+      for (boot, progress) in boots {
+        let kept = earlier.stored[node]?[boot]?.sequences ?? []
+        restoredAway[node, default: [:]][boot, default: []]
+          .formUnion(progress.sequences.subtracting(kept))
+      }
+    }
+    stored = earlier.stored
+    totals = earlier.totals
+    counted = earlier.counted
+    learnt = earlier.learnt
+    committed = earlier.committed
+    sealed = earlier.sealed
+    acted = earlier.acted
+    rollouts = earlier.rollouts
   }
 
   private mutating func count(_ update: UpdateRecord, of node: Identifier, in key: RoundKey) {
@@ -190,6 +219,7 @@ struct TruthLedger {
       case .windowsAcknowledged(let boot, let through):
         let lost = (queued[node]?[boot]?.sequences ?? []).filter { $0 <= through }
           .subtracting(stored[node]?[boot]?.sequences ?? [])
+          .subtracting(restoredAway[node]?[boot] ?? [])
         require(
           lost.isEmpty, "\(node): windows \(lost.sorted()) were acknowledged and are not stored")
       case .rootAccepted(let record, _):
@@ -219,7 +249,9 @@ struct TruthLedger {
     var truth: [UInt64] = []
     for (id, made) in queued[node] ?? [:] {
       let isGone = gone[node]?.contains(id) ?? false
-      let counts = isGone ? stored[node]?[id]?.counts ?? [] : made.counts
+      // Counters go on over what was restored away, unless the run ended with it.
+      let isCut = isGone || isRestoredAway(made.newest, of: node, id)
+      let counts = isCut ? stored[node]?[id]?.counts ?? [] : made.counts
       for (kind, count) in counts.enumerated() {
         if kind == truth.count { truth.append(0) }
         truth[kind] += count

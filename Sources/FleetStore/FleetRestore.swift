@@ -158,14 +158,7 @@ package struct FleetRestore {
     let database = try StoreDatabase(path: path(Self.halfName), kind: kind, pagesMax: nil)
     let changes = try database.write("restoring") { db in
       try Self.check(db, manifest)
-      let state = try FleetLoader(db: db).state()
-      let changes = state.restored(from: copy, at: now)
-      let writer = FleetWriter(db: db)
-      for change in changes { try Refusal.naming(change) { try writer.apply(change) } }
-      try db.execute(
-        sql: "UPDATE coordinator SET epoch = ?, last_generation = 0 WHERE id = 1",
-        arguments: [copy.epoch.stored])
-      return changes
+      return try FleetWriter(db: db).adapt(to: copy, at: now)
     }
     try database.onWriter { db in try db.execute(sql: "PRAGMA wal_checkpoint(TRUNCATE)") }
     try database.close()

@@ -115,6 +115,15 @@ final class StoreDatabase: Sendable {
     try writer.writeWithoutTransaction(body)
   }
 
+  /// Writes everything that is stored over what another database holds.
+  func copy(to other: StoreDatabase) throws(StoreError) {
+    do {
+      try writer.backup(to: other.writer)
+    } catch {
+      throw Self.failure(error, "copying", path)
+    }
+  }
+
   /// Closes all connections; what is committed is then in the one file.
   func close() throws(StoreError) {
     do {
