@@ -67,7 +67,7 @@ enum BackupCases {
       ])
   }
 
-  /// Telemetry, and then rows of the journal, up to the size; returns each node's next window.
+  /// Telemetry, and then rows of the journal, up to the size; returns the first node's next window.
   ///
   /// To a copy one page is like another.
   private static func fill(
@@ -81,6 +81,11 @@ enum BackupCases {
         try store.commit([.telemetryStored(name, boot: boot, windows: windows, at: start)])
       }
       next += fillWindows
+    }
+    // Blocks of telemetry are packed when they are full: in a fleet not all at once.
+    for (index, name) in names.enumerated().dropFirst() {
+      let windows = (next..<next + index).map { recording.window($0, of: index) }
+      try store.commit([.telemetryStored(name, boot: boot, windows: windows, at: start)])
     }
     let row = FleetChange.event(
       FleetEvent(
@@ -104,7 +109,7 @@ enum BackupCases {
       let number = next
       let changes = names.enumerated().map { index, name in
         FleetChange.telemetryStored(
-          name, boot: boot, windows: [recording.window(number, of: index)], at: start)
+          name, boot: boot, windows: [recording.window(number + index, of: index)], at: start)
       }
       let before = DispatchTime.now().uptimeNanoseconds
       try store.commit(changes)
