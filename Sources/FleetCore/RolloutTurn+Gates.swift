@@ -50,7 +50,6 @@ extension RolloutTurn {
       stop(.gate, detail)
     case .pass where isReady:
       decide(.passed, "every bound is kept", assessment)
-      if progress.stage == .shadowing { record.progress.shadowPassed = true }
       goOn(waits: progress.stage == .baking && !specification.autoPromote)
     case .insufficient where isReady && progress.stage == .baking && progress.shadowPassed:
       // Both models on the same inputs said more than before and after ever could; what is left
@@ -90,6 +89,8 @@ extension RolloutTurn {
     _ verdict: RolloutDecision.Verdict, _ detail: String, _ assessment: GateAssessment?
   ) {
     record.progress.decisions += 1
+    // Only evidence counts, and only that of the last shadow.
+    if progress.stage == .shadowing { record.progress.shadowPassed = verdict == .passed }
     let decision = RolloutDecision(
       number: progress.decisions, at: now, wave: progress.wave, stage: progress.stage,
       verdict: verdict, detail: detail, assessment: assessment)

@@ -102,6 +102,31 @@ import Testing
     #expect(bench.decisions.map(\.verdict) == [.passed, .passed])
   }
 
+  @Test func `a shadow that an operator let pass is no evidence for the waves after it`() {
+    var bench = RolloutBench()
+    var specification = bench.specification
+    specification.shadow = .init(perMille: 250, waves: 2)
+    bench.command(.startRollout(specification))
+    for _ in 0..<300 where bench.record?.progress.wave == 0 {
+      bench.answer(.pass)
+      bench.pass(seconds: 1)
+    }
+    #expect(bench.record?.progress.stage == .shadowing && bench.record?.progress.wave == 1)
+    bench.pass(seconds: 3)
+    bench.command(.rollout(RolloutBench.rollout.text, .promote))
+    for _ in 0..<300 where bench.record?.progress.wave == 1 {
+      bench.answer(.pass)
+      bench.pass(seconds: 1)
+    }
+    #expect(bench.record?.progress.wave == 2)
+    for _ in 0..<120 where bench.state == .running {
+      bench.answer(.insufficient)
+      bench.pass(seconds: 1)
+    }
+    #expect(bench.state == .paused)
+    #expect(bench.decisions.last?.verdict == .insufficient)
+  }
+
   @Test func `a node ends by its deadline and gets its former order back`() {
     var bench = RolloutBench()
     bench.command(.startRollout(bench.specification))
