@@ -117,7 +117,7 @@ extension CoordinatorCore {
       let assignment = DesiredAssignment(
         generation: generation, model: published, allowRollbackTo: desired.allowRollbackTo,
         isTrial: desired.isTrial, serving: ServingTerms(learns: desired.serving.learns),
-        standIns: desired.standIns)
+        standIns: desired.standIns, decided: desired.decided)
       let detail =
         "from \(model.digest.short) back to \(published.short) as it was published, at generation "
         + "\(generation)"

@@ -69,7 +69,7 @@ extension CoordinatorCore {
     where node.terms.takesWork && holders[node.id] == nil {
       guard let rollout = alive.first(where: { $0.specification.selector.matches(node) }),
         rollout.members[node.id] == nil,
-        node.desired.map({ $0.generation <= rollout.progress.began }) ?? true,
+        node.desired.map({ $0.decided <= rollout.progress.began }) ?? true,
         let model = state.models[rollout.model],
         omission(of: node, model, holder: nil) == nil
       else { continue }

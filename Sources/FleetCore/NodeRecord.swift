@@ -68,12 +68,18 @@ package struct DesiredAssignment: Sendable, Equatable, Codable {
   package var serving: ServingTerms
   /// Smaller models of which one may answer when the node's energy is short, the best first.
   package var standIns: [ContentDigest]
+  /// The newest order of the fleet when an operator decided this, by a deployment or a rollout.
+  ///
+  /// What is ordered again by itself, or given back, was decided before.
+  package var decided: Generation
 
-  /// An assignment of a model at a generation.
+  /// An assignment of a model at a generation, decided there unless something else is said.
   package init(
     generation: Generation, model: ContentDigest, allowRollbackTo: UInt64? = nil,
-    isTrial: Bool = false, serving: ServingTerms = .plain, standIns: [ContentDigest] = []
+    isTrial: Bool = false, serving: ServingTerms = .plain, standIns: [ContentDigest] = [],
+    decided: Generation? = nil
   ) {
+    self.decided = decided ?? generation
     self.standIns = standIns
     self.generation = generation
     self.model = model

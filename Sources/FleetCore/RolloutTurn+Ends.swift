@@ -17,7 +17,7 @@ extension RolloutTurn {
             generation: generation, model: model,
             // What it has learnt since its wave stays.
             serving: ServingTerms(learns: specification.learns, carriesLearning: true),
-            standIns: standIns)))
+            standIns: standIns, decided: progress.began)))
     }
     enter(state: .completed, "")
   }
@@ -90,7 +90,7 @@ extension RolloutTurn {
           allowRollbackTo: before.allowRollbackTo ?? release, isTrial: before.isTrial,
           // It comes back with what it had learnt.
           serving: ServingTerms(learns: before.serving.learns, carriesLearning: true),
-          standIns: before.standIns)))
+          standIns: before.standIns, decided: before.decided)))
   }
 
   // MARK: who comes later

@@ -212,7 +212,7 @@ struct RolloutTurn {
           node,
           DesiredAssignment(
             generation: generation, model: model, isTrial: isTrial, serving: terms,
-            standIns: standIns)))
+            standIns: standIns, decided: progress.began)))
       move(node, to: .downloading)
     }
   }

@@ -95,7 +95,8 @@ struct FleetLoader {
           isStaged: try row.integer("desired_staged") != 0,
           learns: try row.integer("desired_learns") != 0,
           carriesLearning: try row.integer("desired_carries") != 0),
-        standIns: try json([ContentDigest].self, row, "desired_stand_ins"))
+        standIns: try json([ContentDigest].self, row, "desired_stand_ins"),
+        decided: try row.generation("desired_decided"))
     }
     // Absent in rows that an older release wrote.
     if try !row.isNull("terms") { node.terms = try json(NodeTerms.self, row, "terms") }

@@ -177,10 +177,15 @@ enum FleetSchema {
     ALTER TABLE node ADD COLUMN desired_stand_ins TEXT NOT NULL DEFAULT '[]';
     ALTER TABLE node ADD COLUMN desired_learns INTEGER NOT NULL DEFAULT 0;
     ALTER TABLE node ADD COLUMN desired_carries INTEGER NOT NULL DEFAULT 0;
+    ALTER TABLE node ADD COLUMN desired_decided_epoch INTEGER;
+    ALTER TABLE node ADD COLUMN desired_decided_number INTEGER;
+    UPDATE node SET
+      desired_decided_epoch = desired_epoch, desired_decided_number = desired_number;
     ALTER TABLE model ADD COLUMN nanojoules INTEGER;
     UPDATE rollout SET specification = json_set(specification, '$.standIns', json('[]'),
       '$.overBudget', 'refuse', '$.learns', json('false'), '$.carriesLearning', json('false'));
     UPDATE rollout_member SET member = json_set(member, '$.before.standIns', json('[]'),
+      '$.before.decided', json_extract(member, '$.before.generation'),
       '$.before.serving.learns', json('false'), '$.before.serving.carriesLearning', json('false'))
     WHERE json_type(member, '$.before') = 'object';
     """

@@ -108,7 +108,8 @@ struct FleetWriter {
         "public_key", "accepted_at_us", "chip", "desired_epoch", "desired_number",
         "desired_model", "accepted_epoch", "accepted_number", "terms", "desired_rollback",
         "desired_trial", "desired_shadow", "desired_probe", "desired_staged",
-        "desired_stand_ins", "desired_learns", "desired_carries", "notices_through", "alarm",
+        "desired_stand_ins", "desired_learns", "desired_carries", "desired_decided_epoch",
+        "desired_decided_number", "notices_through", "alarm",
       ] + Self.observedColumns
     let overwrites = columns.map { "\($0) = excluded.\($0)" }.joined(separator: ", ")
     let marks = columns.map { _ in "?" }.joined(separator: ", ")
@@ -124,6 +125,7 @@ struct FleetWriter {
       try Self.json(node.desired?.standIns ?? []),
       node.desired?.serving.learns == true ? 1 : 0,
       node.desired?.serving.carriesLearning == true ? 1 : 0,
+      node.desired?.decided.epoch.stored, node.desired?.decided.number.stored,
       node.noticesThrough.stored, node.alarm,
     ]
     try db.change(
@@ -149,7 +151,8 @@ struct FleetWriter {
       """
       desired_epoch = ?, desired_number = ?, desired_model = ?, desired_rollback = ?,
       desired_trial = ?, desired_shadow = ?, desired_probe = ?, desired_staged = ?,
-      desired_stand_ins = ?, desired_learns = ?, desired_carries = ?
+      desired_stand_ins = ?, desired_learns = ?, desired_carries = ?,
+      desired_decided_epoch = ?, desired_decided_number = ?
       """,
       [
         generation.epoch.stored, number, assignment.model.stored,
@@ -157,6 +160,7 @@ struct FleetWriter {
         Int64(assignment.serving.shadowPerMille), Int64(assignment.serving.probeInferences),
         assignment.serving.isStaged ? 1 : 0, try Self.json(assignment.standIns),
         assignment.serving.learns ? 1 : 0, assignment.serving.carriesLearning ? 1 : 0,
+        assignment.decided.epoch.stored, assignment.decided.number.stored,
       ])
     try db.change(
       "UPDATE coordinator SET last_generation = max(last_generation, ?) WHERE epoch = ?",

@@ -68,6 +68,45 @@ import Testing
     #expect(bench.record?.members[absent]?.step == .cancelled)
   }
 
+  @Test func `what an older rollout gives back is no reason to stay behind`() {
+    var bench = RolloutBench()
+    let late = bench.nodes[5]
+    bench.command(.node(late.text, .cordon))
+    bench.command(.startRollout(bench.specification))
+    bench.run(.pass)
+    // Joins the rollout that is complete, does not answer, and takes no work any more.
+    bench.conduct[late] = .silent
+    bench.command(.node(late.text, .uncordon))
+    bench.pass(seconds: 2)
+    #expect(bench.record?.members[late]?.step == .downloading)
+    bench.command(.node(late.text, .cordon))
+    let third = FixtureModel.published(counter: 5, seed: 2)
+    bench.command(.addModel(third.record))
+    var newer = bench.specification
+    (newer.name, newer.model) = ("digits-5", third.record.digest.hex)
+    bench.command(.startRollout(newer))
+    let id = FleetFixture.identifier(newer.name)
+    for _ in 0..<600 where bench.core.state.rollouts[id]?.progress.state == .running {
+      bench.answer(.pass)
+      bench.pass(seconds: 1)
+    }
+    bench.pass(seconds: 40)
+    #expect(bench.desired(late) == bench.old.record.digest, "it was given back")
+    bench.conduct[late] = .obeys
+    bench.command(.node(late.text, .uncordon))
+    bench.pass(seconds: 60)
+    #expect(bench.desired(late) == third.record.digest)
+  }
+
+  @Test func `a node that an operator has ordered something else stays with it`() {
+    var bench = RolloutBench()
+    let absent = bench.completeWithoutOne()
+    bench.command(.deploy(model: bench.old.record.digest, nodes: [absent.text]))
+    bench.conduct[absent] = .obeys
+    bench.pass(seconds: 60)
+    #expect(bench.desired(absent) == bench.old.record.digest)
+  }
+
   /// An agent of version 1 does not read that a model is only to be brought, or to run beside
   /// another: it would serve it.
   @Test func `an agent too old to wait with a model, or to run it beside another, is not asked to`()

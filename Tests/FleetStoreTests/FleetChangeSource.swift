@@ -66,7 +66,8 @@ struct FleetChangeSource {
             isStaged: Bool.random(using: &generator),
             learns: Bool.random(using: &generator),
             carriesLearning: Bool.random(using: &generator)),
-          standIns: Bool.random(using: &generator) ? [model, generator.digest()] : []))
+          standIns: Bool.random(using: &generator) ? [model, generator.digest()] : [],
+          decided: generator.generation()))
     case 4: return node(state).map { .desiredAccepted($0, generator.generation()) }
     case 5: return node(state).map { .observed($0, newObservation()) }
     case 6: return node(state).map { telemetry(of: $0) }
