@@ -214,7 +214,7 @@ enum EnergyStage: Equatable {
 
 /// Energy as people read it.
 package enum EnergyText {
-  /// Joules with a prefix and three significant digits, such as `1.25 mJ`.
+  /// Joules with a prefix and two decimals, such as `1.25 mJ`; whole nanojoules.
   package static func joules(_ nanojoules: UInt64) -> String {
     let units: [(UInt64, String)] = [
       (1_000_000_000, "J"), (1_000_000, "mJ"), (1_000, "uJ"), (1, "nJ"),

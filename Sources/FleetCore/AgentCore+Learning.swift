@@ -27,18 +27,15 @@ extension AgentCore {
 
   /// Refuses to let a model learn that its publisher does not permit to change.
   func checkLearning(
-    _ verified: VerifiedModel, manifest published: [UInt8]
+    _ verified: VerifiedModel, manifest: [UInt8], baseManifest: [UInt8]
   ) throws(ModelRefusal) {
-    guard verified.serving.learns, Self.permit(published) == nil else { return }
+    guard verified.serving.learns,
+      TrainingPermit(manifest: manifest, baseManifest: baseManifest) == nil
+    else { return }
     throw ModelRefusal(
       "permit",
       "the publisher does not permit that this model learns; sign it with a permit "
         + "(`spikefleet model sign --permit-layers`) or deploy it without learning")
-  }
-
-  private static func permit(_ manifest: [UInt8]) -> TrainingPermit? {
-    guard let facts = CarriedManifest.unverified(manifest), facts.hasPermit else { return nil }
-    return TrainingPermit(blocks: facts.permit.layers, driftMax: facts.permit.maxDrift)
   }
 
   /// Lets the model that serves learn where its order says so, while nothing is compared with it.
@@ -51,7 +48,7 @@ extension AgentCore {
     let learns = active.serving.learns && state.probeStarts == nil && wantedShadow == nil
     guard learns != (learning == active.model) else { return }
     guard learns,
-      let permit = Self.permit(active.baseManifest.isEmpty ? active.manifest : active.baseManifest)
+      let permit = TrainingPermit(manifest: active.manifest, baseManifest: active.baseManifest)
     else {
       if learning != nil { directives.append(.learn(active.model, nil)) }
       learning = nil

@@ -42,7 +42,7 @@ extension AgentCore {
         throw ModelRefusal(
           "nothing-serves", "a shadow runs beside a model, and this node has none yet")
       }
-      try checkLearning(verified, manifest: baseManifest.isEmpty ? manifest : baseManifest)
+      try checkLearning(verified, manifest: manifest, baseManifest: baseManifest)
       let model = AcceptedModel(
         generation: generation, name: verified.name, releaseCounter: verified.releaseCounter,
         model: verified.model, manifest: manifest, baseManifest: baseManifest,

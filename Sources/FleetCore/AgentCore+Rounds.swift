@@ -87,18 +87,8 @@ extension AgentCore {
       .train(
         TrainingOrder(
           key: key, base: record.base, samples: record.samples, seed: record.seed,
-          firstOrdinal: state.trainingOrdinal, permit: permit(of: record))))
-  }
-
-  /// The publisher's terms, from a manifest that was verified when the round was promised.
-  private func permit(of record: TrainingRecord) -> TrainingPermit? {
-    let published = record.baseManifest.isEmpty ? record.manifest : record.baseManifest
-    // Not held against the root file again: the publisher's key may have been rotated since, and
-    // the terms stay those of the promise.
-    guard let manifest = CarriedManifest.unverified(published), manifest.hasPermit else {
-      return nil
-    }
-    return TrainingPermit(blocks: manifest.permit.layers, driftMax: manifest.permit.maxDrift)
+          firstOrdinal: state.trainingOrdinal,
+          permit: TrainingPermit(manifest: record.manifest, baseManifest: record.baseManifest))))
   }
 
   /// Stores a result and the stream's cursor together; from then on only these bytes are sent.
@@ -218,5 +208,17 @@ extension AgentCore {
     if let result = record.result { drop(result.digest, into: &directives) }
     let code = wire.code.isEmpty ? "" : ", \(wire.code.prefix(64))"
     report("round.closed", "\(key): \(verdict)\(code)", at: now, into: &directives)
+  }
+}
+
+extension TrainingPermit {
+  /// The publisher's terms, from manifests as carried that were verified when they came.
+  ///
+  /// Nil where there are none. They are not held against the root file again: the publisher's key
+  /// may have been rotated since, and the terms stay those of the promise.
+  init?(manifest: [UInt8], baseManifest: [UInt8]) {
+    let published = baseManifest.isEmpty ? manifest : baseManifest
+    guard let facts = CarriedManifest.unverified(published), facts.hasPermit else { return nil }
+    self.init(blocks: facts.permit.layers, driftMax: facts.permit.maxDrift)
   }
 }

@@ -86,15 +86,20 @@ extension ChaosRun {
     releaseCount += 1
     let model = SimulatedModel(
       published: OperatorScript.name, release: releaseCount, flaw: flaw, bytes: random.bytes(size))
-    contents[model.content.digest] = model.content
-    coordinator.blobs.insert(model.content.digest)
     if let flaw {
       ledger.flawed[model.content.digest] = flaw
     } else {
       script.releases.append(model)
     }
-    script.wish("push", .addModel(model.record))
+    push(model)
     return model
+  }
+
+  /// The model's bytes come with the command.
+  private func push(_ model: SimulatedModel) {
+    contents[model.content.digest] = model.content
+    coordinator.blobs.insert(model.content.digest)
+    script.wish("push", .addModel(model.record))
   }
 
   /// What a node has run a later release of it must refuse.
@@ -155,10 +160,8 @@ extension ChaosRun {
       let model = SimulatedModel(
         published: OperatorScript.smallName, release: UInt64(script.standIns.count + 1),
         bytes: random.bytes(300))
-      contents[model.content.digest] = model.content
-      coordinator.blobs.insert(model.content.digest)
       script.standIns.append(model.record.digest)
-      script.wish("push", .addModel(model.record))
+      push(model)
     }
     return script.standIns
   }

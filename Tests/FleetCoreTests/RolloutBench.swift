@@ -126,6 +126,22 @@ struct RolloutBench {
     return absent
   }
 
+  /// Completes a newer rollout, of a third model, on all nodes that take work; returns the model.
+  mutating func completeNewer() -> ContentDigest {
+    let third = FixtureModel.published(counter: 5, seed: 2)
+    command(.addModel(third.record))
+    var newer = specification
+    (newer.name, newer.model) = ("digits-5", third.record.digest.hex)
+    command(.startRollout(newer))
+    let id = FleetFixture.identifier(newer.name)
+    for _ in 0..<600 where core.state.rollouts[id]?.progress.state == .running {
+      answer(.pass)
+      pass(seconds: 1)
+    }
+    #expect(core.state.rollouts[id]?.progress.state == .completed)
+    return third.record.digest
+  }
+
   /// The process dies and a new one loads what was committed.
   mutating func restart() {
     mirror.state = mirror.started()

@@ -50,21 +50,11 @@ import Testing
     let absent = bench.completeWithoutOne()
     bench.command(.node(absent.text, .cordon))
     bench.now = bench.now.advanced(milliseconds: 1_000 * clock)
-    let third = FixtureModel.published(counter: 5, seed: 2)
-    bench.command(.addModel(third.record))
-    var newer = bench.specification
-    (newer.name, newer.model) = ("digits-5", third.record.digest.hex)
-    bench.command(.startRollout(newer))
-    let id = FleetFixture.identifier(newer.name)
-    for _ in 0..<600 where bench.core.state.rollouts[id]?.progress.state == .running {
-      bench.answer(.pass)
-      bench.pass(seconds: 1)
-    }
-    #expect(bench.core.state.rollouts[id]?.progress.state == .completed)
+    let third = bench.completeNewer()
     bench.conduct[absent] = .obeys
     bench.command(.node(absent.text, .uncordon))
     bench.pass(seconds: 60)
-    #expect(bench.desired(absent) == third.record.digest)
+    #expect(bench.desired(absent) == third)
     #expect(bench.record?.members[absent]?.step == .cancelled)
   }
 
@@ -80,22 +70,13 @@ import Testing
     bench.pass(seconds: 2)
     #expect(bench.record?.members[late]?.step == .downloading)
     bench.command(.node(late.text, .cordon))
-    let third = FixtureModel.published(counter: 5, seed: 2)
-    bench.command(.addModel(third.record))
-    var newer = bench.specification
-    (newer.name, newer.model) = ("digits-5", third.record.digest.hex)
-    bench.command(.startRollout(newer))
-    let id = FleetFixture.identifier(newer.name)
-    for _ in 0..<600 where bench.core.state.rollouts[id]?.progress.state == .running {
-      bench.answer(.pass)
-      bench.pass(seconds: 1)
-    }
+    let third = bench.completeNewer()
     bench.pass(seconds: 40)
     #expect(bench.desired(late) == bench.old.record.digest, "it was given back")
     bench.conduct[late] = .obeys
     bench.command(.node(late.text, .uncordon))
     bench.pass(seconds: 60)
-    #expect(bench.desired(late) == third.record.digest)
+    #expect(bench.desired(late) == third)
   }
 
   @Test func `a node that an operator has ordered something else stays with it`() {
