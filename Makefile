@@ -18,6 +18,8 @@
 #                   the same on 5,000 digits that are fetched; fails where one learns too little
 #   make gates      try a rollout's gates with real models on MNIST that are worse, and as good, 100
 #                   seeds each, from the folder SPIKEFLEET_DATA (SEEDS=100 TRAIN=10000 digits)
+#   make studies    run federated studies on MNIST, from the folder SPIKEFLEET_DATA: pooled, compressed
+#                   and poisoned (ROUNDS=50 of SAMPLES=400 on each of ten nodes)
 #   make fuzz       feed the readers of models, chip files, signed documents and messages with
 #                   made-up bytes (SECONDS=60 each, FUZZER=ModelFuzz, ChipFileFuzz, TrustFuzz,
 #                   FrameFuzz or BodyFuzz for one)
@@ -32,7 +34,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-debug build sim chaos bench accuracy accuracy-short gates fuzz kernels lint format protocol setup clean
+.PHONY: help demo test test-debug build sim chaos bench accuracy accuracy-short gates studies fuzz kernels lint format protocol setup clean
 
 SWIFT_SOURCES := Package.swift Sources Tests agent coordinator
 SCENARIO := fleet-configs/digits.yaml
@@ -101,6 +103,9 @@ accuracy-short: build
 
 gates: build
 	@exec Tests/Gates/run $(or $(SEEDS),100) $(if $(filter command line,$(origin TRAIN)),$(TRAIN))
+
+studies: build
+	@exec Tests/Studies/run $(or $(ROUNDS),50) $(or $(SAMPLES),400)
 
 fuzz: PACKAGES += lld xz-utils
 fuzz: build

@@ -75,26 +75,31 @@ let package = Package(
     library("SpikingNetwork", []),
     library("CompiledModel", [crypto]),
     library("FleetProtocol", [crypto, protobuf], exclude: ["Schema"]),
-    library("Federation", [crypto]),
+    library("Federation", [crypto, "CKernels"]),
     library("RolloutGates", []),
 
     // Layer 2: machines
     library("NetworkCompiler", ["SpikingNetwork", "CompiledModel"]),
     library("Accelerator", ["SpikingNetwork", "CompiledModel", "CKernels"]),
     library("NetworkTraining", ["SpikingNetwork"]),
-    library("FleetCore", ["FleetProtocol", "Federation", "RolloutGates", crypto, protobuf]),
+    library(
+      "FleetCore",
+      ["FleetProtocol", "CompiledModel", "Federation", "RolloutGates", crypto, protobuf]),
 
     // Layer 3: edges
     library("SensorData", ["SpikingNetwork", "CZlib", crypto]),
     library("NIRFormat", ["CHDF5"]),
     library("ZeroMQTransport", ["FleetProtocol", "CZeroMQ", crypto]),
-    library("FleetStore", ["FleetCore", "FleetProtocol", "RolloutGates", grdb, crypto, protobuf]),
-    library("FleetSimulation", ["FleetCore", "FleetProtocol", "RolloutGates", crypto]),
+    library(
+      "FleetStore",
+      ["FleetCore", "FleetProtocol", "Federation", "RolloutGates", grdb, crypto, protobuf]),
+    library(
+      "FleetSimulation", ["FleetCore", "FleetProtocol", "Federation", "RolloutGates", crypto]),
     library(
       "FleetAPI",
       [
-        "FleetCore", "FleetProtocol", "RolloutGates", hummingbird, httpClient, httpTypes, nioCore,
-        nioHTTP, crypto, logging,
+        "CompiledModel", "Federation", "FleetCore", "FleetProtocol", "RolloutGates", hummingbird,
+        httpClient, httpTypes, nioCore, nioHTTP, crypto, logging,
       ]),
     library(
       "Workbench",
@@ -119,7 +124,7 @@ let package = Package(
       dependencies: [
         "Workbench", "SensorData", "SpikingNetwork", "CompiledModel", "NetworkCompiler",
         "Accelerator", "NetworkTraining", "FleetCore", "FleetProtocol", "FleetStore",
-        "ZeroMQTransport", arguments, protobuf,
+        "Federation", "ZeroMQTransport", arguments, protobuf,
       ],
       swiftSettings: settings),
     .executableTarget(
@@ -154,16 +159,24 @@ let package = Package(
     tests("FleetProtocol", ["FleetProtocol", crypto, protobuf]),
     tests("RolloutGates", ["RolloutGates"]),
     tests("Federation", ["Federation"]),
-    tests("FleetCore", ["FleetCore", "FleetProtocol", "RolloutGates", crypto, protobuf]),
     tests(
-      "FleetStore", ["FleetStore", "FleetCore", "FleetProtocol", "RolloutGates", grdb, protobuf]),
+      "FleetCore",
+      ["FleetCore", "FleetProtocol", "Federation", "RolloutGates", crypto, protobuf]),
+    tests(
+      "FleetStore",
+      [
+        "FleetStore", "FleetCore", "FleetProtocol", "Federation", "RolloutGates", grdb, protobuf,
+      ]),
     tests(
       "FleetSimulation",
       ["FleetSimulation", "FleetStore", "FleetCore", "FleetProtocol", "RolloutGates"]),
     tests("ZeroMQTransport", ["ZeroMQTransport", "FleetProtocol"]),
     tests(
       "FleetAPI",
-      ["FleetAPI", "FleetCore", "FleetProtocol", httpClient, nioCore, nioHTTP, logging]),
+      [
+        "FleetAPI", "CompiledModel", "FleetCore", "FleetProtocol", httpClient, nioCore, nioHTTP,
+        logging,
+      ]),
     tests(
       "Workbench",
       [

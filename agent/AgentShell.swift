@@ -113,7 +113,12 @@ final class AgentShell {
       keep(finished, milliseconds: milliseconds)
     case .chip(.trainingFailed(let key, let code, let detail)):
       handleOnce(.trainingFailed(key, code: code, detail: detail))
+    case .chip(.residualLost(let key, let detail)):
+      handleOnce(.residualLost(key, detail: detail))
     case .chip(.windowClosed(let window, let energy)):
+      if let battery = affairs.settings.battery {
+        handle(.charged(perMille: HostUsage.chargePerMille(in: battery)))
+      }
       handle(.windowClosed(completed(window), energy: energy))
     case .chip(.learnt(let model, let samples, let bytes)): keepLearnt(model, samples, bytes)
     case .chip(.learningRefused(let model, let detail)):
@@ -223,9 +228,14 @@ final class AgentShell {
   /// Makes an update durable under its digest, then tells the core.
   private func keep(_ finished: FinishedTraining, milliseconds: UInt32) {
     let digest: ContentDigest
+    var residual: PendingResidual?
     crash.before("keepUpdate")
     do throws(StoreError) {
       digest = try blobs.put(finished.update)
+      if let left = finished.residual {
+        residual = PendingResidual(
+          accepted: try blobs.put(left.accepted), unused: try blobs.put(left.unused))
+      }
     } catch {
       failures.failed(error)
       unstored.append(.training(finished, milliseconds: milliseconds))
@@ -243,7 +253,8 @@ final class AgentShell {
       metadata: ["kind": "round.trained", "subject": "\(finished.key)"])
     let result = TrainingResult(
       digest: digest, size: UInt64(finished.update.count), samples: finished.samples,
-      correct: finished.correct, counts: finished.counts, milliseconds: milliseconds)
+      correct: finished.correct, counts: finished.counts, milliseconds: milliseconds,
+      residual: residual)
     handleOnce(.trained(finished.key, result, nextOrdinal: finished.nextOrdinal))
   }
 
@@ -253,6 +264,7 @@ final class AgentShell {
       switch kept {
       case .training(let finished, _): finished.key == key
       case .event(.trained(let other, _, _)): other == key
+      case .event(.residualLost(let other, _)): other == key
       case .event: false
       }
     }

@@ -30,6 +30,7 @@ final class ChipWorker: Sendable {
     case probed(ContentDigest, ProbeFigures)
     case trained(FinishedTraining, milliseconds: UInt32)
     case trainingFailed(RoundKey, code: String, detail: String)
+    case residualLost(RoundKey, detail: String)
     case windowClosed(WireTelemetryWindow, EnergyReading)
     case learnt(ContentDigest, samples: UInt64, bytes: [UInt8])
     case learningRefused(ContentDigest, detail: String)
@@ -202,8 +203,18 @@ private struct ChipLoop {
   private var interval: UInt64 { inferenceNanoseconds * 1_000 / UInt64(max(1, perMille)) }
 
   private mutating func begin(_ order: TrainingOrder) {
+    var residual: [UInt8]?
+    if let digest = order.residual {
+      do throws(StoreError) {
+        residual = try blobs.read(digest)
+      } catch {
+        return report(.residualLost(order.key, detail: error.description))
+      }
+    }
     do {
-      try runtime.begin(order, base: try blobs.read(order.base))
+      try runtime.begin(order, base: try blobs.read(order.base), residual: residual)
+    } catch let error as ChipRefusal where error.code == ChipRefusal.residualCode {
+      report(.residualLost(order.key, detail: error.detail))
     } catch let error as ChipRefusal {
       report(.trainingFailed(order.key, code: error.code, detail: error.detail))
     } catch {

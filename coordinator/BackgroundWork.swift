@@ -95,6 +95,13 @@ final class BackgroundWork: Sendable {
     checkData.flatMap { EnergyForecast.nanojoulesPerInference(of: model, on: $0) }
   }
 
+  /// Tries a round of a job on the check data; nil where there are none that fit.
+  func tryJob(
+    _ job: JobSpecification, of model: CompiledModel, _ digest: ContentDigest
+  ) -> JobForecast? {
+    checkData.flatMap { JobForecast.run(model, digest, on: $0, job.compression) }
+  }
+
   private func run(_ body: @escaping @Sendable () -> Void) {
     queue.async {
       guard !self.isStopped.withLock({ $0 }) else { return }
@@ -152,10 +159,12 @@ final class BackgroundWork: Sendable {
     for entry in order.updates { updates.append(try blobs.read(entry.digest)) }
     let anchor = try blobs.read(order.published)
     let base = try blobs.read(order.base.digest)
+    var kept: [UInt8]?
+    if let state = order.state { kept = try blobs.read(state) }
     let successor: RoundAggregator.Successor
     do throws(AggregationRefusal) {
       successor = try RoundAggregator(federationKeys: keys.current.federation).aggregate(
-        order, base: base, published: (manifest, anchor), updates: updates,
+        order, base: base, published: (manifest, anchor), updates: updates, state: kept,
         at: WallClock.now())
     } catch {
       return .refused(code: error.code, detail: error.detail)
@@ -171,6 +180,8 @@ final class BackgroundWork: Sendable {
     let accuracy = checkData.map { ChipEvaluation.run(successor.model, on: $0).accuracyPercent }
     var record = successor.record
     record.nanojoulesPerInference = forecast(successor.model)
-    return .made(record, accuracy: accuracy)
+    var state: ContentDigest?
+    if let bytes = successor.serverState { state = try blobs.put(bytes) }
+    return .made(record, accuracy: accuracy, state: state, leftOut: successor.leftOut)
   }
 }

@@ -23,7 +23,7 @@ struct CoordinatorService: FleetService {
   /// The newest lines of the log.
   let tail: LogTail
 
-  private var views: FleetViews {
+  var views: FleetViews {
     FleetViews(core: daemon.snapshot(), prices: daemon.priceTables, now: WallClock.now())
   }
 
@@ -46,7 +46,6 @@ struct CoordinatorService: FleetService {
 
   func nodes() async throws -> [NodeView] { views.nodes() }
   func models() async throws -> [ModelView] { views.models() }
-  func jobs() async throws -> [JobView] { views.jobs() }
 
   func pending() async throws -> [PendingView] {
     daemon.pendingKeys.all.map { knock in
@@ -114,6 +113,8 @@ struct CoordinatorService: FleetService {
       case .drain: .drain(giveBack: request.giveBack ?? false)
       case .rotateKey: .rotateKey
       case .resetLearning: .resetLearning
+      case .quarantine: .quarantine(reason: request.reason ?? "")
+      case .pardon: .pardon
       case .replace:
         .replace(publicKey: try key(request.publicKey, request.fingerprint).z85)
       }
@@ -269,18 +270,6 @@ struct CoordinatorService: FleetService {
     return RootView(
       version: newest.version, expiresMicroseconds: newest.expiresMicroseconds,
       envelope: Data(core.state.roots.last?.envelope ?? []).base64EncodedString())
-  }
-
-  func startJob(
-    _ specification: JobSpecification, requestID: String
-  ) async throws -> CommandView {
-    var specification = specification
-    specification.model = try model(named: specification.model).digest.hex
-    return try command(.startJob(specification), requestID)
-  }
-
-  func cancelJob(_ name: String, requestID: String) async throws -> CommandView {
-    try command(.cancelJob(name), requestID)
   }
 
   /// A model by digest, by at least eight first digits of it, or by name.

@@ -33,6 +33,7 @@ struct FleetViews {
       let terms = record.terms
       view.duty = duty(record)
       view.labels = terms.labels
+      view.quarantine = terms.quarantine?.reason
       view.agentVersion = terms.agentVersion
       view.isOutdated = !terms.agentVersion.isEmpty && terms.agentVersion != Version.text
       view.isRotating = terms.isRotating
@@ -41,9 +42,10 @@ struct FleetViews {
     }
   }
 
-  /// What an operator reads: revoked, open, cordoned, draining, or drained.
+  /// What an operator reads: revoked, open, quarantined, cordoned, draining, or drained.
   private func duty(_ record: NodeRecord) -> String {
     if record.terms.revokedAt != nil { return "revoked" }
+    if record.terms.duty == .open, record.terms.quarantine != nil { return "quarantined" }
     guard record.terms.duty == .draining else { return record.terms.duty.rawValue }
     return core.awaitedRounds(of: record.id).isEmpty ? "drained" : "draining"
   }
@@ -67,14 +69,16 @@ struct FleetViews {
     state.jobs.keys.sorted().compactMap { id in
       guard let job = state.jobs[id] else { return nil }
       let rounds = state.rounds.keys.filter { $0.job == id }.sorted()
-      return JobView(
-        specification: job.specification, state: job.state.rawValue, detail: job.detail,
+      var view = JobView(
+        specification: job.specification, state: self.state(of: job), detail: job.detail,
         currentModel: job.current.hex, bestAccuracy: job.bestAccuracy,
         rounds: rounds.compactMap { state.rounds[$0] }.map(round))
+      view.waits = core.waits[id]
+      return view
     }
   }
 
-  private func round(_ record: RoundRecord) -> RoundView {
+  func round(_ record: RoundRecord) -> RoundView {
     var view = RoundView(
       round: record.key.round, attempt: record.key.attempt, state: record.state.name,
       detail: "", updateBytes: 0, participants: record.participants.map(participant))
@@ -86,6 +90,10 @@ struct FleetViews {
       view.accuracy = result.accuracy
       view.accepted = result.accepted
       view.model = result.model.hex
+      let leftOut = Set(result.leftOut.map(\.text))
+      for index in view.participants.indices {
+        view.participants[index].isLeftOut = leftOut.contains(view.participants[index].node)
+      }
       view.seconds = record.openedAt.map {
         Double(result.committedAt.milliseconds(since: $0)) / 1_000
       }

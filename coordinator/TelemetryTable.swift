@@ -10,6 +10,8 @@ struct TelemetryTable {
   let views: FleetViews
   let store: FleetStore
   let query: TelemetryQuery
+  /// The nodes that it is about; nil means all.
+  var nodes: Set<Identifier>?
 
   /// Windows that one answer reads at most; more take too long for a waiting operator.
   private static let windowsMax = 4_000_000
@@ -25,7 +27,7 @@ struct TelemetryTable {
     var windows = 0
     var refusal: ServiceError?
     do {
-      try store.readTelemetry(tier, in: query.since..<query.until) { telemetry in
+      try store.readTelemetry(tier, in: query.since..<query.until, nodes: nodes) { telemetry in
         windows += telemetry.windows.count
         add(telemetry, tier, to: &sums)
         if windows > Self.windowsMax { refusal = tooMuch("\(Self.windowsMax) windows") }

@@ -48,10 +48,12 @@ package enum FederatedAverage {
     guard !updates.isEmpty else { throw .noUpdates }
     var total: UInt64 = 0
     for (position, update) in updates.enumerated() {
-      guard update.samples > 0 else { throw .sampleCount(update: position, found: 0) }
+      guard update.samples > 0 else {
+        throw .sampleCount(update: position, found: 0, limit: samplesMax)
+      }
       total += UInt64(update.samples)
       guard total <= samplesMax else {
-        throw .sampleCount(update: position, found: update.samples)
+        throw .sampleCount(update: position, found: update.samples, limit: samplesMax)
       }
       guard update.deltas.count == base.count else {
         throw .layerCount(update: position, found: update.deltas.count, expected: base.count)
@@ -79,40 +81,5 @@ package enum FederatedAverage {
     let doubled = remainder * 2
     if doubled > total || (doubled == total && quotient & 1 != 0) { quotient += 1 }
     return quotient
-  }
-}
-
-/// Why a set of updates cannot be merged; no weight has moved.
-package enum AggregationError: Error, Sendable, Equatable, CustomStringConvertible {
-  case noUpdates
-  case sampleCount(update: Int, found: UInt32)
-  case layerCount(update: Int, found: Int, expected: Int)
-  case elementCount(update: Int, layer: Int, found: Int, expected: Int)
-  case deltaRange(update: Int, layer: Int, found: Int32)
-
-  /// Stable code of the refusal.
-  package var code: String {
-    switch self {
-    case .noUpdates: "no-updates"
-    case .sampleCount: "sample-count"
-    case .layerCount, .elementCount: "shape"
-    case .deltaRange: "weight-range"
-    }
-  }
-
-  package var description: String {
-    switch self {
-    case .noUpdates: "there is no update to merge"
-    case .sampleCount(let update, let found):
-      "update \(update): \(found) samples; 1 or more, and at most "
-        + "\(FederatedAverage.samplesMax) in all"
-    case .layerCount(let update, let found, let expected):
-      "update \(update): \(found) layers, expected \(expected)"
-    case .elementCount(let update, let layer, let found, let expected):
-      "update \(update), layer \(layer): \(found) elements, expected \(expected)"
-    case .deltaRange(let update, let layer, let found):
-      "update \(update), layer \(layer): delta \(found), at most "
-        + "\(FederatedAverage.deltaMax) either way"
-    }
   }
 }

@@ -14,6 +14,8 @@ package enum UpdateError: Error, Sendable, Equatable, CustomStringConvertible {
   case norm(found: Double, limit: Double)
   /// The sample count is not what was offered or announced, or there are more hits than samples.
   case sampleCount(found: UInt32, expected: String)
+  /// What compression leaves behind does not fit 32 bits: far more is learnt than is ever sent.
+  case residualRange(layer: UInt32, index: Int, found: Int64)
 
   /// Stable code, told to the node and counted.
   package var code: String {
@@ -25,6 +27,7 @@ package enum UpdateError: Error, Sendable, Equatable, CustomStringConvertible {
     case .weightRange: "weight-range"
     case .norm: "norm"
     case .sampleCount: "sample-count"
+    case .residualRange: "residual-range"
     }
   }
 
@@ -39,6 +42,8 @@ package enum UpdateError: Error, Sendable, Equatable, CustomStringConvertible {
       "layer \(layer), element \(index): delta \(found), at most \(limit) either way"
     case .norm(let found, let limit): "norm \(found) steps, limit \(limit)"
     case .sampleCount(let found, let expected): "\(found) samples, expected \(expected)"
+    case .residualRange(let layer, let index, let found):
+      "layer \(layer), element \(index): a residual of \(found) steps does not fit 32 bits"
     }
   }
 }

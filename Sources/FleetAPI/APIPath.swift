@@ -9,6 +9,7 @@ enum APIPath {
   static let blobs = "/v1/blobs"
   static let deployments = "/v1/deployments"
   static let jobs = "/v1/jobs"
+  static let reports = "/v1/reports"
   static let rollouts = "/v1/rollouts"
   static let budgets = "/v1/budgets"
   static let top = "/v1/top"

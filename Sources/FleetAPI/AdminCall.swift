@@ -63,6 +63,19 @@ struct AdminCall {
     return name == "limit" ? min(number, Int64(APIPath.rowsMax)) : number
   }
 
+  /// What a byte costs, where the query says so; the usual price without.
+  func radio() throws(ServiceError) -> RadioPrice {
+    let name = "radioNanojoules"
+    guard let text = request.uri.queryParameters.get(name) else { return .assumed }
+    guard let price = Double(text).flatMap({ RadioPrice(statedNanojoules: $0) }) else {
+      throw ServiceError(
+        status: 400, code: "query",
+        detail: "query parameter \(name) is `\(text.prefix(40))`, expected 0 to "
+          + "\(Int(RadioPrice.nanojoulesMax)) nanojoules a byte")
+    }
+    return price
+  }
+
   func limit(default value: Int64) throws(ServiceError) -> Int {
     Int(try number("limit", default: value))
   }

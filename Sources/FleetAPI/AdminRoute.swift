@@ -11,7 +11,12 @@ package enum AdminRoute: String, CaseIterable, Sendable {
   case logs = "GET /v1/nodes/:node/logs"
   case selfTest = "GET /v1/nodes/:node/self-test"
   case models = "GET /v1/models"
+  case model = "GET /v1/models/:digest"
+  case difference = "GET /v1/models/:digest/difference"
   case jobs = "GET /v1/jobs"
+  case explainRound = "GET /v1/jobs/:job/explain"
+  case reports = "GET /v1/reports"
+  case report = "GET /v1/jobs/:job/report"
   case rollouts = "GET /v1/rollouts"
   case rollout = "GET /v1/rollouts/:rollout"
   case top = "GET /v1/top"
@@ -39,7 +44,10 @@ package enum AdminRoute: String, CaseIterable, Sendable {
   case setBudget = "POST /v1/budgets"
   case removeBudget = "POST /v1/budgets/:budget/remove"
   case startJob = "POST /v1/jobs"
+  case planJob = "POST /v1/jobs/plan"
+  case orderJob = "POST /v1/jobs/:job"
   case cancelJob = "POST /v1/jobs/:job/cancel"
+  case rollBackJob = "POST /v1/jobs/:job/rollback"
   case addRoot = "POST /v1/root"
   case tokens = "GET /v1/tokens"
   case createToken = "POST /v1/tokens"
@@ -50,8 +58,10 @@ package enum AdminRoute: String, CaseIterable, Sendable {
   /// What a token needs.
   package var scope: AdminScope {
     switch self {
-    case .status, .nodes, .pending, .logs, .selfTest, .models, .jobs, .rollouts, .rollout,
-      .top, .energy, .windows, .telemetry, .events, .audit, .roots, .joinTokens, .budgets:
+    case .status, .nodes, .pending, .logs, .selfTest, .models, .model, .difference, .jobs,
+      .explainRound, .reports, .report, .rollouts, .rollout, .top, .energy, .windows, .telemetry,
+      .events, .audit,
+      .roots, .joinTokens, .budgets:
       .read
     case .accept, .order, .reject, .createJoinToken, .revokeJoinToken, .setBudget,
       .removeBudget:
@@ -60,7 +70,7 @@ package enum AdminRoute: String, CaseIterable, Sendable {
     case .putBlob, .blob, .addModel, .removeModel, .deploy, .planRollout, .startRollout,
       .orderRollout:
       .deploy
-    case .startJob, .cancelJob: .federate
+    case .planJob, .startJob, .orderJob, .cancelJob, .rollBackJob: .federate
     // A backup holds all models and the hashes of all tokens; the log may name anything.
     case .addRoot, .tokens, .createToken, .revokeToken, .backup, .debug: .admin
     }

@@ -74,12 +74,13 @@ package struct AdminServer: Sendable {
     case .putBlob, .blob: return try await moveBlob(route, call)
     case .backup: return try await backUp(call, requestID: try call.requestID())
     case .accept, .order, .reject, .createJoinToken, .revokeJoinToken, .addModel, .removeModel,
-      .deploy, .startRollout, .orderRollout, .setBudget, .removeBudget, .startJob, .cancelJob,
-      .addRoot, .createToken, .revokeToken:
+      .deploy, .startRollout, .orderRollout, .setBudget, .removeBudget, .startJob, .orderJob,
+      .cancelJob, .rollBackJob, .addRoot, .createToken, .revokeToken:
       return try JSONAnswer.make(try await obey(route, call, requestID: try call.requestID()))
-    case .status, .nodes, .pending, .logs, .selfTest, .models, .jobs, .rollouts, .rollout,
-      .planRollout, .top, .energy, .windows, .telemetry, .events, .audit, .roots, .joinTokens,
-      .budgets, .tokens, .debug:
+    case .status, .nodes, .pending, .logs, .selfTest, .models, .model, .difference, .jobs,
+      .explainRound, .planJob, .reports, .report, .rollouts, .rollout, .planRollout, .top, .energy,
+      .windows, .telemetry,
+      .events, .audit, .roots, .joinTokens, .budgets, .tokens, .debug:
       return try JSONAnswer.make(try await read(route, call))
     }
   }
@@ -91,7 +92,20 @@ package struct AdminServer: Sendable {
     case .nodes: return try await service.nodes()
     case .pending: return try await service.pending()
     case .models: return try await service.models()
+    case .model: return try await service.model(try call.parameter("digest"))
+    case .difference:
+      return try await service.difference(
+        from: try call.parameter("digest"),
+        to: call.request.uri.queryParameters.get("to").map { String($0) } ?? "")
     case .jobs: return try await service.jobs()
+    case .explainRound:
+      return try await service.explain(
+        job: try call.parameter("job"), round: try call.number("round", default: 0),
+        attempt: try call.number("attempt", default: 0))
+    case .planJob: return try await service.planJob(try await JSONAnswer.body(of: call.request))
+    case .reports: return try await service.reports()
+    case .report:
+      return try await service.report(try call.parameter("job"), radio: try call.radio())
     case .rollouts: return try await service.rollouts()
     case .rollout: return try await service.rollout(try call.parameter("rollout"))
     case .planRollout:
@@ -152,8 +166,14 @@ package struct AdminServer: Sendable {
     case .removeBudget:
       return try await service.removeBudget(try call.parameter("budget"), requestID: id)
     case .startJob: return try await service.startJob(try await body(), requestID: id)
+    case .orderJob:
+      return try await service.orderJob(
+        try await body(), name: try call.parameter("job"), requestID: id)
     case .cancelJob:
       return try await service.cancelJob(try call.parameter("job"), requestID: id)
+    case .rollBackJob:
+      return try await service.rollBackJob(
+        try call.parameter("job"), try await body(), requestID: id)
     case .addRoot: return try await service.addRoot(try await body(), requestID: id)
     default: preconditionFailure("\(route.rawValue) is no command")
     }

@@ -180,7 +180,7 @@ package struct FleetClient: FleetService {
       "\(APIPath.rollouts)/\(try Self.checked(name, "rollout"))", request, requestID)
   }
 
-  private static func checked(_ name: String, _ what: String) throws(ServiceError) -> String {
+  static func checked(_ name: String, _ what: String) throws(ServiceError) -> String {
     guard let id = Identifier(name) else {
       throw ServiceError(
         status: 400, code: "\(what)-name",
@@ -213,14 +213,30 @@ package struct FleetClient: FleetService {
     try await post(APIPath.jobs, specification, requestID)
   }
 
+  /// What a job would take; its `model` may be a name or the first digits of a digest.
+  package func planJob(_ specification: JobSpecification) async throws -> JobPlanView {
+    try await post("\(APIPath.jobs)/plan", specification, Self.newRequestID())
+  }
+
+  /// An attempt of a round and why it went as it did; 0 stands for the newest of either.
+  package func explain(
+    job: String, round: Int64, attempt: Int64
+  ) async throws -> RoundExplanation {
+    try await get(
+      "\(APIPath.jobs)/\(try Self.checked(job, "job"))/explain?round=\(round)&attempt=\(attempt)")
+  }
+
+  /// Pauses or resumes a job.
+  package func orderJob(
+    _ request: JobRequest, name: String, requestID: String
+  ) async throws -> CommandView {
+    try await post("\(APIPath.jobs)/\(try Self.checked(name, "job"))", request, requestID)
+  }
+
   /// Ends a job.
   package func cancelJob(_ name: String, requestID: String) async throws -> CommandView {
-    guard let job = Identifier(name) else {
-      throw ServiceError(
-        status: 400, code: "job-name",
-        detail: "`\(name.prefix(64))` is no job name; expected [a-z0-9][a-z0-9._-]{0,62}")
-    }
-    return try await post("\(APIPath.jobs)/\(job.text)/cancel", [String: String](), requestID)
+    try await post(
+      "\(APIPath.jobs)/\(try Self.checked(name, "job"))/cancel", [String: String](), requestID)
   }
 
   /// Stores the bytes of a model under their digest; throws when they have another.
@@ -280,11 +296,11 @@ package struct FleetClient: FleetService {
     return request
   }
 
-  private func get<Value: Decodable>(_ path: String) async throws -> Value {
+  func get<Value: Decodable>(_ path: String) async throws -> Value {
     try decode(try await answer(to: request(path), bytesMax: 64 << 20), path)
   }
 
-  private func post<Value: Decodable>(
+  func post<Value: Decodable>(
     _ path: String, _ body: some Encodable, _ requestID: String,
     bytesMax: Int = APIPath.jsonBytesMax
   ) async throws -> Value {

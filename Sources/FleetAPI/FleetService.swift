@@ -1,3 +1,4 @@
+package import CompiledModel
 package import FleetCore
 package import FleetProtocol
 
@@ -70,10 +71,28 @@ package protocol FleetService: Sendable {
   func startJob(
     _ specification: JobSpecification, requestID: String
   ) async throws -> CommandView
+  /// What a job would take; its `model` may be a name or the first digits of a digest.
+  func planJob(_ specification: JobSpecification) async throws -> JobPlanView
+  /// An attempt of a round and why it went as it did; 0 stands for the newest of either.
+  func explain(job: String, round: Int64, attempt: Int64) async throws -> RoundExplanation
+  /// Pauses or resumes a job.
+  func orderJob(_ request: JobRequest, name: String, requestID: String) async throws -> CommandView
   /// Ends a job.
   func cancelJob(_ name: String, requestID: String) async throws -> CommandView
   /// Jobs in name order.
   func jobs() async throws -> [JobView]
+  /// What jobs cost and became, in name order, without the nodes of each round and of each job.
+  func reports() async throws -> [JobReport]
+  /// What a job cost and became, with a byte at this price; throws where there is none.
+  func report(_ job: String, radio: RadioPrice) async throws -> JobReport
+  /// Lets a running job's next round grow from the model of an earlier one.
+  func rollBackJob(
+    _ name: String, _ request: RollbackRequest, requestID: String
+  ) async throws -> CommandView
+  /// A model by name, digest or at least eight first digits of it, and where it comes from.
+  func model(_ name: String) async throws -> ModelDetail
+  /// What is learnt in one model and not in another of the same structure, both named likewise.
+  func difference(from: String, to: String) async throws -> ModelDifference
   /// The live table in name order.
   func top() async throws -> [TopRow]
   /// Energy by node and price table.

@@ -4,8 +4,10 @@ package import FleetCore
 package struct JobView: Codable, Sendable, Equatable {
   /// What was asked for.
   package var specification: JobSpecification
-  /// running, finished, failed or cancelled.
+  /// running, paused, finished, failed or cancelled.
   package var state: String
+  /// Why no further round is begun; nil where one may be.
+  package var waits: String?
   /// Why it failed, empty otherwise.
   package var detail: String
   /// The model the next round starts from, 64 hexadecimal digits.
@@ -87,16 +89,20 @@ package struct ParticipantView: Codable, Sendable, Equatable {
   package var samples: UInt32
   /// Test-then-train accuracy in percent of its training.
   package var accuracy: Double?
+  /// True where the strategy let its update count for nothing.
+  package var isLeftOut: Bool
 
   /// A value with all its fields.
   package init(
-    node: String, state: String, code: String, samples: UInt32, accuracy: Double? = nil
+    node: String, state: String, code: String, samples: UInt32, accuracy: Double? = nil,
+    isLeftOut: Bool = false
   ) {
     self.node = node
     self.state = state
     self.code = code
     self.samples = samples
     self.accuracy = accuracy
+    self.isLeftOut = isLeftOut
   }
 }
 
@@ -115,6 +121,15 @@ package struct CommandView: Codable, Sendable, Equatable {
     self.code = code
     self.detail = detail
   }
+}
+
+/// Body of `POST /v1/jobs/:job/rollback`.
+package struct RollbackRequest: Codable, Sendable, Equatable {
+  /// The round whose model the next one grows from; 0 is before the first.
+  package var round: UInt32
+
+  /// A request for a round.
+  package init(round: UInt32) { self.round = round }
 }
 
 /// Body of `POST /v1/nodes`: exactly one of key and fingerprint.

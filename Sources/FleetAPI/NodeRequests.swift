@@ -3,7 +3,8 @@ import FleetProtocol
 
 /// What can be asked about one accepted node, by its word in the body.
 package enum NodeVerb: String, Codable, Sendable, CaseIterable {
-  case revoke, label, cordon, uncordon, drain, rotateKey, resetLearning, replace
+  case revoke, label, cordon, uncordon, drain, rotateKey, resetLearning, quarantine, pardon
+  case replace
 }
 
 /// Body of `POST /v1/nodes/NAME`.
@@ -16,6 +17,8 @@ package struct NodeRequest: Codable, Sendable, Equatable {
   package var remove: [String]?
   /// For `drain`: give open rounds back instead of finishing them.
   package var giveBack: Bool?
+  /// For `quarantine`: why.
+  package var reason: String?
   /// For `replace`: the new hardware's key, or nil to look its fingerprint up.
   package var publicKey: String?
   /// For `replace`: fingerprint of a pending key.

@@ -83,6 +83,8 @@ package struct NodeView: Codable, Sendable, Equatable {
   package var detail: String
   /// open, cordoned, draining, drained or revoked.
   package var duty = "open"
+  /// Why no federated round asks it; nil where they may.
+  package var quarantine: String?
   /// What operators select it by.
   package var labels: [String: String] = [:]
   /// Version of its agent as of its last HELLO; empty before the first.

@@ -302,8 +302,9 @@ extension AgentState {
       if let learnt = slot.learnt { needed.insert(learnt.digest) }
     }
     for training in trainings.values {
-      needed.insert(training.result?.digest ?? training.base)
+      needed.formUnion(training.result?.blobs ?? [training.base])
     }
+    needed.formUnion(residuals.map(\.digest))
     return needed.union(publishedModels).sorted()
   }
 }

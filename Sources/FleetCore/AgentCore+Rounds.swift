@@ -1,3 +1,4 @@
+import Federation
 import FleetProtocol
 
 extension AgentCore {
@@ -47,9 +48,14 @@ extension AgentCore {
     let (manifest, baseManifest) = ([UInt8](offer.manifest), [UInt8](offer.baseManifest))
     let verified = try verifier(at: now).verify(manifest: manifest, baseManifest: baseManifest)
     try checkQuota(for: verified.model, manifest)
+    let text = offer.compression.isEmpty ? "dense" : offer.compression
+    guard let compression = UpdateCompression(text) else {
+      throw ModelRefusal(
+        "compression", "'\(text.prefix(40))', this agent knows \(UpdateCompression.forms)")
+    }
     return TrainingRecord(
       key: key, base: verified.model, manifest: manifest, baseManifest: baseManifest,
-      samples: offer.samples, seed: offer.seed)
+      samples: offer.samples, seed: offer.seed, compression: compression)
   }
 
   private mutating func answer(
@@ -69,7 +75,7 @@ extension AgentCore {
   mutating func pursueTraining(at now: Instant, into directives: inout [AgentDirective]) {
     guard training == nil,
       let key = state.trainings.keys.sorted().first(where: {
-        state.trainings[$0]?.result == nil
+        state.trainings[$0]?.result == nil && !waitsForResidual($0)
       }), let record = state.trainings[key]
     else { return }
     guard stored.contains(record.base) else {
@@ -88,7 +94,37 @@ extension AgentCore {
         TrainingOrder(
           key: key, base: record.base, samples: record.samples, seed: record.seed,
           firstOrdinal: state.trainingOrdinal,
-          permit: TrainingPermit(manifest: record.manifest, baseManifest: record.baseManifest))))
+          permit: TrainingPermit(
+            manifest: record.manifest, baseManifest: record.baseManifest),
+          compression: record.compression,
+          compressionSeed: settings.node.learningSeed ^ record.seed,
+          residual: record.compression == .dense ? nil : residual(of: key.job))))
+  }
+
+  /// What an update leaves out is known with its verdict; the next round of the job begins there.
+  private func waitsForResidual(_ key: RoundKey) -> Bool {
+    state.trainings.contains { other, record in
+      other.job == key.job && other < key && record.result?.residual != nil
+    }
+  }
+
+  private func residual(of job: Identifier) -> ContentDigest? {
+    state.residuals.first { $0.job == job }?.digest
+  }
+
+  /// What a job's updates have left out cannot be read: its next update begins without it.
+  mutating func loseResidual(
+    of key: RoundKey, _ detail: String, at now: Instant, into directives: inout [AgentDirective]
+  ) {
+    guard training == key else { return }
+    training = nil
+    let text = "what updates of job \(key.job) have left out is lost: \(detail)"
+    persist(
+      [
+        .residualKept(key.job, nil),
+        .noticed(notice(.learningLost, "", "round", text, at: now)),
+      ], into: &directives)
+    report("learning.lost", text, at: now, into: &directives)
   }
 
   /// Stores a result and the stream's cursor together; from then on only these bytes are sent.
@@ -99,7 +135,7 @@ extension AgentCore {
     // Nothing is trained while the shell holds a result that the disk did not take.
     guard training ?? key == key, let record = state.trainings[key], record.result == nil else {
       // The round was closed while its last sample was trained.
-      drop(result.digest, into: &directives)
+      drop(result.blobs, into: &directives)
       return
     }
     training = nil
@@ -107,9 +143,9 @@ extension AgentCore {
     persist([.trained(key, result, nextOrdinal: nextOrdinal)], into: &directives)
   }
 
-  private func drop(_ update: ContentDigest, into directives: inout [AgentDirective]) {
-    guard !state.neededBlobs.contains(update) else { return }
-    directives.append(.dropBlob(update))
+  private func drop(_ blobs: [ContentDigest], into directives: inout [AgentDirective]) {
+    let needed = state.neededBlobs
+    for blob in blobs where !needed.contains(blob) { directives.append(.dropBlob(blob)) }
   }
 
   /// Ends a promise that cannot be kept and tells why.
@@ -181,7 +217,7 @@ extension AgentCore {
     directives.append(.sendUpdate(order))
   }
 
-  /// Any verdict closes the round: nothing of it is kept.
+  /// Any verdict closes the round; what is kept of it goes into the next update of its job.
   mutating func close(
     _ wire: WireRoundVerdict, at now: Instant, into directives: inout [AgentDirective]
   ) {
@@ -204,10 +240,24 @@ extension AgentCore {
     }
     announced[key] = nil
     remember(key)
-    persist([.roundClosed(key)], into: &directives)
-    if let result = record.result { drop(result.digest, into: &directives) }
+    var changes: [AgentChange] = [.roundClosed(key)]
+    var freed = record.result?.blobs ?? []
+    if let pending = record.result?.residual {
+      let left = wire.verdict == .acknowledged ? pending.accepted : pending.unused
+      changes.append(.residualKept(key.job, left))
+      freed += state.residuals.map(\.digest)
+    }
+    persist(changes, into: &directives)
+    drop(freed, into: &directives)
     let code = wire.code.isEmpty ? "" : ", \(wire.code.prefix(64))"
     report("round.closed", "\(key): \(verdict)\(code)", at: now, into: &directives)
+  }
+}
+
+extension TrainingResult {
+  /// Everything that was stored with it.
+  var blobs: [ContentDigest] {
+    [digest] + (residual.map { [$0.accepted, $0.unused] } ?? [])
   }
 }
 

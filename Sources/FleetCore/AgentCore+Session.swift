@@ -160,6 +160,7 @@ extension AgentCore {
     beat.nextPublicKey = offeredKey
     beat.rootVersion = root.version
     if let energy = energyState(at: now) { beat.energy = energy }
+    beat.charge = chargePerMille.map { $0 + 1 } ?? 0
     send(.heartbeat(beat), into: &directives)
   }
 

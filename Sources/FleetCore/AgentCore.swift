@@ -99,6 +99,8 @@ package struct AgentCore: Sendable {
   /// What the chip was last told; nil when it may not have heard it.
   var told: EnergyPace? = .full
   var meter = EnergyMeter()
+  /// Thousandths of the battery's charge; nil on mains.
+  var chargePerMille: UInt32?
   /// The meter before the event in hand, whose transaction may fail.
   var justMetered: EnergyMeter?
 
@@ -223,11 +225,14 @@ package struct AgentCore: Sendable {
     case .learnt(let model, let learnt): note(learnt, of: model, into: &directives)
     case .trained(let key, let result, let nextOrdinal):
       finish(key, result, nextOrdinal: nextOrdinal, into: &directives)
+    case .residualLost(let key, let detail):
+      loseResidual(of: key, detail, at: now, into: &directives)
     case .trainingFailed(let key, let code, let detail):
       giveUp(key, ModelRefusal(code, detail), at: now, into: &directives)
     case .windowClosed(let window, let energy):
       queue(window, energy, at: now, into: &directives)
       regulate(at: now, into: &directives)
+    case .charged(let perMille): chargePerMille = perMille.map { min($0, 1_000) }
     case .outboxSent(let last, let boot): sent(last, boot: boot, at: now)
     case .nextKeyMade(let publicKey): nextKeyMade(publicKey)
     case .nextKeyAdopted(let isAdopted):

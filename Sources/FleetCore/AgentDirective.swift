@@ -1,3 +1,4 @@
+package import Federation
 package import FleetProtocol
 
 /// What the agent's shell must do, in the order in which it must be done.
@@ -37,7 +38,7 @@ package enum AgentDirective: Sendable, Equatable {
   case probe(ContentDigest, inferences: UInt32)
   /// Make so many of a thousand inferences from now on, and learn or wait with learning.
   case pace(perMille: UInt32, learns: Bool)
-  /// Train on the local stream; answer `trained` or `trainingFailed`. Serving goes on.
+  /// Train on the local stream; answer `trained`, `trainingFailed` or `residualLost`.
   case train(TrainingOrder)
   /// Give up a training run; no answer follows.
   case stopTraining(RoundKey)
@@ -90,11 +91,18 @@ package struct TrainingOrder: Sendable, Equatable {
   package var firstOrdinal: UInt64
   /// What the publisher lets rounds change; nil for everything.
   package var permit: TrainingPermit?
+  /// How the update is to travel.
+  package var compression: UpdateCompression
+  /// Seed of what compression draws, which is the node's own.
+  package var compressionSeed: UInt64
+  /// What earlier updates of the job left out, a blob; nil for nothing.
+  package var residual: ContentDigest?
 
-  /// A run with all its facts.
+  /// A run with all its facts; without compression everything is sent as it is.
   package init(
     key: RoundKey, base: ContentDigest, samples: UInt32, seed: UInt64, firstOrdinal: UInt64,
-    permit: TrainingPermit? = nil
+    permit: TrainingPermit? = nil, compression: UpdateCompression = .dense,
+    compressionSeed: UInt64 = 0, residual: ContentDigest? = nil
   ) {
     self.key = key
     self.base = base
@@ -102,6 +110,9 @@ package struct TrainingOrder: Sendable, Equatable {
     self.seed = seed
     self.firstOrdinal = firstOrdinal
     self.permit = permit
+    self.compression = compression
+    self.compressionSeed = compressionSeed
+    self.residual = residual
   }
 }
 

@@ -32,10 +32,14 @@ package enum AgentEvent: Sendable {
   case trained(RoundKey, TrainingResult, nextOrdinal: UInt64)
   /// A training run cannot be done; nothing of it is kept.
   case trainingFailed(RoundKey, code: String, detail: String)
+  /// What earlier updates of the round's job left out cannot be read; the run was not begun.
+  case residualLost(RoundKey, detail: String)
   /// The chip runtime closed a reporting window; the core numbers it.
   ///
   /// `energy` is what the chips have used since the start.
   case windowClosed(WireTelemetryWindow, energy: EnergyReading = EnergyReading())
+  /// The battery has so many thousandths of its charge; nil on mains, or where it cannot be read.
+  case charged(perMille: UInt32?)
   /// The shell looked for waiting telemetry and sent a batch, or found none.
   case outboxSent(last: UInt64?, boot: [UInt8])
   /// A new key is on the disk beside the present one; nil when it could not be written.

@@ -1,3 +1,4 @@
+package import Federation
 package import FleetProtocol
 
 /// Everything an agent must not forget, as a value; equal to what its database would load.
@@ -16,6 +17,8 @@ package struct AgentState: Sendable, Equatable {
   package var releaseFloors: [Identifier: UInt64]
   /// Rounds that are not closed, by key.
   package var trainings: [RoundKey: TrainingRecord]
+  /// What compression has left out of updates, by job, the one taken up last at the end.
+  package var residuals: [JobResidual]
   /// Training samples consumed so far: the cursor of the local stream, never reused.
   package var trainingOrdinal: UInt64
   /// Highest coordinator epoch seen.
@@ -37,6 +40,7 @@ package struct AgentState: Sendable, Equatable {
   package init() {
     releaseFloors = [:]
     trainings = [:]
+    residuals = []
     trainingOrdinal = 0
     epoch = 0
     signedTime = SignedTime()
@@ -84,6 +88,10 @@ package struct AgentState: Sendable, Equatable {
       trainings[key] = training
       trainingOrdinal = nextOrdinal
     case .roundClosed(let key): trainings[key] = nil
+    case .residualKept(let job, let digest):
+      residuals.removeAll { $0.job == job }
+      if let digest { residuals.append(JobResidual(job: job, digest: digest)) }
+      if residuals.count > JobResidual.countMax { residuals.removeFirst() }
     case .runBegan, .runEnded, .windowQueued, .windowsAcknowledged: break
     case .epochSeen(let epoch): self.epoch = epoch
     case .rootAccepted(let record, let forgetsTime):
@@ -197,6 +205,8 @@ package struct TrainingRecord: Sendable, Equatable {
   package var samples: UInt32
   /// Seed of the rounding noise.
   package var seed: UInt64
+  /// How the update is to travel.
+  package var compression: UpdateCompression
   /// The trained update; nil while there is none.
   ///
   /// Only these bytes are ever sent.
@@ -205,7 +215,7 @@ package struct TrainingRecord: Sendable, Equatable {
   /// A promise without a result.
   package init(
     key: RoundKey, base: ContentDigest, manifest: [UInt8], baseManifest: [UInt8],
-    samples: UInt32, seed: UInt64
+    samples: UInt32, seed: UInt64, compression: UpdateCompression = .dense
   ) {
     self.key = key
     self.base = base
@@ -213,6 +223,38 @@ package struct TrainingRecord: Sendable, Equatable {
     self.baseManifest = baseManifest
     self.samples = samples
     self.seed = seed
+    self.compression = compression
+  }
+}
+
+/// What compression leaves out of an update, for the next one: both ends are on the disk with it.
+package struct PendingResidual: Sendable, Equatable {
+  /// What is left where the update counts, a blob.
+  package var accepted: ContentDigest
+  /// What is left where it does not: all that was learnt.
+  package var unused: ContentDigest
+
+  /// Both ends.
+  package init(accepted: ContentDigest, unused: ContentDigest) {
+    self.accepted = accepted
+    self.unused = unused
+  }
+}
+
+/// What a job's updates have left out so far.
+package struct JobResidual: Sendable, Equatable {
+  /// Most jobs of which something is kept; the one that was taken up least recently goes first.
+  package static let countMax = 8
+
+  /// The job.
+  package var job: Identifier
+  /// An encoded `UpdateResidual`, a blob.
+  package var digest: ContentDigest
+
+  /// A job with what is left.
+  package init(job: Identifier, digest: ContentDigest) {
+    self.job = job
+    self.digest = digest
   }
 }
 
@@ -230,11 +272,13 @@ package struct TrainingResult: Sendable, Equatable {
   package var counts: [UInt64]
   /// Host milliseconds the run took.
   package var milliseconds: UInt32
+  /// What compression left out; nil where everything is sent.
+  package var residual: PendingResidual?
 
   /// A result with all its facts.
   package init(
     digest: ContentDigest, size: UInt64, samples: UInt32, correct: UInt32, counts: [UInt64],
-    milliseconds: UInt32
+    milliseconds: UInt32, residual: PendingResidual? = nil
   ) {
     self.digest = digest
     self.size = size
@@ -242,6 +286,7 @@ package struct TrainingResult: Sendable, Equatable {
     self.correct = correct
     self.counts = counts
     self.milliseconds = milliseconds
+    self.residual = residual
   }
 }
 
@@ -273,6 +318,8 @@ package enum AgentChange: Sendable, Equatable {
   case trained(RoundKey, TrainingResult, nextOrdinal: UInt64)
   /// The coordinator gave its verdict; nothing of the round is kept.
   case roundClosed(RoundKey)
+  /// What the updates of a job have left out so far; nil for nothing.
+  case residualKept(Identifier, ContentDigest?)
   /// A telemetry window waits to be acknowledged.
   case windowQueued(boot: [UInt8], WireTelemetryWindow)
   /// Windows up to this sequence are stored at the coordinator.

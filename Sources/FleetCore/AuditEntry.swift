@@ -55,7 +55,8 @@ extension Command {
   private var subject: String {
     switch self {
     case .acceptNode(_, let name), .node(let name, _), .revokeJoinToken(let name),
-      .revokeAdminToken(let name), .rollout(let name, _), .cancelJob(let name),
+      .revokeAdminToken(let name), .rollout(let name, _), .pauseJob(let name),
+      .resumeJob(let name), .cancelJob(let name), .rollBackJob(let name, _),
       .removeBudget(let name):
       name
     case .setBudget(let budget): budget.name
@@ -85,6 +86,8 @@ extension Command {
       case .uncordon: "uncordon \(name)"
       case .drain(let giveBack): "drain \(name)\(giveBack ? " give-back" : "")"
       case .rotateKey: "rotate-key \(name)"
+      case .quarantine: "quarantine \(name)"
+      case .pardon: "pardon \(name)"
       case .resetLearning: "reset-learning \(name)"
       case .replace(let key): "replace \(name) \(key)"
       }
@@ -118,7 +121,10 @@ extension Command {
     case .removeBudget(let name): "remove-budget \(name)"
     case .addRoot(let envelope): "add-root \(Hex.text(SHA256.hash(data: envelope)))"
     case .startJob(let job): "start-job \(job.name)"
+    case .pauseJob(let name): "pause-job \(name)"
+    case .resumeJob(let name): "resume-job \(name)"
     case .cancelJob(let name): "cancel-job \(name)"
+    case .rollBackJob(let name, let round): "roll-back-job \(name) to \(round)"
     }
   }
 }

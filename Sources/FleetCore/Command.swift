@@ -32,8 +32,14 @@ package enum Command: Sendable, Equatable {
   case addRoot([UInt8])
   /// Start a federated job.
   case startJob(JobSpecification)
+  /// Begin no more rounds of a job; the one under way ends as it does.
+  case pauseJob(String)
+  /// Begin its rounds again.
+  case resumeJob(String)
   /// End a job now; cancel always wins.
   case cancelJob(String)
+  /// Let a running job's next round grow from the model of an earlier one; 0 is before the first.
+  case rollBackJob(String, to: UInt32)
 }
 
 /// What an order says about the floor of a model's name, beside naming the model.

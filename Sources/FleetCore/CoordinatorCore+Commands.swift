@@ -93,7 +93,10 @@ extension CoordinatorCore {
     case .removeBudget(let name): try removeBudget(name, at: now)
     case .addRoot(let envelope): try addRoot(envelope, at: now)
     case .startJob(let specification): try startJob(specification, at: now)
+    case .pauseJob(let name): try pauseJob(name, at: now)
+    case .resumeJob(let name): try resumeJob(name, at: now)
     case .cancelJob(let name): try cancelJob(name, at: now)
+    case .rollBackJob(let name, let round): try rollBackJob(name, to: round, at: now)
     }
   }
 
@@ -117,7 +120,10 @@ extension CoordinatorCore {
         timestamp.askedAt = nil
         for node in sessions.keys.sorted() { bringRoots(to: node, at: now, into: &directives) }
       case .jobCreated(let job): advance(job.id, at: now, into: &directives)
-      case .roundCancelled(let key): dismiss(key, into: &directives)
+      case .jobPaused(let job, nil): advance(job, at: now, into: &directives)
+      case .roundCancelled(let key), .roundFailed(let key, _, _):
+        dismiss(key, into: &directives)
+      case .jobRolledBack(let job, _): advance(job, at: now, into: &directives)
       default: break
       }
     }

@@ -1,3 +1,4 @@
+import Federation
 import FleetProtocol
 import SwiftProtobuf
 
@@ -7,10 +8,21 @@ extension CoordinatorCore {
   /// Most attempts of one round.
   package static let attemptsMax: UInt32 = 100
 
-  /// A job and its first round, planned in the same transaction.
+  /// A job; its first round is planned as soon as a cohort can be drawn.
   func startJob(
     _ specification: JobSpecification, at now: Instant
   ) throws(CommandRefusal) -> CommandDecision {
+    let (job, nodes) = try checked(specification, at: now)
+    let detail =
+      "\(specification.rounds) rounds on \(nodes.count) nodes from \(job.current.short)"
+    let event = FleetEvent(at: now, kind: "job.started", subject: job.id.text, detail: detail)
+    return CommandDecision(changes: [.jobCreated(job), .event(event)], answer: job.id.text)
+  }
+
+  /// The job of a specification that holds, and its nodes.
+  func checked(
+    _ specification: JobSpecification, at now: Instant
+  ) throws(CommandRefusal) -> (JobRecord, [Identifier]) {
     guard let id = Identifier(specification.name) else {
       throw CommandRefusal(
         "job-name",
@@ -22,16 +34,11 @@ extension CoordinatorCore {
     let model = try storedModel(specification.model)
     try checkNumbers(of: specification)
     let nodes = try checkCohort(of: specification, model)
+    try checkStrategy(of: specification)
     try checkPermit(of: model, at: now)
     let job = JobRecord(
       id: id, specification: specification, current: model.digest, createdAt: now)
-    let event = FleetEvent(
-      at: now, kind: "job.started", subject: id.text,
-      detail: "\(specification.rounds) rounds on \(nodes.count) nodes from \(model.digest.short)")
-    return CommandDecision(
-      changes: [
-        .jobCreated(job), .roundPlanned(plan(job, round: 1, attempt: 1, at: now)), .event(event),
-      ], answer: id.text)
+    return (job, nodes)
   }
 
   private func checkNumbers(of job: JobSpecification) throws(CommandRefusal) {
@@ -70,6 +77,7 @@ extension CoordinatorCore {
         "minimum-reports",
         "\(job.minimumReports) reports of \(nodes.count) nodes, expected 1 to \(nodes.count)")
     }
+    try checkSize(of: job, nodes: nodes.count)
     try checkChips(of: model, on: nodes)
     for node in nodes {
       let others = state.jobs.values.filter {
@@ -81,6 +89,50 @@ extension CoordinatorCore {
       }
     }
     return nodes
+  }
+
+  private func checkSize(of job: JobSpecification, nodes: Int) throws(CommandRefusal) {
+    guard job.cohort.leastChargePerMille <= 1_000 else {
+      throw CommandRefusal(
+        "least-charge",
+        "a least charge of \(job.cohort.leastChargePerMille) thousandths, expected 0 to 1000")
+    }
+    guard let target = job.cohort.target else {
+      guard job.cohort.rule == .uniform, job.cohort.askedPerMille == 1_000 else {
+        throw CommandRefusal(
+          "cohort-size",
+          "a way to draw a cohort without a number of reports that are wanted; give "
+            + "`targetReports`")
+      }
+      return
+    }
+    guard target <= nodes else {
+      throw CommandRefusal(
+        "cohort-size", "\(target) reports wanted of \(nodes) nodes, expected 1 to \(nodes)")
+    }
+    do throws(SelectionError) {
+      _ = try CohortSize(
+        target: target, quorum: job.minimumReports, askedPerMille: job.cohort.askedPerMille)
+    } catch {
+      throw CommandRefusal(error.code, "\(error)")
+    }
+  }
+
+  /// The rule has to work with as few updates as a round may have.
+  private func checkStrategy(of job: JobSpecification) throws(CommandRefusal) {
+    if let reason = job.strategy.name.needOfNodes {
+      throw CommandRefusal(
+        "strategy",
+        "\(job.strategy.name.rawValue) \(reason), which agents do not do yet; choose "
+          + "another strategy")
+    }
+    do throws(AggregationError) {
+      try job.strategy.combination.admit(
+        Array(repeating: UpdateFacts(samples: job.samplesPerRound), count: job.minimumReports))
+    } catch {
+      throw CommandRefusal(
+        error.code, "with \(job.minimumReports) reports, as few as a round may have: \(error)")
+    }
   }
 
   /// Nodes believe a successor only under its publisher's permit, so no job starts without one.
@@ -100,12 +152,45 @@ extension CoordinatorCore {
     }
   }
 
-  /// Cancel always wins: over an open round and over one that is being aggregated.
-  func cancelJob(_ name: String, at now: Instant) throws(CommandRefusal) -> CommandDecision {
+  /// Begins no more rounds; the one under way ends as it does.
+  func pauseJob(_ name: String, at now: Instant) throws(CommandRefusal) -> CommandDecision {
+    try movePause(of: name, to: now, "job.paused", "no round is begun until it is resumed", at: now)
+  }
+
+  /// Begins rounds again.
+  func resumeJob(_ name: String, at now: Instant) throws(CommandRefusal) -> CommandDecision {
+    try movePause(of: name, to: nil, "job.resumed", "by the operator", at: now)
+  }
+
+  private func movePause(
+    of name: String, to since: Instant?, _ kind: String, _ detail: String, at now: Instant
+  ) throws(CommandRefusal) -> CommandDecision {
+    let job = try knownJob(name)
+    guard job.state == .running else {
+      throw CommandRefusal("job-over", "job '\(job.id)' is \(job.state.rawValue) already")
+    }
+    guard (job.pausedAt == nil) != (since == nil) else {
+      return CommandDecision(changes: [], answer: job.id.text)
+    }
+    return CommandDecision(
+      changes: [
+        .jobPaused(job.id, since: since),
+        .event(FleetEvent(at: now, kind: kind, subject: job.id.text, detail: detail)),
+      ], answer: job.id.text)
+  }
+
+  private func knownJob(_ name: String) throws(CommandRefusal) -> JobRecord {
     guard let id = Identifier(name), let job = state.jobs[id] else {
       throw CommandRefusal(
         "unknown-job", "there is no job '\(name.prefix(80))'; see `federate status`")
     }
+    return job
+  }
+
+  /// Cancel always wins: over an open round and over one that is being aggregated.
+  func cancelJob(_ name: String, at now: Instant) throws(CommandRefusal) -> CommandDecision {
+    let job = try knownJob(name)
+    let id = job.id
     switch job.state {
     case .cancelled: return CommandDecision(changes: [], answer: id.text)
     case .finished, .failed:

@@ -19,6 +19,8 @@ extension CoordinatorCore {
       if giveBack { decision.changes += release(id, code: "drained", at: now) }
       return decision
     case .rotateKey: return try rotateKey(of: record, at: now)
+    case .quarantine(let reason): return try quarantine(record, reason, at: now)
+    case .pardon: return pardon(record, at: now)
     case .resetLearning: return try resetLearning(of: record, at: now)
     }
   }
@@ -79,7 +81,7 @@ extension CoordinatorCore {
   }
 
   /// Ends a node's part in every round that waits for it.
-  private func release(_ node: Identifier, code: String, at now: Instant) -> [FleetChange] {
+  func release(_ node: Identifier, code: String, at now: Instant) -> [FleetChange] {
     awaitedRounds(of: node).filter { key in
       // A sealed set is frozen, and nobody is awaited there.
       state.rounds[key]?.state.name != "sealed"
@@ -148,6 +150,8 @@ extension CoordinatorCore {
     fresh.terms.revokedAt = nil
     fresh.terms.isRotating = false
     fresh.terms.nextKey = nil
+    fresh.terms.quarantine = nil
+    fresh.terms.offences = nil
     let retired = ([record.publicKey] + (record.terms.nextKey.map { [$0] } ?? [])).map { key in
       FleetChange.keyBarred(BarredKey(publicKey: key, reason: .retired, at: now))
     }
@@ -221,13 +225,13 @@ extension CoordinatorCore {
       record, to: terms, "key.rotating", "the agent is asked for a new key", at: now)
   }
 
-  private func checkAdmitted(_ record: NodeRecord) throws(CommandRefusal) {
+  func checkAdmitted(_ record: NodeRecord) throws(CommandRefusal) {
     guard record.terms.revokedAt != nil else { return }
     throw CommandRefusal(
       "revoked", "'\(record.id)' is revoked; `node replace` gives its name new hardware")
   }
 
-  private func change(
+  func change(
     _ record: NodeRecord, to terms: NodeTerms, _ kind: String, _ detail: String, at now: Instant
   ) -> CommandDecision {
     guard terms != record.terms else {

@@ -1,3 +1,4 @@
+import Federation
 import FleetProtocol
 
 /// What the coordinator holds against a node's part in a round.
@@ -36,6 +37,9 @@ extension CoordinatorCore {
     offer.baseManifest = wireBytes(publishedManifest(of: base))
     offer.samples = round.samples
     offer.seed = round.seed
+    if let compression = state.jobs[key.job]?.specification.compression, compression != .dense {
+      offer.compression = compression.description
+    }
     offer.deadlineMilliseconds = UInt32(clamping: max(1, deadline.milliseconds(since: now)))
     send(.roundOffer(offer), to: node, into: &directives)
   }

@@ -1,4 +1,5 @@
 import Crypto
+import Federation
 import FleetProtocol
 
 extension CoordinatorCore {
@@ -41,28 +42,32 @@ extension CoordinatorCore {
   ) {
     while let job = state.jobs[id], job.state == .running {
       guard let round = latestRound(of: id) else {
-        persist([.roundPlanned(plan(job, round: 1, attempt: 1, at: now))], into: &directives)
+        guard begin(job, round: 1, attempt: 1, at: now, into: &directives) else { return }
         continue
       }
       let (number, attempt) = (round.key.round, round.key.attempt)
       switch round.state {
-      case .planned: open(round, job, at: now, into: &directives)
+      case .planned:
+        guard job.pausedAt == nil else { return }
+        open(round, job, at: now, into: &directives)
       case .open(let deadline):
         guard close(round, job, deadline: deadline, at: now, into: &directives) else { return }
       case .sealed(let hash):
-        aggregate(round, hash: hash, at: now, into: &directives)
+        aggregate(round, job, hash: hash, at: now, into: &directives)
         return
       case .committed:
         if number >= job.specification.rounds {
           end(job, .finished, "\(number) rounds", at: now, into: &directives)
-        } else {
-          let next = plan(job, round: number + 1, attempt: 1, at: now)
-          persist([.roundPlanned(next)], into: &directives)
+        } else if !begin(job, round: number + 1, attempt: 1, at: now, into: &directives) {
+          return
         }
       case .failed(let code, let detail):
-        if code == Self.quorumCode, attempt < job.specification.attemptsMax {
-          let next = plan(job, round: number, attempt: attempt + 1, at: now)
-          persist([.roundPlanned(next)], into: &directives)
+        let isTriedAgain =
+          code == Self.quorumCode && attempt < job.specification.attemptsMax
+          || code == Self.rolledBackCode
+        if isTriedAgain {
+          guard begin(job, round: number, attempt: attempt + 1, at: now, into: &directives)
+          else { return }
         } else {
           end(job, .failed, "round \(number): \(code), \(detail)", at: now, into: &directives)
         }
@@ -81,16 +86,26 @@ extension CoordinatorCore {
     return newest.flatMap { state.rounds[$0] }
   }
 
-  /// A round over those of the job's nodes that take work; an attempt reuses its round's seed.
-  func plan(
-    _ job: JobRecord, round: UInt32, attempt: UInt32, at now: Instant
-  ) -> RoundRecord {
-    var seeds = SeedSequence(state: job.specification.seed &+ UInt64(round))
-    return RoundRecord(
-      key: RoundKey(job: job.id, round: round, attempt: attempt), base: job.current,
-      seed: seeds.next(), samples: job.specification.samplesPerRound,
-      cohort: job.specification.nodes.compactMap { Identifier($0) }
-        .filter { state.nodes[$0]?.terms.takesWork == true }, plannedAt: now)
+  /// Plans a round where the job goes on and a cohort can be drawn; false where it has to wait.
+  private mutating func begin(
+    _ job: JobRecord, round: UInt32, attempt: UInt32, at now: Instant,
+    into directives: inout [CoordinatorDirective]
+  ) -> Bool {
+    guard job.pausedAt == nil else { return false }
+    do throws(SelectionError) {
+      let planned = try draw(job, round: round, attempt: attempt, at: now)
+      waits[job.id] = nil
+      persist([planned.change], into: &directives)
+      return true
+    } catch {
+      let reason = "round \(round) waits for nodes: \(error)"
+      if waits[job.id] == nil {
+        directives.append(
+          .report(FleetEvent(at: now, kind: "job.waits", subject: job.id.text, detail: reason)))
+      }
+      waits[job.id] = reason
+      return false
+    }
   }
 
   private mutating func open(
@@ -120,7 +135,8 @@ extension CoordinatorCore {
     let reports = round.reported.count
     let awaited = round.awaited.count
     let minimum = job.specification.minimumReports
-    let isOver = now >= deadline || awaited == 0
+    let isEnough = job.specification.cohort.target.map { reports >= $0 } ?? false
+    let isOver = now >= deadline || awaited == 0 || isEnough
     if reports + awaited < minimum || (isOver && reports < minimum) {
       let detail = "\(reports) of \(round.participants.count) nodes reported, \(minimum) needed"
       persist(
@@ -183,7 +199,7 @@ extension CoordinatorCore {
   // MARK: aggregation
 
   private mutating func aggregate(
-    _ round: RoundRecord, hash: ContentDigest, at now: Instant,
+    _ round: RoundRecord, _ job: JobRecord, hash: ContentDigest, at now: Instant,
     into directives: inout [CoordinatorDirective]
   ) {
     if let asked = aggregations[round.key] {
@@ -200,7 +216,8 @@ extension CoordinatorCore {
           key: round.key, sealedHash: hash, base: base, published: base.published ?? base.digest,
           updates: round.reported.map {
             SealedEntry(node: $0.node, digest: $0.update.digest, samples: $0.update.samples)
-          })))
+          }, strategy: job.specification.strategy, state: job.serverState,
+          merge: job.specification.merge)))
   }
 
   /// Records what came of a sealed set; the check's result is in the commit's transaction.
@@ -221,7 +238,7 @@ extension CoordinatorCore {
     case .refused(let code, let detail):
       fail(key, code: code, detail, at: now, into: &directives)
       advance(key.job, at: now, into: &directives)
-    case .made(let model, let accuracy):
+    case .made(let model, let accuracy, let kept, let leftOut):
       guard model.structureDigest == base.structureDigest,
         model.published == base.published ?? base.digest
       else {
@@ -234,31 +251,37 @@ extension CoordinatorCore {
         advance(key.job, at: now, into: &directives)
         return
       }
-      commit(key, hash, model, accuracy, job, at: now, into: &directives)
+      let result = RoundResult(
+        sealedHash: hash, model: model.digest, accuracy: accuracy,
+        accepted: Self.isAccepted(accuracy, job), committedAt: now, state: kept, leftOut: leftOut)
+      commit(key, result, model, at: now, into: &directives)
       advance(key.job, at: now, into: &directives)
     }
   }
 
+  private static func isAccepted(_ accuracy: Double?, _ job: JobRecord) -> Bool {
+    guard let accuracy, let best = job.bestAccuracy else { return true }
+    return accuracy >= best - job.specification.maxRegression
+  }
+
   private mutating func commit(
-    _ key: RoundKey, _ hash: ContentDigest, _ model: ModelRecord, _ accuracy: Double?,
-    _ job: JobRecord, at now: Instant, into directives: inout [CoordinatorDirective]
+    _ key: RoundKey, _ result: RoundResult, _ model: ModelRecord, at now: Instant,
+    into directives: inout [CoordinatorDirective]
   ) {
-    var isAccepted = true
-    if let accuracy, let best = job.bestAccuracy {
-      isAccepted = accuracy >= best - job.specification.maxRegression
-    }
-    let result = RoundResult(
-      sealedHash: hash, model: model.digest, accuracy: accuracy, accepted: isAccepted,
-      committedAt: now)
-    let measured = accuracy.map { ", held-out accuracy \($0) %" } ?? ""
-    let verb = isAccepted ? "committed" : "rejected"
+    let measured = result.accuracy.map { ", held-out accuracy \($0) %" } ?? ""
+    let verb = result.accepted ? "committed" : "rejected"
     // Updates that cancel out give the bytes of a model that is stored under its own manifest.
     let record = state.models[model.digest] ?? model
     persist(
       [
-        .roundCommitted(key, result, model: isAccepted ? record : nil),
+        .roundCommitted(key, result, model: result.accepted ? record : nil),
         .event(
-          FleetEvent(key, "round.\(verb)", "model \(model.digest.short)\(measured)", at: now)),
+          FleetEvent(
+            key, "round.\(verb)",
+            "model \(model.digest.short)\(measured)"
+              + (result.leftOut.isEmpty
+                ? "" : ", without \(result.leftOut.map(\.text).joined(separator: ", "))"),
+            at: now)),
       ], into: &directives)
   }
 

@@ -121,6 +121,7 @@ extension CoordinatorCore {
     reply.timestamp = wireBytes(timestampDue(node))
     reply.energyNanojoules = energyLimit(of: node) ?? 0
     sessions[node]?.energy = beat.hasEnergy ? NodeEnergy(beat.energy) : nil
+    sessions[node]?.chargePerMille = beat.charge == 0 ? nil : min(beat.charge - 1, 1_000)
     send(.heartbeatReply(reply), to: node, correlation: header.sequence, into: &directives)
     note(accepted: Generation(beat.accepted), node: node, into: &directives)
     bringRoots(to: node, at: now, into: &directives)

@@ -201,7 +201,7 @@ extension CoordinatorCore {
         [
           .updateAccepted(key.round, key.node, update),
           .event(FleetEvent(key.round, "update.accepted", detail, at: now)),
-        ], into: &directives)
+        ] + amends(of: key.node), into: &directives)
       answer(.acknowledged, key.round, node: key.node, into: &directives)
       advance(key.round.job, at: now, into: &directives)
     }
@@ -213,16 +213,25 @@ extension CoordinatorCore {
   ) {
     drop(key, into: &directives)
     let code = String(code.prefix(64))
-    persist(
-      [
-        .participantClosed(key.round, key.node, .refused(code: code)),
-        .event(
-          FleetEvent(
-            key.round, "update.refused", "\(key.node): \(code), \(detail.prefix(1_024))",
-            at: now)),
-      ], into: &directives)
+    var changes: [FleetChange] = [
+      .participantClosed(key.round, key.node, .refused(code: code)),
+      .event(
+        FleetEvent(
+          key.round, "update.refused", "\(key.node): \(code), \(detail.prefix(1_024))", at: now)),
+    ]
+    changes += offence(of: key.node, code: code, at: now)
+    persist(changes, into: &directives)
     answer(.refused(code: code), key.round, node: key.node, into: &directives)
     advance(key.round.job, at: now, into: &directives)
+    guard state.nodes[key.node]?.terms.quarantine != nil else { return }
+    // It is kept out of every round, those of other jobs that wait for it too.
+    let others = release(key.node, code: "quarantined", at: now)
+    persist(others, into: &directives)
+    for case .participantClosed(let other, _, _) in others {
+      drop(UploadKey(round: other, node: key.node), into: &directives)
+      answer(.refused(code: "quarantined"), other, node: key.node, into: &directives)
+      advance(other.job, at: now, into: &directives)
+    }
   }
 
   /// Forgets an upload and its staged bytes.

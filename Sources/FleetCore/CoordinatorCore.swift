@@ -19,6 +19,8 @@ package struct CoordinatorCore: Sendable {
   var justComplete: Set<UploadKey>
   /// Sealed rounds that the shell works on: nil inside while it does, else when to ask it again.
   var aggregations: [RoundKey: Instant?]
+  /// Why jobs begin no round although they are not paused; losing them costs a look.
+  package internal(set) var waits: [Identifier: String] = [:]
   var budgets: [Identifier: NodeBudget]
   var pace: GreetingPace
   var bulk: BulkBudget

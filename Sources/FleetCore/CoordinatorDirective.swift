@@ -1,3 +1,4 @@
+package import Federation
 package import FleetProtocol
 
 /// What the coordinator's shell must do, in the order in which it must be done.
@@ -146,17 +147,27 @@ package struct AggregationOrder: Sendable, Equatable {
   package var published: ContentDigest
   /// Updates in node order.
   package var updates: [SealedEntry]
+  /// How they become the model.
+  package var strategy: Strategy
+  /// What the strategy kept of the rounds before, a blob; nil where there is nothing.
+  package var state: ContentDigest?
+  /// Rules by the layer's name, in place of those that what trains the layer asks for.
+  package var merge: [String: MergeRule]
 
   /// An order with all its facts.
   package init(
     key: RoundKey, sealedHash: ContentDigest, base: ModelRecord, published: ContentDigest,
-    updates: [SealedEntry]
+    updates: [SealedEntry], strategy: Strategy = .fedAvg, state: ContentDigest? = nil,
+    merge: [String: MergeRule] = [:]
   ) {
+    self.merge = merge
     self.key = key
     self.sealedHash = sealedHash
     self.base = base
     self.published = published
     self.updates = updates
+    self.strategy = strategy
+    self.state = state
   }
 }
 

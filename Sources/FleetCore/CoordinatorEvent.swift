@@ -82,8 +82,10 @@ package enum UploadOutcome: Sendable, Equatable {
 
 /// What came of aggregating a sealed set.
 package enum AggregationOutcome: Sendable, Equatable {
-  /// The model is stored and signed; accuracy in percent on held-out data, nil without such data.
-  case made(ModelRecord, accuracy: Double?)
+  /// The model and what the strategy keeps are stored; accuracy in percent on held-out data, nil
+  /// without such data; updates of nodes that are left out counted for nothing.
+  case made(
+    ModelRecord, accuracy: Double?, state: ContentDigest? = nil, leftOut: [Identifier] = [])
   /// The rule refused the set.
   case refused(code: String, detail: String)
   /// The disk failed; nothing is decided and the same set is asked for again.

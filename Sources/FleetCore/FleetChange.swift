@@ -43,8 +43,12 @@ package enum FleetChange: Sendable, Equatable {
   case jobCreated(JobRecord)
   /// A job ended.
   case jobEnded(Identifier, JobState, detail: String)
-  /// A round's whole cohort, base and seed.
-  case roundPlanned(RoundRecord)
+  /// No round of the job is begun from then on; nil where it goes on.
+  case jobPaused(Identifier, since: Instant?)
+  /// A round's whole cohort, base and seed, and why who is asked.
+  case roundPlanned(RoundRecord, notes: [CohortNote] = [])
+  /// A job's next round grows from what it stood on after an earlier round.
+  case jobRolledBack(Identifier, to: JobBasis)
   /// Offers may go out.
   case roundOpened(RoundKey, at: Instant, deadline: Instant)
   /// The deadline moved: later after a restart, or back with the clock.

@@ -49,11 +49,17 @@ package struct FleetState: Sendable, Equatable {
     answers = [:]
   }
 
-  /// Blobs that must stay on the disk: models, and the updates of rounds that are not over.
+  /// Blobs that must stay on the disk: models, the updates of rounds that are not over, and what
+  /// strategies of running jobs keep.
   package var neededBlobs: Set<ContentDigest> {
     var needed = Set(models.keys)
     for round in rounds.values where !round.state.isTerminal {
       for (_, update) in round.reported { needed.insert(update.digest) }
+    }
+    // A running job may go back to each of its models: with what its strategy kept there.
+    for job in jobs.values where job.state == .running {
+      let kept = acceptedRounds(of: job.id).filter { models[$0.result.model] != nil }
+      needed.formUnion(kept.compactMap(\.result.state) + [job.serverState].compactMap(\.self))
     }
     return needed
   }
@@ -100,6 +106,8 @@ package struct FleetState: Sendable, Equatable {
         $0.state = state
         $0.detail = detail
       }
+    case .jobPaused(let job, let since): updateJob(job) { $0.pausedAt = since }
+    case .jobRolledBack(let job, let basis): updateJob(job) { $0.basis = basis }
     case .rootAdded(let record, _): roots.append(record)
     case .noticesStored(let node, let through, let alarm):
       updateNode(node) {
@@ -124,7 +132,7 @@ package struct FleetState: Sendable, Equatable {
 
   private mutating func applyRound(_ change: FleetChange) {
     switch change {
-    case .roundPlanned(let round): rounds[round.key] = round
+    case .roundPlanned(let round, _): rounds[round.key] = round
     case .roundOpened(let key, let at, let deadline):
       updateRound(key) {
         $0.state = .open(deadline: deadline)
@@ -158,6 +166,7 @@ package struct FleetState: Sendable, Equatable {
     models[model.digest] = model
     updateJob(key.job) { job in
       job.current = model.digest
+      job.serverState = result.state
       if let accuracy = result.accuracy {
         job.bestAccuracy = max(job.bestAccuracy ?? accuracy, accuracy)
       }

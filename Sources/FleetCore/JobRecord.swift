@@ -1,3 +1,4 @@
+package import Federation
 package import FleetProtocol
 
 /// What an operator asks of a federated learning job.
@@ -24,12 +25,22 @@ package struct JobSpecification: Sendable, Equatable, Codable {
   package var maxRegression: Double
   /// Seed of the nodes' rounding noise.
   package var seed: UInt64
+  /// How a round's updates become the next model.
+  package var strategy: Strategy
+  /// How updates travel; what a compression leaves out goes into the node's next update.
+  package var compression: UpdateCompression
+  /// How many of the nodes each round asks, and which.
+  package var cohort: CohortTerms
+  /// How layers are merged, by their names, in place of what their training asks for.
+  package var merge: [String: MergeRule]
 
   /// A job with all its settings.
   package init(
     name: String, model: String, rounds: UInt32, samplesPerRound: UInt32, nodes: [String],
     minimumReports: Int, deadlineMilliseconds: UInt32, attemptsMax: UInt32,
-    maxRegression: Double, seed: UInt64
+    maxRegression: Double, seed: UInt64, strategy: Strategy = .fedAvg,
+    compression: UpdateCompression = .dense,
+    cohort: CohortTerms = CohortTerms(), merge: [String: MergeRule] = [:]
   ) {
     self.name = name
     self.model = model
@@ -41,6 +52,10 @@ package struct JobSpecification: Sendable, Equatable, Codable {
     self.attemptsMax = attemptsMax
     self.maxRegression = maxRegression
     self.seed = seed
+    self.strategy = strategy
+    self.compression = compression
+    self.cohort = cohort
+    self.merge = merge
   }
 }
 
@@ -63,10 +78,14 @@ package struct JobRecord: Sendable, Equatable {
   package var detail: String
   /// The model the next round starts from.
   package var current: ContentDigest
+  /// What the strategy keeps for the next round, a blob; nil where it keeps nothing yet.
+  package var serverState: ContentDigest?
   /// The best accepted held-out accuracy in percent; nil before the first check.
   package var bestAccuracy: Double?
   /// When the operator started it.
   package var createdAt: Instant
+  /// Since when no round is begun; nil while the job goes on.
+  package var pausedAt: Instant?
 
   /// A job that has just been started.
   package init(

@@ -33,6 +33,10 @@ package struct NodeTerms: Sendable, Equatable, Codable {
   package var agentVersion: String
   /// Inferences a second that it makes when nothing holds it back; nil where it never said.
   package var inferencesPerSecond: Double?
+  /// Why no federated round asks it; nil where they may.
+  package var quarantine: Quarantine?
+  /// Updates of it that were refused since the last one that counted; nil for none.
+  package var offences: UInt32?
 
   /// The terms of a node that was just accepted.
   package init() {
@@ -58,6 +62,20 @@ package struct NodeTerms: Sendable, Equatable, Codable {
         (0x30...0x39).contains(byte) || (0x41...0x5A).contains(byte)
           || (0x61...0x7A).contains(byte) || byte == 0x2E || byte == 0x5F || byte == 0x2D
       }
+  }
+}
+
+/// A node that no federated round asks until an operator pardons it.
+package struct Quarantine: Sendable, Equatable, Codable {
+  /// Since when.
+  package var at: Instant
+  /// Why, in words.
+  package var reason: String
+
+  /// A quarantine with its facts.
+  package init(at: Instant, reason: String) {
+    self.at = at
+    self.reason = reason
   }
 }
 
@@ -103,6 +121,10 @@ package enum NodeOrder: Sendable, Equatable {
   case drain(giveBack: Bool)
   /// Have the agent make a new key, good beside the present one until it is first used.
   case rotateKey
+  /// No federated round asks it until it is pardoned; what it serves goes on.
+  case quarantine(reason: String)
+  /// Rounds ask it again.
+  case pardon
   /// Go back from weights that rounds have learnt to the published ones, and leave open rounds.
   case resetLearning
   /// New hardware with this key under the node's name.

@@ -51,17 +51,23 @@ package struct RoundResult: Sendable, Equatable {
   package var accepted: Bool
   /// When the commit happened.
   package var committedAt: Instant
+  /// What the strategy keeps for the next round, a blob; nil where it keeps nothing.
+  package var state: ContentDigest?
+  /// Nodes whose update counted for nothing, as the strategy had it, in node order.
+  package var leftOut: [Identifier]
 
   /// A result with all its facts.
   package init(
     sealedHash: ContentDigest, model: ContentDigest, accuracy: Double?, accepted: Bool,
-    committedAt: Instant
+    committedAt: Instant, state: ContentDigest? = nil, leftOut: [Identifier] = []
   ) {
     self.sealedHash = sealedHash
     self.model = model
     self.accuracy = accuracy
     self.accepted = accepted
     self.committedAt = committedAt
+    self.state = state
+    self.leftOut = leftOut
   }
 }
 

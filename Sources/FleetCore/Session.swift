@@ -41,6 +41,8 @@ package struct Session: Sendable {
   var chunksSent: UInt64
   /// How the node last said that it stands with its energy; nil where it has no limit.
   package internal(set) var energy: NodeEnergy?
+  /// State of charge in thousandths, as the node last said; nil on mains.
+  package internal(set) var chargePerMille: UInt32?
   private var lastSequence: UInt64
 
   init(

@@ -283,7 +283,7 @@ extension ChaosRun {
       samples: order.firstOrdinal..<next)
     let result = TrainingResult(
       digest: update.digest, size: update.size, samples: order.samples, correct: 1,
-      counts: [1, 2], milliseconds: 10)
+      counts: [1, 2], milliseconds: 10, residual: leave(order, on: agent))
     tellOnce(agent, .trained(order.key, result, nextOrdinal: next))
   }
 

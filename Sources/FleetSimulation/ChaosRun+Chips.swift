@@ -1,3 +1,4 @@
+import Federation
 import FleetCore
 import FleetProtocol
 
@@ -60,6 +61,23 @@ extension ChaosRun {
     let digest = SimulatedTrust.digest(bytes.bytes(40))
     agent.blobs.insert(digest)
     tell(agent, .learnt(model, LearntState(digest: digest, samples: agent.learntSamples)))
+  }
+
+  /// What an update leaves out for the next one: it follows from what was left out before.
+  func leave(_ order: TrainingOrder, on agent: SimulatedAgent) -> PendingResidual? {
+    if let residual = order.residual {
+      ledger.require(
+        agent.blobs.contains(residual), "\(agent.node) has dropped what its updates left out")
+    }
+    guard order.compression != .dense else { return nil }
+    let before = (order.residual?.bytes ?? []) + Array("\(order.key) \(agent.node)".utf8)
+    let pending = PendingResidual(
+      accepted: SimulatedTrust.digest(before + [1]), unused: SimulatedTrust.digest(before + [0]))
+    let key = UploadKey(round: order.key, node: agent.node)
+    ledger.residuals[pending.accepted] = .init(update: key, isCounted: true)
+    ledger.residuals[pending.unused] = .init(update: key, isCounted: false)
+    agent.blobs.formUnion([pending.accepted, pending.unused])
+    return pending
   }
 
   func load(

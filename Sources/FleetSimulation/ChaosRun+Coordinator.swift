@@ -1,3 +1,4 @@
+import Federation
 import FleetCore
 import FleetProtocol
 
@@ -218,7 +219,21 @@ extension ChaosRun {
       successorOf: order.base, order: order, bytes: bytes.bytes(Int(order.base.size)))
     contents[made.content.digest] = made.content
     coordinator.blobs.insert(made.content.digest)
-    return .made(made.record, accuracy: 80 + Double(made.content.digest.bytes[0] % 8))
+    return .made(
+      made.record, accuracy: 80 + Double(made.content.digest.bytes[0] % 8),
+      state: keep(after: order))
+  }
+
+  /// What a strategy with a memory leaves for the next round: it follows from all rounds before.
+  private func keep(after order: AggregationOrder) -> ContentDigest? {
+    if let state = order.state {
+      ledger.require(
+        coordinator.blobs.contains(state), "\(order.key) has lost what its strategy keeps")
+    }
+    guard order.strategy != .fedAvg else { return nil }
+    let state = SimulatedTrust.digest(order.sealedHash.bytes + (order.state?.bytes ?? []))
+    coordinator.blobs.insert(state)
+    return state
   }
 
   private func sendDesired(_ address: ReplyAddress, _ order: DesiredOrder) {

@@ -38,6 +38,12 @@ extension ChaosRun {
       return script.wish("uncordon", .node(agent.node.text, .uncordon))
     }
     let agent = agents[random.index(below: agents.count)]
+    if random.chance(0.25) {
+      script.everQuarantined.insert(agent.index)
+      return script.wish(
+        "quarantine", .node(agent.node.text, random.chance(0.7) ? .quarantine(reason: "") : .pardon)
+      )
+    }
     guard !script.cordoned.contains(agent.index) else { return }
     script.cordoned.append(agent.index)
     script.everCordoned.insert(agent.index)
@@ -58,7 +64,11 @@ extension ChaosRun {
     for index in script.everCordoned.sorted() {
       script.wish("uncordon", .node(agents[index].node.text, .uncordon))
     }
+    for index in script.everQuarantined.sorted() {
+      script.wish("pardon", .node(agents[index].node.text, .pardon))
+    }
     script.revoked = []
     script.cordoned = []
+    resumeJobs()
   }
 }

@@ -1,3 +1,4 @@
+import Federation
 import FleetCore
 import FleetProtocol
 
@@ -31,6 +32,9 @@ struct OperatorScript {
   var revoked: [Int] = []
   var cordoned: [Int] = []
   var everCordoned: Set<Int> = []
+  var everQuarantined: Set<Int> = []
+  /// Jobs that were told to pause and not yet to go on.
+  var paused: [Identifier] = []
   var rootVersion: UInt64 = 1
 
   /// The oldest wish that has no answer.
@@ -68,6 +72,17 @@ extension ChaosRun {
     if !script.jobs.isEmpty, random.chance(0.1), let job = script.jobs.last {
       script.wish("cancel", .cancelJob(job.text))
     }
+    if random.chance(0.5) { resumeJobs() }
+    if random.chance(0.15), let job = script.jobs.last {
+      script.paused.append(job)
+      script.wish("pause", .pauseJob(job.text))
+    }
+  }
+
+  /// Every job that was told to pause goes on.
+  func resumeJobs() {
+    for job in script.paused { script.wish("resume", .resumeJob(job.text)) }
+    script.paused = []
   }
 
   /// Pushes a model and orders it.
@@ -129,16 +144,41 @@ extension ChaosRun {
     guard let model = script.releases.last else { return release(flaw: nil) }
     let cohort = Array(agents.map(\.node.text).shuffled(using: &random).prefix(8))
     let job = script.nextJob()
+    let minimum = 1 + random.index(below: cohort.count)
     script.wish(
       "job",
       .startJob(
         JobSpecification(
           name: job.text, model: model.record.digest.hex,
           rounds: UInt32(random.number(1...3)), samplesPerRound: UInt32(random.number(5...80)),
-          nodes: cohort, minimumReports: 1 + random.index(below: cohort.count),
+          nodes: cohort, minimumReports: minimum,
           deadlineMilliseconds: UInt32(random.number(15_000...60_000)),
-          attemptsMax: UInt32(random.number(1...2)), maxRegression: 2, seed: random.next())))
+          attemptsMax: UInt32(random.number(1...2)), maxRegression: 2, seed: random.next(),
+          strategy: random.chance(0.5) ? Self.momentum : .fedAvg,
+          compression: random.chance(0.5) ? .topK(perMille: 50, bytes: false) : .dense,
+          cohort: someCohort(of: cohort.count, minimum: minimum))))
   }
+
+  /// All nodes, or some that are drawn, now and then more of them than are wanted.
+  private func someCohort(of count: Int, minimum: Int) -> CohortTerms {
+    if random.chance(0.5) { return CohortTerms() }
+    let rules: [SelectionRule] = [
+      .uniform, .weighted(.loss), .weighted(.staleness), .weighted(.energyLeft),
+    ]
+    return CohortTerms(
+      rule: rules[random.index(below: rules.count)],
+      target: minimum + random.index(below: count - minimum + 1),
+      askedPerMille: random.chance(0.5) ? 1_000 : 1_500)
+  }
+
+  /// A strategy that keeps something from round to round.
+  private static let momentum: Strategy = {
+    do {
+      return try Strategy(.fedAvgM)
+    } catch {
+      preconditionFailure("FedAvgM has defaults for all it takes: \(error)")
+    }
+  }()
 
   /// Limits that nodes meet at once, after a while, or never.
   private func changeBudget() {

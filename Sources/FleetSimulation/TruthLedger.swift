@@ -24,6 +24,12 @@ struct TruthLedger {
     var samples: Range<UInt64>
   }
 
+  /// Of which update something was left out, and whether it is the rest of one that counts.
+  struct Residual {
+    var update: UploadKey
+    var isCounted: Bool
+  }
+
   private(set) var violations: [String] = []
   /// Models that no node may ever run, and why.
   var flawed: [ContentDigest: SimulatedModel.Flaw] = [:]
@@ -44,6 +50,8 @@ struct TruthLedger {
   private var learnt: [Machine: [Range<UInt64>]] = [:]
   /// Boots of machines that are gone: what they had not handed over is lost with them.
   private var gone: [Identifier: Set<[UInt8]>] = [:]
+  /// What updates left out, by what the nodes keep of it.
+  var residuals: [ContentDigest: Residual] = [:]
   /// Windows that were stored after the backup to which the coordinator went back.
   private var restoredAway: [Identifier: [[UInt8]: Set<UInt64>]] = [:]
   private var roots: [Identifier: UInt64] = [:]
@@ -222,6 +230,13 @@ struct TruthLedger {
           .subtracting(restoredAway[node]?[boot] ?? [])
         require(
           lost.isEmpty, "\(node): windows \(lost.sorted()) were acknowledged and are not stored")
+      case .residualKept(_, let digest?):
+        guard let residual = residuals[digest] else { continue }
+        let isCounted = counted.contains(residual.update)
+        let wrong = isCounted ? "did not count" : "counted"
+        require(
+          isCounted == residual.isCounted,
+          "\(node) keeps the rest of \(residual.update.round) as if it \(wrong)")
       case .rootAccepted(let record, _):
         let version = roots[node] ?? 1
         require(record.version > version, "\(node) trusts root \(record.version) after \(version)")

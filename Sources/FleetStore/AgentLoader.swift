@@ -1,3 +1,4 @@
+import Federation
 import FleetCore
 import FleetProtocol
 import GRDB
@@ -30,6 +31,11 @@ struct AgentLoader {
     for found in try Row.fetchAll(db, sql: "SELECT * FROM training") {
       let training = try training(StoredRow(found, of: "training"))
       state.trainings[training.key] = training
+    }
+    for found in try Row.fetchAll(db, sql: "SELECT * FROM residual ORDER BY rowid") {
+      let row = StoredRow(found, of: "residual")
+      state.residuals.append(
+        JobResidual(job: try row.identifier("job"), digest: try row.digest("digest")))
     }
     try readTrust(into: &state)
     return state
@@ -96,11 +102,19 @@ struct AgentLoader {
       key: try row.roundKey(), base: try row.digest("base"), manifest: try row.bytes("manifest"),
       baseManifest: try row.bytes("base_manifest"), samples: try row.number("samples"),
       seed: try row.bits("seed"))
+    guard let compression = UpdateCompression(try row.word("compression")) else {
+      throw row.damage("compression")
+    }
+    training.compression = compression
     if try !row.isNull("digest") {
       training.result = TrainingResult(
         digest: try row.digest("digest"), size: try row.bits("size"),
         samples: try row.number("trained_samples"), correct: try row.number("correct"),
         counts: try row.counts("counts"), milliseconds: try row.number("milliseconds"))
+      if try !row.isNull("residual_accepted") {
+        training.result?.residual = PendingResidual(
+          accepted: try row.digest("residual_accepted"), unused: try row.digest("residual_unused"))
+      }
     }
     return training
   }

@@ -18,6 +18,7 @@ enum AgentSchema {
     migrator.registerMigration("7-slots") { try $0.execute(sql: slots) }
     migrator.registerMigration("8-staged") { try $0.execute(sql: staged) }
     migrator.registerMigration("9-energy") { try $0.execute(sql: energy) }
+    migrator.registerMigration("10-residuals") { try $0.execute(sql: residuals) }
     return migrator
   }
 
@@ -102,6 +103,18 @@ enum AgentSchema {
     CREATE TRIGGER training_result_kept BEFORE UPDATE ON training
     WHEN OLD.digest IS NOT NULL
     BEGIN SELECT RAISE(ABORT, 'a stored training result never changes'); END;
+    """
+
+  /// What compression leaves out of updates: pending with a result, and kept by job, in the order
+  /// in which jobs were taken up.
+  private static let residuals = """
+    ALTER TABLE training ADD COLUMN compression TEXT NOT NULL DEFAULT 'dense';
+    ALTER TABLE training ADD COLUMN residual_accepted BLOB;
+    ALTER TABLE training ADD COLUMN residual_unused BLOB;
+    CREATE TABLE residual (
+      job TEXT NOT NULL UNIQUE,
+      digest BLOB NOT NULL
+    ) STRICT;
     """
 
   /// Windows may stand for several; `begun` says that the coordinator knows the boot.

@@ -1,3 +1,4 @@
+import Federation
 import FleetCore
 import FleetProtocol
 import Foundation
@@ -36,6 +37,7 @@ struct AgentWriter {
       try db.change(
         "DELETE FROM training WHERE job = ? AND round = ? AND attempt = ?",
         [key.job.text, Int64(key.round), Int64(key.attempt)])
+    case .residualKept(let job, let digest): try keep(digest, of: job)
     case .windowQueued(let boot, let window):
       try OutboxWriter(db: db, bytesMax: outboxBytesMax).queue(window, boot: boot)
     case .windowsAcknowledged(let boot, let through):
@@ -170,28 +172,43 @@ struct AgentWriter {
     // The same offer again is free until there is a result; then the schema refuses the update.
     try db.change(
       """
-      INSERT INTO training (job, round, attempt, base, manifest, base_manifest, samples, seed)
-      VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+      INSERT INTO training (job, round, attempt, base, manifest, base_manifest, samples, seed,
+        compression)
+      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
       ON CONFLICT (job, round, attempt) DO UPDATE SET base = excluded.base,
         manifest = excluded.manifest, base_manifest = excluded.base_manifest,
-        samples = excluded.samples, seed = excluded.seed
+        samples = excluded.samples, seed = excluded.seed, compression = excluded.compression
       """,
       [
         training.key.job.text, Int64(training.key.round), Int64(training.key.attempt),
         training.base.stored, Data(training.manifest), Data(training.baseManifest),
-        Int64(training.samples), training.seed.stored,
+        Int64(training.samples), training.seed.stored, training.compression.description,
       ])
+  }
+
+  private func keep(_ residual: ContentDigest?, of job: Identifier) throws {
+    try db.change("DELETE FROM residual WHERE job = ?", [job.text])
+    guard let residual else { return }
+    try db.change(
+      "INSERT INTO residual (job, digest) VALUES (?, ?)", [job.text, residual.stored])
+    try db.change(
+      """
+      DELETE FROM residual WHERE rowid NOT IN
+        (SELECT rowid FROM residual ORDER BY rowid DESC LIMIT ?)
+      """, [JobResidual.countMax])
   }
 
   private func finish(_ key: RoundKey, _ result: TrainingResult) throws {
     try db.changeOne(
       """
       UPDATE training SET digest = ?, size = ?, trained_samples = ?, correct = ?, counts = ?,
-        milliseconds = ? WHERE job = ? AND round = ? AND attempt = ?
+        milliseconds = ?, residual_accepted = ?, residual_unused = ?
+      WHERE job = ? AND round = ? AND attempt = ?
       """,
       [
         result.digest.stored, result.size.stored, Int64(result.samples), Int64(result.correct),
-        PackedCounts.pack(result.counts), Int64(result.milliseconds), key.job.text,
+        PackedCounts.pack(result.counts), Int64(result.milliseconds),
+        result.residual?.accepted.stored, result.residual?.unused.stored, key.job.text,
         Int64(key.round), Int64(key.attempt),
       ], otherwise: "no promise to train \(key)")
   }

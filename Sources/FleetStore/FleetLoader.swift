@@ -122,7 +122,7 @@ struct FleetLoader {
     return token
   }
 
-  private func model(_ row: StoredRow) throws -> ModelRecord {
+  func model(_ row: StoredRow) throws -> ModelRecord {
     ModelRecord(
       name: try row.identifier("name"), releaseCounter: try row.bits("release_counter"),
       digest: try row.digest("digest"), manifestDigest: try row.digest("manifest_digest"),
@@ -144,6 +144,8 @@ struct FleetLoader {
     job.state = state
     job.detail = try row.text("detail")
     job.bestAccuracy = try row.real("best_accuracy")
+    if try !row.isNull("server_state") { job.serverState = try row.digest("server_state") }
+    if try !row.isNull("paused_at_us") { job.pausedAt = try row.instant("paused_at_us") }
     return job
   }
 
@@ -230,7 +232,12 @@ struct FleetLoader {
         RoundResult(
           sealedHash: try row.digest("sealed_hash"), model: try row.digest("result_model"),
           accuracy: try row.real("accuracy"), accepted: try row.integer("accepted") != 0,
-          committedAt: try row.instant("committed_at_us")))
+          committedAt: try row.instant("committed_at_us"),
+          state: try row.isNull("server_state") ? nil : try row.digest("server_state"),
+          leftOut: try json([String].self, row, "left_out").map { text in
+            guard let node = Identifier(text) else { throw row.damage("left_out") }
+            return node
+          }))
     case "failed":
       return .failed(code: try row.text("code"), detail: try row.text("detail"))
     case "cancelled": return .cancelled

@@ -32,6 +32,8 @@ enum FleetSchema {
       try $0.execute(sql: "ALTER TABLE model ADD COLUMN removed_at_us INTEGER")
     }
     migrator.registerMigration("15-energy") { try $0.execute(sql: energy) }
+    migrator.registerMigration("16-strategies") { try $0.execute(sql: strategies) }
+    migrator.registerMigration("17-cohorts") { try $0.execute(sql: cohorts) }
     return migrator
   }
 
@@ -165,6 +167,25 @@ enum FleetSchema {
   private static let servingTerms = """
     ALTER TABLE node ADD COLUMN desired_shadow INTEGER NOT NULL DEFAULT 0;
     ALTER TABLE node ADD COLUMN desired_probe INTEGER NOT NULL DEFAULT 0;
+    """
+
+  /// What a job's strategy keeps from round to round, and whom it leaves out.
+  private static let strategies = """
+    ALTER TABLE job ADD COLUMN server_state BLOB;
+    ALTER TABLE round ADD COLUMN server_state BLOB;
+    ALTER TABLE round ADD COLUMN left_out TEXT NOT NULL DEFAULT '[]';
+    UPDATE job SET specification = json_set(
+      specification, '$.strategy', json('{"name":"fedavg","weighting":"samples"}'),
+      '$.compression', 'dense');
+    """
+
+  /// Jobs that pause, and why each node was asked or not: notes are only read to explain a round.
+  private static let cohorts = """
+    ALTER TABLE job ADD COLUMN paused_at_us INTEGER;
+    ALTER TABLE round ADD COLUMN notes TEXT NOT NULL DEFAULT '[]';
+    UPDATE job SET specification = json_set(specification, '$.cohort',
+      json('{"rule":"uniform","askedPerMille":1000,"leastChargePerMille":0}'),
+      '$.merge', json('{}'));
     """
 
   /// Budgets of energy, what stands in when it is short, and models that learn while they serve;

@@ -61,6 +61,25 @@ extension FleetStore {
     }
   }
 
+  /// What was decided about each of a job's nodes when a round was planned, in node order.
+  ///
+  /// Empty for a round that is not known, or that is older than these notes.
+  package func notes(of round: RoundKey) throws(StoreError) -> [CohortNote] {
+    try database.read("reading a cohort") { db in
+      let found = try Row.fetchOne(
+        db, sql: "SELECT notes FROM round WHERE job = ? AND round = ? AND attempt = ?",
+        arguments: [round.job.text, Int64(round.round), Int64(round.attempt)])
+      guard let found else { return [] }
+      let row = StoredRow(found, of: "round")
+      do {
+        return try JSONDecoder().decode(
+          [CohortNote].self, from: Data(try row.word("notes").utf8))
+      } catch is DecodingError {
+        throw row.damage("notes")
+      }
+    }
+  }
+
   /// The newest window of each node that ever reported, in node order.
   ///
   /// Newest means the last one stored of the boot that was heard of last: node clocks may jump.

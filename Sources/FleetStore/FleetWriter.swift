@@ -52,16 +52,15 @@ struct FleetWriter {
       try db.changeOne(
         "UPDATE job SET state = ?, detail = ? WHERE id = ?",
         [state.rawValue, detail.stored, job.text], otherwise: "unknown job \(job)")
+    case .jobPaused(let job, let since): try pause(job, since: since)
+    case .jobRolledBack(let job, let basis): try rollBack(job, to: basis)
     case .rootAdded(let record, let at):
       try db.change(
         "INSERT INTO root (version, envelope, added_at_us) VALUES (?, ?, ?)",
         [record.version.stored, Data(record.envelope), at.microseconds])
     case .noticesStored(let node, let through, let alarm):
       try updateNode(node, "notices_through = ?, alarm = ?", [through.stored, alarm])
-    case .requestAnswered(let id, let response, let at):
-      try db.change(
-        "INSERT INTO request (id, response, at_us) VALUES (?, ?, ?)",
-        [id.stored, try Self.json(response), at.microseconds])
+    case .requestAnswered(let id, let response, let at): try answer(id, response, at)
     case .budgetSet(let budget):
       try db.change(
         "INSERT OR REPLACE INTO budget (name, budget) VALUES (?, ?)",
@@ -202,6 +201,28 @@ struct FleetWriter {
         job.id.text, try Self.json(job.specification), job.state.rawValue, job.detail.stored,
         job.current.stored, job.bestAccuracy, job.createdAt.microseconds,
       ])
+  }
+
+  private func answer(_ id: String, _ response: CommandResponse, _ at: Instant) throws {
+    try db.change(
+      "INSERT INTO request (id, response, at_us) VALUES (?, ?, ?)",
+      [id.stored, try Self.json(response), at.microseconds])
+  }
+
+  private func pause(_ job: Identifier, since: Instant?) throws {
+    try db.changeOne(
+      "UPDATE job SET paused_at_us = ? WHERE id = ? AND state = 'running'",
+      [since?.microseconds, job.text], otherwise: "job \(job) is unknown or over")
+  }
+
+  private func rollBack(_ job: Identifier, to basis: JobBasis) throws {
+    try db.changeOne(
+      """
+      UPDATE job SET current = ?, server_state = ?, best_accuracy = ?
+      WHERE id = ? AND state = 'running'
+      """,
+      [basis.model.stored, basis.serverState?.stored, basis.bestAccuracy, job.text],
+      otherwise: "job \(job) is unknown or over")
   }
 
   static func json(_ value: some Encodable) throws -> String {

@@ -10,7 +10,7 @@ struct RoundWriter {
 
   func apply(_ change: FleetChange) throws {
     switch change {
-    case .roundPlanned(let round): try plan(round)
+    case .roundPlanned(let round, let notes): try plan(round, notes)
     case .roundOpened(let key, let at, let deadline):
       try update(
         key, "state = 'open', opened_at_us = ?, deadline_us = ?",
@@ -53,18 +53,18 @@ struct RoundWriter {
       otherwise: "round \(key) is unknown\(state.map { " or not \($0)" } ?? "")")
   }
 
-  private func plan(_ round: RoundRecord) throws {
+  private func plan(_ round: RoundRecord, _ notes: [CohortNote]) throws {
     guard round.state == .planned, round.openedAt == nil,
       round.participants.allSatisfy({ $0.state == .pending })
     else { throw Refusal("a round starts planned, with every participant pending") }
     try db.change(
       """
-      INSERT INTO round (job, round, attempt, base, seed, samples, state, planned_at_us)
-      VALUES (?, ?, ?, ?, ?, ?, 'planned', ?)
+      INSERT INTO round (job, round, attempt, base, seed, samples, state, planned_at_us, notes)
+      VALUES (?, ?, ?, ?, ?, ?, 'planned', ?, ?)
       """,
       Self.arguments(round.key) + [
         round.base.stored, round.seed.stored, Int64(round.samples),
-        round.plannedAt.microseconds,
+        round.plannedAt.microseconds, try FleetWriter.json(notes),
       ])
     for participant in round.participants {
       try db.change(
@@ -115,18 +115,20 @@ struct RoundWriter {
   private func commit(_ key: RoundKey, _ result: RoundResult, _ model: ModelRecord?) throws {
     let values: StatementArguments = [
       result.model.stored, result.accuracy, result.accepted, result.committedAt.microseconds,
+      result.state?.stored, try FleetWriter.json(result.leftOut.map(\.text)),
     ]
     try db.changeOne(
       """
       UPDATE round SET state = 'committed', result_model = ?, accuracy = ?, accepted = ?,
-        committed_at_us = ?
+        committed_at_us = ?, server_state = ?, left_out = ?
       WHERE job = ? AND round = ? AND attempt = ? AND state = 'sealed' AND sealed_hash = ?
       """, values + Self.arguments(key) + [result.sealedHash.stored],
       otherwise: "round \(key) is unknown or not sealed with hash \(result.sealedHash)")
     guard let model else { return }
     try FleetWriter(db: db).add(model)
     try db.changeOne(
-      "UPDATE job SET current = ? WHERE id = ?", [model.digest.stored, key.job.text],
+      "UPDATE job SET current = ?, server_state = ? WHERE id = ?",
+      [model.digest.stored, result.state?.stored, key.job.text],
       otherwise: "unknown job \(key.job)")
     guard let accuracy = result.accuracy else { return }
     try db.changeOne(

@@ -66,6 +66,17 @@ package struct SampleParts: Sendable, Equatable {
 }
 
 extension LabelledSamples {
+  /// So large a share of them set apart, drawn by the seed; both parts keep their order.
+  package func settingApart(_ share: Double, seed: UInt64) -> (rest: Self, apart: Self) {
+    let stream = CounterRandom(seed: seed, purpose: .training).stream(Self.apartStream)
+    let order = CounterRandom.permutation(of: count, stream: stream)
+    let taken = min(count, max(0, Int((share * Double(count)).rounded())))
+    return (selecting(order.dropFirst(taken).sorted()), selecting(order.prefix(taken).sorted()))
+  }
+
+  /// Keeps these draws apart from others with the same seed.
+  private static let apartStream: UInt64 = 12
+
   /// So many of them, evenly spread over all, so that data sorted by class gives every class; all
   /// where there are no more.
   package func spread(_ number: Int) -> LabelledSamples {

@@ -45,6 +45,8 @@ package struct AgentConfiguration: Sendable, Equatable {
   package var joulesPerDay: Double?
   /// Share of the inferences that is made even where no energy is left.
   package var energyLeastShare: Double
+  /// File with the percent of charge of the node's battery; nil on mains.
+  package var battery: String?
   /// One of `LogFormat.levels`.
   package var logLevel: String
   /// How the log is written.
@@ -83,6 +85,7 @@ package struct AgentConfiguration: Sendable, Equatable {
     let joules = try file.double("energy.joulesPerDay", default: 0, in: 0...1e9)
     joulesPerDay = joules > 0 ? joules : nil
     energyLeastShare = try file.double("energy.leastShare", default: 0, in: 0...1)
+    battery = try file.optionalPath("energy.battery")
     logLevel = try file.choice("logLevel", of: LogFormat.levels, default: "info")
     let format = try file.choice(
       "logFormat", of: LogFormat.allCases.map(\.rawValue), default: LogFormat.text.rawValue)

@@ -221,15 +221,23 @@ package struct ChipRuntime: Sendable {
   // MARK: training
 
   /// Starts a training run, after those that were started before.
+  ///
+  /// `residual` is what earlier updates of the job left out, encoded; one that is not of the model
+  /// is refused with the code `residual`.
   package mutating func begin(
-    _ order: TrainingOrder, base bytes: [UInt8]
+    _ order: TrainingOrder, base bytes: [UInt8], residual: [UInt8]? = nil
   ) throws(ChipRefusal) {
     let model = try readModel(bytes)
-    let run: TrainingRun
+    var run: TrainingRun
     do {
       run = try TrainingRun(order, model: model, stream: stream, settings: settings)
     } catch {
       throw ChipRefusal(code: "not-plastic", detail: "\(error)")
+    }
+    do throws(UpdateError) {
+      try run.carry(residual)
+    } catch {
+      throw ChipRefusal(code: ChipRefusal.residualCode, detail: "\(error)")
     }
     guard labelMax < model.classes else {
       throw ChipRefusal(
@@ -344,15 +352,6 @@ package struct ChipRuntime: Sendable {
     }
     return model
   }
-}
-
-/// Why the chip does not take a model or a training run.
-package struct ChipRefusal: Error, Sendable, Equatable {
-  /// Stable code: `model-unreadable`, `chip`, `stream-shape`, `stream-labels`, `not-plastic`,
-  /// `samples`.
-  package let code: String
-  /// What was found.
-  package let detail: String
 }
 
 extension Accelerator {

@@ -13,12 +13,17 @@ package struct ChipTraining: Sendable {
   private let stream: LabelledSamples
   private var order: StreamOrder
   private let seed: UInt64
+  private let first: UInt64
 
-  /// A chip with a model that learns from labels; `seed` decides the rounding noise.
+  /// A chip with a model that learns from labels; `seed` decides the rounding noise, and `first`
+  /// is the ordinal of the first sample: how many of the stream were learnt before.
   ///
   /// The stream must not be empty.
-  package init(_ model: CompiledModel, stream: LabelledSamples, seed: UInt64) {
+  package init(
+    _ model: CompiledModel, stream: LabelledSamples, seed: UInt64, from first: UInt64 = 0
+  ) {
     chip = Accelerator(model)
+    self.first = first
     self.stream = stream
     order = StreamOrder(count: stream.count)
     self.seed = seed
@@ -27,13 +32,18 @@ package struct ChipTraining: Sendable {
   /// Learns the next `count` samples; each pass over the stream has an order of its own.
   package mutating func learn(_ count: Int) {
     for _ in 0..<count {
-      let sample = stream[order.position(of: UInt64(samples))]
+      let ordinal = first + UInt64(samples)
+      let sample = stream[order.position(of: ordinal)]
       let inference = chip.learn(
-        sample.intensities, sample: sample.id, label: sample.label, seed: seed,
-        ordinal: UInt64(samples))
+        sample.intensities, sample: sample.id, label: sample.label, seed: seed, ordinal: ordinal)
       if inference.label == sample.label { correct += 1 }
       samples += 1
     }
+  }
+
+  /// Chip events so far by event kind: those of answering, and those of learning.
+  package var counts: (inference: [UInt64], learning: [UInt64]) {
+    (chip.inferenceCounts, chip.learningCounts)
   }
 
   /// The model with the weights as they are now.

@@ -1,3 +1,5 @@
+package import Federation
+
 /// A federated job as an operator writes it; what is left out is filled in from the fleet.
 package struct JobFile: Codable, Sendable, Equatable {
   /// The job's name, an identifier.
@@ -20,6 +22,20 @@ package struct JobFile: Codable, Sendable, Equatable {
   package var maxRegression: Double?
   /// Seed of the nodes' rounding noise.
   package var seed: UInt64?
+  /// How updates become the next model: `name`, `weighting` and the parameters of the rule.
+  package var strategy: Strategy?
+  /// How updates travel.
+  package var compression: UpdateCompression?
+  /// Updates at which a round is sealed; all nodes are asked and waited for when left out.
+  package var targetReports: Int?
+  /// Nodes asked for each report that is wanted, 1 or more.
+  package var overSelection: Double?
+  /// How nodes are drawn.
+  package var selection: SelectionRule?
+  /// Percent of charge below which a node is not asked.
+  package var leastCharge: Double?
+  /// How layers are merged, by their names, in place of what their training asks for.
+  package var merge: [String: MergeRule]?
 
   /// A job about which nothing is said yet.
   package init() {}

@@ -22,49 +22,65 @@ package struct RoundAggregator: Sendable {
     package var model: CompiledModel
     /// Its record, with the signed manifest.
     package var record: ModelRecord
+    /// What the strategy keeps for the next round, encoded; nil where it keeps nothing.
+    package var serverState: [UInt8]?
+    /// Nodes whose update counted for nothing, in node order.
+    package var leftOut: [Identifier]
   }
 
-  /// Merges the updates of a sealed set, in node order, by FedAvg on the learned blocks.
+  /// Merges the updates of a sealed set, in node order, by the order's strategy.
   ///
   /// - Parameters:
   ///   - base: bytes of the order's base model.
   ///   - published: the published model's signed manifest and bytes; the permit's largest drift
   ///     is held against its weights.
   ///   - updates: bytes of each update, in the order of `order.updates`.
+  ///   - state: what the strategy kept of the rounds before, encoded.
   package func aggregate(
     _ order: AggregationOrder, base: [UInt8], published: (manifest: WireManifest, bytes: [UInt8]),
-    updates: [[UInt8]], at now: Instant
+    updates: [[UInt8]], state: [UInt8]? = nil, at now: Instant
   ) throws(AggregationRefusal) -> Successor {
     precondition(
       updates.count == order.updates.count,
       "\(updates.count) updates for \(order.updates.count) sealed entries")
     let model = try read(base, "base")
-    var contributions: [(samples: UInt32, deltas: [[Int32]])] = []
-    for (entry, bytes) in zip(order.updates, updates) {
-      do throws(UpdateError) {
-        let update = try ModelUpdate(reading: bytes)
-        contributions.append(
-          (
-            entry.samples,
-            try update.validate(
-              against: UpdateDoor.bounds(
-                base: order.base.digest, model: model, samples: entry.samples))
-          ))
-      } catch {
-        throw AggregationRefusal(code: error.code, detail: "update of \(entry.node): \(error)")
-      }
-    }
-    let merged: [[Int16]]
+    let merged: LearnedMerge
     do throws(AggregationError) {
-      merged = try FederatedAverage.merge(
-        base: model.learnedState, updates: contributions, bounds: model.learnedBlocks.map(\.bounds))
+      merged = try LearnedMerge(
+        of: try entries(order, updates, model), into: model, by: order.strategy,
+        try MergePlan(model, order.merge),
+        state: try state.map { bytes throws(AggregationError) in try ServerState(reading: bytes) })
     } catch {
       throw AggregationRefusal(code: error.code, detail: "\(error)")
     }
     let kept = limit(
-      merged, to: try read(published.bytes, "published"), drift: published.manifest.permit.maxDrift)
+      merged.values, to: try read(published.bytes, "published"),
+      drift: published.manifest.permit.maxDrift)
     let successor = model.replacingLearnedState(kept)
-    return try sign(successor, order, published.manifest, at: now)
+    let (bytes, record) = try sign(successor, order, published.manifest, at: now)
+    return Successor(
+      bytes: bytes, model: successor, record: record,
+      serverState: merged.state == .none ? nil : merged.state.encoded(),
+      leftOut: merged.leftOut.map { order.updates[$0].node })
+  }
+
+  /// The updates as they are summed, each held against what its node was offered.
+  private func entries(
+    _ order: AggregationOrder, _ updates: [[UInt8]], _ model: CompiledModel
+  ) throws(AggregationError) -> [UpdateSet.Entry] {
+    var entries: [UpdateSet.Entry] = []
+    for (entry, bytes) in zip(order.updates, updates) {
+      do throws(UpdateError) {
+        let update = try ModelUpdate(reading: bytes)
+        try update.validate(
+          against: UpdateDoor.bounds(
+            base: order.base.digest, model: model, samples: entry.samples))
+        entries.append(UpdateSet.Entry(node: entry.node.text, update: update))
+      } catch {
+        throw .unreadable(update: entries.count, detail: "of \(entry.node): \(error)")
+      }
+    }
+    return entries
   }
 
   /// Within the permitted drift of the published values, on whole steps of each block.
@@ -92,7 +108,7 @@ package struct RoundAggregator: Sendable {
 
   private func sign(
     _ model: CompiledModel, _ order: AggregationOrder, _ published: WireManifest, at now: Instant
-  ) throws(AggregationRefusal) -> Successor {
+  ) throws(AggregationRefusal) -> (bytes: [UInt8], record: ModelRecord) {
     let bytes = model.encoded()
     var manifest = ModelPublisher.manifest(
       of: model, bytes: bytes, releaseCounter: published.releaseCounter,
@@ -106,7 +122,7 @@ package struct RoundAggregator: Sendable {
     do {
       let record = try ModelIntake.record(
         manifest, envelope: envelope, published: order.published, at: now)
-      return Successor(bytes: bytes, model: model, record: record)
+      return (bytes, record)
     } catch {
       throw AggregationRefusal(code: error.code, detail: "\(error)")
     }

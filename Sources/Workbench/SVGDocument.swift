@@ -66,6 +66,24 @@ struct SVGDocument {
     body += "stroke-opacity=\"\(Self.number(opacity))\"/>\n"
   }
 
+  /// A line through points, in their order.
+  mutating func path(_ points: [(x: Double, y: Double)], width: Double, colour: String) {
+    guard points.count > 1 else { return }
+    let steps = points.map { "\(Self.number($0.x)) \(Self.number($0.y))" }
+    body += "<path stroke=\"\(colour)\" stroke-width=\"\(Self.number(width))\" fill=\"none\" "
+    body += "stroke-linejoin=\"round\" d=\"M\(steps.joined(separator: "L"))\"/>\n"
+  }
+
+  /// A dot, filled or as a ring; `hint` appears under the pointer.
+  mutating func dot(
+    x: Double, y: Double, radius: Double, colour: String, isRing: Bool = false, hint: String
+  ) {
+    body += "<circle cx=\"\(Self.number(x))\" cy=\"\(Self.number(y))\" "
+    body += "r=\"\(Self.number(radius))\" fill=\"\(isRing ? "none" : colour)\" "
+    body += "stroke=\"\(colour)\" stroke-width=\"1.5\"><title>\(Self.escaped(hint))</title>"
+    body += "</circle>\n"
+  }
+
   /// Upright strokes of one length, each from its top.
   mutating func strokes(
     _ tops: [(x: Double, y: Double)], length: Double, width: Double, colour: String

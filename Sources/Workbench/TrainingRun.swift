@@ -17,6 +17,8 @@ struct TrainingRun: Sendable {
   private var buffer: RehearsalBuffer?
   private var trained: UInt32 = 0
   private var correct: UInt32 = 0
+  /// What earlier updates of the job left out; nil for nothing.
+  private var residual: UpdateResidual?
 
   /// Throws where nothing of the model learns under the settings and the order's permit.
   init(
@@ -37,6 +39,19 @@ struct TrainingRun: Sendable {
     // What the node has learnt from before is in the buffer, whichever run it was in.
     guard buffer != nil else { return }
     for ordinal in 0..<order.firstOrdinal { note(positions.position(of: ordinal), ordinal) }
+  }
+
+  /// Takes what earlier updates of the job left out into this one.
+  mutating func carry(_ encoded: [UInt8]?) throws(UpdateError) {
+    guard let encoded else { return }
+    let residual = try UpdateResidual(reading: encoded)
+    let found = residual.layers.map {
+      LayerShape(layer: $0.layer, count: $0.values.count, exponent: $0.exponent)
+    }
+    guard found == UpdateDoor.shape(of: model) else {
+      throw .shape("what is left out is of another model")
+    }
+    self.residual = residual
   }
 
   /// The price table of the model.
@@ -90,31 +105,73 @@ struct TrainingRun: Sendable {
     model.learnedState(after: running, accelerator.learnedState, freezing: frozen)
   }
 
-  /// The update: learnt minus base values of each learned block.
-  func finished() -> FinishedTraining {
-    let state = learnedState
-    let learnt = zip(state, model.learnedState)
-    let layers = zip(UpdateDoor.shape(of: model), learnt).map { shape, values in
-      LayerDelta(
-        layer: shape.layer, exponent: shape.exponent,
-        deltas: zip(values.0, values.1).map { Int32($0) - Int32($1) })
-    }
-    let update = ModelUpdate(
-      base: order.base.bytes, samples: order.samples, correct: correct, layers: layers)
+  /// Learnt minus base values of each learned block.
+  var update: ModelUpdate {
+    let layers = zip(UpdateDoor.shape(of: model), zip(learnedState, model.learnedState))
+    return ModelUpdate(
+      base: order.base.bytes, samples: order.samples, correct: correct,
+      layers: layers.map { shape, values in
+        LayerDelta(
+          layer: shape.layer, exponent: shape.exponent,
+          deltas: zip(values.0, values.1).map { Int32($0) - Int32($1) })
+      })
+  }
+
+  /// What the run made; `update` is what was learnt, where nothing else is sent in its place.
+  func finished(sending update: ModelUpdate? = nil) -> FinishedTraining {
+    let (sent, left) = compressed(update ?? self.update)
     return FinishedTraining(
-      key: order.key, update: update.encoded(), samples: order.samples, correct: correct,
-      counts: accelerator.counts, nextOrdinal: ordinal,
+      key: order.key, update: sent.encoded(), residual: left, samples: order.samples,
+      correct: correct, counts: accelerator.counts, nextOrdinal: ordinal,
       record: LearningRecord(
-        order, settings, stream: stream.digest, learnedState: state, correct: correct))
+        order, settings, stream: stream.digest, learnedState: learnedState, correct: correct))
+  }
+}
+
+extension TrainingRun {
+  /// What is sent of an update, and what stays behind whether it comes to count or not.
+  private func compressed(
+    _ update: ModelUpdate
+  ) -> (sent: ModelUpdate, left: FinishedTraining.Residual?) {
+    guard order.compression != .dense else { return (update, nil) }
+    do throws(UpdateError) {
+      return try split(update, residual)
+    } catch {
+      // Past 32 bits after thousands of rounds: what was left out so far is given up.
+      do throws(UpdateError) {
+        return try split(update, nil)
+      } catch {
+        preconditionFailure("an update of the model's own shape: \(error)")
+      }
+    }
+  }
+
+  private func split(
+    _ update: ModelUpdate, _ residual: UpdateResidual?
+  ) throws(UpdateError) -> (sent: ModelUpdate, left: FinishedTraining.Residual?) {
+    let (sent, left) = try update.compressed(
+      order.compression, residual: residual, seed: order.compressionSeed)
+    let unused = try left.returning(sent)
+    return (sent, FinishedTraining.Residual(accepted: left.encoded(), unused: unused.encoded()))
   }
 }
 
 /// What a training run made, not stored yet.
 package struct FinishedTraining: Sendable, Equatable {
+  /// What compression leaves out, encoded: where the update counts, and where it does not.
+  package struct Residual: Sendable, Equatable {
+    /// What is left where it counts.
+    package var accepted: [UInt8]
+    /// What is left where it does not: all that was learnt.
+    package var unused: [UInt8]
+  }
+
   /// The round.
   package var key: RoundKey
   /// Bytes of the update.
   package var update: [UInt8]
+  /// What it leaves out; nil where everything is sent.
+  package var residual: Residual?
   /// Samples trained.
   package var samples: UInt32
   /// Test-then-train hits among them.

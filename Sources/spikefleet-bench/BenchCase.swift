@@ -80,7 +80,7 @@ struct BenchCase: Sendable {
       BenchCase(
         name: "fleet.transfer.ratio.unsynced", unit: "of bare libzmq",
         run: { try TransferCases.ratio($0, joined: false) }),
-    ] + FleetCases.cases + RolloutCases.cases
+    ] + FleetCases.cases + RolloutCases.cases + AggregationCases.cases + RoundCases.cases
 }
 
 /// What a case measured.

@@ -71,8 +71,33 @@ final class BenchFleet {
     return samples
   }
 
+  /// Lets rounds go unjudged; only before the coordinator starts.
+  func dropCheckData() throws {
+    let url = URL(filePath: folder.coordinatorSettings)
+    let lines = try String(contentsOf: url, encoding: .utf8).split(
+      separator: "\n", omittingEmptySubsequences: false)
+    try Data(lines.filter { !$0.hasPrefix("checkData:") }.joined(separator: "\n").utf8)
+      .write(to: url)
+  }
+
+  /// Starts the coordinator and waits until it answers.
+  @discardableResult
+  func startCoordinator() throws -> Process {
+    let process = try start("spikefleet-coordinator", folder.coordinatorSettings)
+    try eventually("the coordinator answers") {
+      do {
+        _ = try tool(["status", "-o", "json"])
+        return true
+      } catch is FleetCases.Failure {
+        return false
+      }
+    }
+    return process
+  }
+
   /// Starts a daemon; what it logs goes to `log`, or to nobody.
-  func start(_ program: String, _ settings: String, log: Pipe? = nil) throws {
+  @discardableResult
+  func start(_ program: String, _ settings: String, log: Pipe? = nil) throws -> Process {
     let process = Process()
     process.executableURL = FleetCases.programs.appending(path: program)
     process.arguments = ["--config", settings]
@@ -80,6 +105,7 @@ final class BenchFleet {
     process.standardError = log ?? FileHandle.nullDevice
     try process.run()
     running.append(process)
+    return process
   }
 
   /// Ends all daemons at once.

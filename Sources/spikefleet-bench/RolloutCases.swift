@@ -30,18 +30,6 @@ enum RolloutCases {
     ])
   }
 
-  private static func startCoordinator(of fleet: BenchFleet) throws {
-    try fleet.start("spikefleet-coordinator", fleet.folder.coordinatorSettings)
-    try fleet.eventually("the coordinator answers") {
-      do {
-        _ = try fleet.tool(["status", "-o", "json"])
-        return true
-      } catch is FleetCases.Failure {
-        return false
-      }
-    }
-  }
-
   /// Twenty agents in waves of 1, 5 and 14, unattended, with a shadow and gates; the facts say how
   /// much of the time was waited for inputs and for baking, and what is left.
   private static func rollout(_ context: BenchContext) throws -> BenchResult {
@@ -52,7 +40,7 @@ enum RolloutCases {
         "--inferences-per-second", "\(Int(inferencesPerSecond))", "--telemetry-seconds", "1",
         "--heartbeat-milliseconds", "1000",
       ])
-    try startCoordinator(of: fleet)
+    try fleet.startCoordinator()
     for name in names {
       try fleet.start("spikefleet-agent", fleet.folder.agentSettings(name))
     }
@@ -94,7 +82,7 @@ enum RolloutCases {
   /// From the command to its end, 10,000 nodes in the coordinator's database.
   private static func plan(_ context: BenchContext) throws -> BenchResult {
     let fleet = try BenchFleet(nodes: [], further: 10_000)
-    try startCoordinator(of: fleet)
+    try fleet.startCoordinator()
     try push(hidden: 16, as: "new", to: fleet, context)
     let file = fleet.folder.path + "/deployment.yaml"
     try Data("name: bench\nmodel: new\nwaves: [1, 10%, 30%]\n".utf8).write(to: URL(filePath: file))
@@ -113,7 +101,7 @@ enum RolloutCases {
   /// with nobody at the coordinator's address.
   private static func boot(_ context: BenchContext) throws -> BenchResult {
     let fleet = try BenchFleet(nodes: ["node-1"])
-    try startCoordinator(of: fleet)
+    try fleet.startCoordinator()
     try fleet.start("spikefleet-agent", fleet.folder.agentSettings("node-1"))
     try push(hidden: 128, as: "present", to: fleet, context)
     _ = try fleet.tool(["deploy", "present", "--wait", "60", "-o", "json"])

@@ -11,17 +11,27 @@ struct DataSplitCommand: FleetCommand {
     discussion: """
       Each --owns names the labels of a node, as 0-4,7. --share of a label's samples goes evenly \
       to the nodes that own it, the rest evenly to the others; a label that nobody owns goes to \
-      all. The seed decides which samples, and their order. Writes FOLDER/node-1 and on.
+      all. Or --nodes get their samples by --partition: as many to each by chance, in pieces of \
+      what is sorted by label, or each label in shares of a Dirichlet distribution. The seed \
+      decides which samples, and their order. Writes FOLDER/node-1 and on.
       """)
 
   @Argument(help: "Folder of labelled samples, or one that holds MNIST's files.")
   var data: String
 
   @Option(help: "Labels of a node; once for each node.")
-  var owns: [LabelList]
+  var owns: [LabelList] = []
 
   @Option(help: "Share of a label's samples that its owners get, 0 to 1.")
   var share = 1.0
+
+  @Option(
+    help: ArgumentHelp(
+      "How samples are dealt, instead of --owns: \(SamplePartition.forms).", valueName: "form"))
+  var partition: SamplePartition?
+
+  @Option(help: "Nodes of a --partition.")
+  var nodes: Int?
 
   @Option(parsing: .unconditional, help: "Decides which samples go where.")
   var seed: UInt64 = 1
@@ -42,14 +52,19 @@ struct DataSplitCommand: FleetCommand {
     guard (0...1).contains(share) else {
       throw ValidationError("--share \(share), expected 0 to 1.")
     }
+    guard owns.isEmpty == (partition != nil) else {
+      throw ValidationError(
+        "found \(owns.isEmpty ? "neither" : "both") --owns and --partition, expected one of them.")
+    }
+    guard (partition == nil) == (nodes == nil), nodes.map({ (1...10_000).contains($0) }) ?? true
+    else {
+      throw ValidationError("--partition needs --nodes of 1 to 10000, and nothing else does.")
+    }
   }
 
   func perform() async throws {
     let samples = try SampleParts.read(data).training
-    let split = DigitSplit(
-      seed: seed, heldOutPerClass: 0, checkPerClass: 0, basePerClass: 0,
-      ownedClasses: owns.map(\.labels), ownShare: share)
-    let nodes = try split.deal(samples).nodes
+    let nodes = try deal(samples)
     let classes = Int(samples.labels.max() ?? 0) + 1
     var written: [Written] = []
     for (index, node) in nodes.enumerated() {
@@ -73,5 +88,16 @@ struct DataSplitCommand: FleetCommand {
       }
       Console.write(table.text)
     }
+  }
+
+  private func deal(_ samples: LabelledSamples) throws -> [LabelledSamples] {
+    if let partition, let nodes {
+      return try partition.deal(samples.labels, to: nodes, seed: seed)
+        .map { samples.selecting($0) }
+    }
+    let split = DigitSplit(
+      seed: seed, heldOutPerClass: 0, checkPerClass: 0, basePerClass: 0,
+      ownedClasses: owns.map(\.labels), ownShare: share)
+    return try split.deal(samples).nodes
   }
 }

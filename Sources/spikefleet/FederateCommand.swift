@@ -4,9 +4,11 @@ import ArgumentParser
 struct FederateCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "federate",
-    abstract: "Start, list, watch and cancel federated learning jobs.",
+    abstract: "Let nodes learn together: plan, start, watch, explain, judge and end jobs.",
     subcommands: [
-      FederateStartCommand.self, FederateStatusCommand.self, FederateWatchCommand.self,
-      FederateCancelCommand.self,
+      FederatePlanCommand.self, FederateStartCommand.self, FederateStatusCommand.self,
+      FederateWatchCommand.self, FederateExplainCommand.self, FederateHistoryCommand.self,
+      FederateReportCommand.self, FederatePauseCommand.self, FederateResumeCommand.self,
+      FederateRollbackCommand.self, FederateCancelCommand.self,
     ])
 }

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Federation
 import FleetAPI
 import FleetCore
 import Workbench
@@ -28,27 +29,9 @@ struct FederateStatusCommand: FleetCommand {
     try output.print(view) { view in
       Console.write(JobTables.list([view]).text)
       if !view.detail.isEmpty { Console.line("reason: \(TextTable.printable(view.detail))") }
+      if let waits = view.waits { Console.line(TextTable.printable(waits)) }
       Console.table(JobTables.rounds(view), empty: "no rounds yet")
     }
-  }
-}
-
-/// `spikefleet federate cancel`.
-struct FederateCancelCommand: FleetCommand {
-  static let configuration = CommandConfiguration(
-    commandName: "cancel", abstract: "End a job; committed rounds stay.")
-
-  @Argument(help: "The job's name.")
-  var job: String
-
-  @OptionGroup var context: ContextOptions
-  @OptionGroup var output: OutputOptions
-
-  func perform() async throws {
-    let answer = try await context.client().cancelJob(
-      job, requestID: FleetClient.newRequestID()
-    ).orThrow()
-    try output.print(answer) { _ in Console.line("cancelled \(job)") }
   }
 }
 
@@ -60,13 +43,14 @@ enum JobTables {
 
   static func list(_ jobs: [JobView]) -> TextTable {
     var table = TextTable([
-      .text("JOB"), .text("STATE"), .number("ROUNDS"), .number("BEST %"), .text("MODEL"),
-      .text("NODES"),
+      .text("JOB"), .text("STATE"), .text("STRATEGY"), .number("ROUNDS"), .number("BEST %"),
+      .text("MODEL"), .text("NODES"),
     ])
     for job in jobs {
       let committed = job.rounds.count { $0.state == "committed" }
       table.add([
-        job.specification.name, job.state, "\(committed) of \(job.specification.rounds)",
+        job.specification.name, job.state, job.specification.strategy.name.rawValue,
+        "\(committed) of \(job.specification.rounds)",
         Figure.fixed(job.bestAccuracy, 1), Figure.digest(job.currentModel),
         job.specification.nodes.joined(separator: ", "),
       ])
@@ -90,6 +74,7 @@ enum JobTables {
     let nodes = round.participants.map { participant in
       participant.state == "reported"
         ? "\(participant.node) \(Figure.fixed(participant.accuracy, 1))"
+          + (participant.isLeftOut ? " left out" : "")
         : "\(participant.node) \(participant.code.isEmpty ? participant.state : participant.code)"
     }
     let state =

@@ -8,14 +8,14 @@ struct ModelCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "model",
     abstract:
-      "Write examples, train, compile, evaluate, sign, push, list, describe, pull and remove "
-      + "models.",
+      "Write examples, train, compile, evaluate, sign, push, list, describe, compare, pull and "
+      + "remove models.",
     subcommands: [
       ModelExampleCommand.self, ModelTrainCommand.self, ModelAddClassCommand.self,
       ModelCompileCommand.self, ModelRuleCommand.self,
       ModelEvaluateCommand.self,
       ModelSignCommand.self, ModelVerifyCommand.self, ModelPushCommand.self, ModelListCommand.self,
-      ModelDescribeCommand.self,
+      ModelDescribeCommand.self, ModelDiffCommand.self,
       ModelPullCommand.self, ModelRemoveCommand.self,
     ])
 }

@@ -30,36 +30,6 @@ struct ModelListCommand: FleetCommand {
   }
 }
 
-/// `spikefleet model describe`.
-struct ModelDescribeCommand: FleetCommand {
-  static let configuration = CommandConfiguration(
-    commandName: "describe", abstract: "Show everything that is known about a model.")
-
-  @Argument(help: "Name, digest, or at least 8 first digits of it.")
-  var model: String
-
-  @OptionGroup var context: ContextOptions
-  @OptionGroup var output: OutputOptions
-
-  func perform() async throws {
-    let view = try ModelReference.find(model, among: try await context.client().models())
-    try output.print(view) { view in
-      var table = TextTable([.text("FIELD"), .text("VALUE")])
-      table.add(["name", view.name])
-      table.add(["release", "\(view.releaseCounter)"])
-      table.add(["digest", view.digest])
-      table.add(["size", "\(Figure.bytes(view.size)) (\(view.size) bytes)"])
-      table.add(["chips", view.chips.joined(separator: ", ")])
-      table.add(["grew from", view.published ?? "published as it is"])
-      table.add(["added", Figure.instant(microseconds: view.addedMicroseconds)])
-      table.add([
-        "active on", view.activeOn.isEmpty ? Figure.missing : view.activeOn.joined(separator: ", "),
-      ])
-      Console.write(table.text)
-    }
-  }
-}
-
 /// `spikefleet model pull`.
 struct ModelPullCommand: FleetCommand {
   static let configuration = CommandConfiguration(

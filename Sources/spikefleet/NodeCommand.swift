@@ -11,8 +11,8 @@ struct NodeCommand: ParsableCommand {
       NodeListCommand.self, NodeDescribeCommand.self, NodeAcceptCommand.self,
       NodeRejectCommand.self, NodeRevokeCommand.self, NodeReplaceCommand.self,
       NodeRotateKeyCommand.self, NodeLabelCommand.self, NodeCordonCommand.self,
-      NodeUncordonCommand.self, NodeDrainCommand.self, NodeResetLearningCommand.self,
-      NodeLogsCommand.self,
+      NodeUncordonCommand.self, NodeDrainCommand.self, NodeQuarantineCommand.self,
+      NodePardonCommand.self, NodeResetLearningCommand.self, NodeLogsCommand.self,
       NodeSelfTestCommand.self, NodeBundleCommand.self,
     ])
 }

@@ -35,6 +35,7 @@ enum NodeTables {
     table.add(["name", view.name])
     table.add(["state", state(view)])
     table.add(["work", view.duty])
+    if let reason = view.quarantine { table.add(["kept out of rounds", reason]) }
     let labels = view.labels.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }
     table.add(["labels", labels.isEmpty ? Figure.missing : labels.joined(separator: " ")])
     table.add(["agent", view.agentVersion.isEmpty ? Figure.missing : view.agentVersion])

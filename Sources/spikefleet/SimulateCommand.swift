@@ -6,6 +6,7 @@ struct SimulateCommand: AsyncParsableCommand {
     commandName: "simulate",
     abstract: "Run the fleet's own decisions under faults, or at your size, without any node.",
     subcommands: [
-      SimulateFleetCommand.self, SimulateChaosCommand.self, SimulateWorkerCommand.self,
+      SimulateFleetCommand.self, SimulateFederateCommand.self, SimulateChaosCommand.self,
+      SimulateWorkerCommand.self,
     ])
 }

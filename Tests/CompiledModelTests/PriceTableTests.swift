@@ -19,6 +19,24 @@ import Testing
     #expect(try table.totalJoules(of: []) == 0)
   }
 
+  @Test func `joules are told apart by what an event is for, and nothing falls between`() throws {
+    let counted = counts([.synapticOperation: 1000, .neuronAccess: 10, .weightWrite: 2])
+    #expect(try table.joules(of: counted, for: .learning) == 2 * 120.0 * 1e-12)
+    let inference = try table.joules(of: counted, for: .inference)
+    #expect(abs(inference - (1000 * 35.5 + 10 * 51.2) * 1e-12) < 1e-20)
+    #expect(EventKind.errorMessage.purpose == .learning)
+    for kind in EventKind.allCases where kind.component == .learning {
+      #expect(kind.purpose == .learning, "\(kind.name)")
+    }
+    // What is not priced is refused for its own purpose, what nobody knows for both.
+    #expect(throws: Never.self) { _ = try table.joules(of: counts([.spike: 3]), for: .learning) }
+    for purpose in EnergyPurpose.allCases {
+      #expect(throws: PricingError.self) {
+        _ = try table.joules(of: counts([:]) + [1], for: purpose)
+      }
+    }
+  }
+
   @Test func `an event without a price is refused, never zero`() {
     let error = #expect(throws: PricingError.self) {
       _ = try table.joules(of: counts([.spike: 3]))

@@ -1,3 +1,4 @@
+import Federation
 import FleetAPI
 import FleetCore
 import FleetStore
@@ -50,7 +51,10 @@ import Testing
     for node in fleet.nodes { try fleet.startAgent(node) }
     try await fleet.acceptAll()
     let digest = try await fleet.push()
-    try await fleet.startJob("learn", digest, rounds: Self.rounds, samples: Self.samples)
+    // The coordinator and each node keep something from round to round.
+    try await fleet.startJob(
+      "learn", digest, rounds: Self.rounds, samples: Self.samples,
+      strategy: try Strategy(.fedAvgM), compression: .topK(perMille: 100, bytes: true))
     try await disturb(fleet)
     let job = try await fleet.endOfJob("learn")
     #expect(job.state == "finished", "\(job.detail)\n\(fleet.logs)")

@@ -48,6 +48,61 @@ import Testing
     }
   }
 
+  @Test func `jobs are planned, paused and explained by name`() async throws {
+    try await withEndpoint { client, _ in
+      let job = JobSpecification(
+        name: "learn", model: "digits", rounds: 2, samplesPerRound: 10, nodes: ["node-a"],
+        minimumReports: 1, deadlineMilliseconds: 1_000, attemptsMax: 1, maxRegression: 2, seed: 1,
+        cohort: CohortTerms(target: 1, askedPerMille: 1_300))
+      let plan = try await client.planJob(job)
+      #expect(plan.specification == job && plan.nodes.first?.hindrance == "offline")
+      let error = await #expect(throws: ServiceError.self) {
+        _ = try await client.explain(job: "learn", round: 3, attempt: 2)
+      }
+      #expect(error?.detail == "job learn round 3 attempt 2")
+      for verb in JobRequest.Verb.allCases {
+        _ = try await client.orderJob(JobRequest(verb), name: "learn", requestID: "request-\(verb)")
+      }
+      #expect(fleet.commands.withLock { $0 } == ["pause job learn", "resume job learn"])
+    }
+  }
+
+  @Test func `reports, models and their differences are asked for by name`() async throws {
+    try await withEndpoint { client, _ in
+      let usual = try await client.report("learn", radio: .assumed)
+      let expected = try await fleet.report("learn", radio: .assumed)
+      #expect(usual == expected)
+      let stated = try #require(RadioPrice(statedNanojoules: 12.5))
+      let priced = try await client.report("learn", radio: stated)
+      #expect(priced.radio == stated)
+      let all = try await client.reports()
+      #expect(all.isEmpty)
+      await #expect(throws: ServiceError(status: 404, code: "model-unknown", detail: "digits")) {
+        _ = try await client.model("digits")
+      }
+      await #expect(throws: ServiceError(status: 409, code: "structure", detail: "a and b")) {
+        _ = try await client.difference(from: "a", to: "b")
+      }
+      for wrong in ["", "../a", "A", String(repeating: "a", count: 65)] {
+        let error = await #expect(throws: ServiceError.self) { _ = try await client.model(wrong) }
+        #expect(error?.code == "model-name")
+      }
+      _ = try await client.rollBackJob(
+        "learn", RollbackRequest(round: 3), requestID: "request-4")
+      #expect(fleet.commands.withLock { $0 } == ["roll back learn to 3"])
+    }
+  }
+
+  @Test func `a price of a byte that is none is refused`() async throws {
+    try await withEndpoint { _, endpoint in
+      var request = HTTPClientRequest(
+        url: endpoint + "/v1/jobs/learn/report?radioNanojoules=-1")
+      request.headers.add(name: "Authorization", value: "Bearer \(token.text)")
+      let status = try await status(of: request)
+      #expect(status == 400)
+    }
+  }
+
   @Test func `a model's bytes come back as they were put`() async throws {
     try await withEndpoint { client, _ in
       let bytes = (0..<200_000).map { UInt8(truncatingIfNeeded: $0 &* 31) }

@@ -1,3 +1,4 @@
+import CompiledModel
 import FleetAPI
 import FleetCore
 import FleetProtocol
@@ -138,8 +139,55 @@ final class FixedFleet: FleetService {
     note("\(request.verb.rawValue) \(name) \(request.nodes ?? [])")
   }
 
+  func orderJob(
+    _ request: JobRequest, name: String, requestID: String
+  ) async throws -> CommandView {
+    note("\(request.verb.rawValue) job \(name)")
+  }
+
   func cancelJob(_ name: String, requestID: String) async throws -> CommandView {
     note("cancel \(name)")
+  }
+
+  func planJob(_ specification: JobSpecification) async throws -> JobPlanView {
+    JobPlanView(
+      specification: specification, asked: 2, downBytes: 1_000, upBytes: 200,
+      priceTable: "loihi-learn", grade: "assumed",
+      nodes: [JobPlanView.Node(node: "node-a", hindrance: "offline", secondsPerRound: 1.5)])
+  }
+
+  func explain(job: String, round: Int64, attempt: Int64) async throws -> RoundExplanation {
+    throw ServiceError(
+      status: 404, code: "unknown-round", detail: "job \(job) round \(round) attempt \(attempt)")
+  }
+
+  func rollBackJob(
+    _ name: String, _ request: RollbackRequest, requestID: String
+  ) async throws -> CommandView {
+    note("roll back \(name) to \(request.round)")
+  }
+
+  func report(_ job: String, radio: RadioPrice) async throws -> JobReport {
+    guard let id = Identifier(job), let digest = ContentDigest([UInt8](repeating: 1, count: 32))
+    else { throw ServiceError(status: 404, code: "job-unknown", detail: job) }
+    let account = FederationAccount(state: FleetState(), models: [:], radio: radio) { _ in nil }
+    let record = JobRecord(
+      id: id,
+      specification: JobSpecification(
+        name: job, model: digest.hex, rounds: 1, samplesPerRound: 1, nodes: ["north"],
+        minimumReports: 1, deadlineMilliseconds: 1, attemptsMax: 1, maxRegression: 2, seed: 1),
+      current: digest, createdAt: Instant(microseconds: 7))
+    return account.report(record, ended: nil)
+  }
+
+  func reports() async throws -> [JobReport] { [] }
+
+  func model(_ name: String) async throws -> ModelDetail {
+    throw ServiceError(status: 404, code: "model-unknown", detail: name)
+  }
+
+  func difference(from: String, to: String) async throws -> ModelDifference {
+    throw ServiceError(status: 409, code: "structure", detail: "\(from) and \(to)")
   }
 
   func telemetry(node: Identifier, limit: Int) async throws -> [TelemetryView] {

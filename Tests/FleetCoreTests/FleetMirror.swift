@@ -69,6 +69,12 @@ struct FleetMirror {
       require(state.models[job.current] != nil, "unknown model")
     case .jobEnded(let job, _, _):
       require(state.jobs[job]?.state == .running, "job \(job) is over")
+    case .jobPaused(let job, let since):
+      require(state.jobs[job]?.state == .running, "job \(job) is over")
+      require((state.jobs[job]?.pausedAt == nil) != (since == nil), "job \(job) is so already")
+    case .jobRolledBack(let job, let basis):
+      require(state.jobs[job]?.state == .running, "job \(job) is over")
+      require(state.models[basis.model] != nil, "unknown model")
     case .requestAnswered(let id, _, _):
       require(state.answers[id] == nil, "request \(id) was answered")
     case .event(let event): events.append(event)
@@ -100,7 +106,7 @@ struct FleetMirror {
 
   private mutating func checkRound(_ change: FleetChange) {
     switch change {
-    case .roundPlanned(let round):
+    case .roundPlanned(let round, _):
       require(state.rounds[round.key] == nil, "round \(round.key) exists")
       require(round.state == .planned && round.openedAt == nil, "a round starts planned")
       require(state.models[round.base] != nil, "unknown base")

@@ -251,7 +251,7 @@ import Testing
       if at == "committed" { restart(&bench) }
       let kept = bench.mirror.log.compactMap { change -> String? in
         switch change {
-        case .roundPlanned(let round): "planned \(round.key) \(round.seed)"
+        case .roundPlanned(let round, _): "planned \(round.key) \(round.seed)"
         case .roundOpened(let key, _, _): "opened \(key)"
         case .updateAccepted(let key, let node, let update):
           "accepted \(key) \(node) \(update.digest)"

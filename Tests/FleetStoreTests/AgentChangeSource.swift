@@ -1,3 +1,4 @@
+import Federation
 import FleetCore
 import FleetProtocol
 import FleetStore
@@ -24,7 +25,8 @@ struct AgentChangeSource {
 
   private mutating func change(in state: AgentState) -> AgentChange {
     drawn += 1
-    switch Int.random(in: 0..<20, using: &generator) {
+    switch Int.random(in: 0..<21, using: &generator) {
+    case 20: return residual()
     case 17: return learnt(in: state)
     case 18: return .energyLimited(Bool.random(using: &generator) ? generator.wide() : nil)
     case 19:
@@ -101,7 +103,16 @@ struct AgentChangeSource {
       TrainingRecord(
         key: RoundKey(job: name("job"), round: drawn, attempt: 1), base: generator.digest(),
         manifest: generator.bytes(8), baseManifest: generator.bytes(3),
-        samples: generator.narrow(), seed: generator.wide()))
+        samples: generator.narrow(), seed: generator.wide(),
+        compression: [.dense, .int8, .sign, .topK(perMille: 9, bytes: drawn.isMultiple(of: 2))]
+          .randomElement(using: &generator) ?? .dense))
+  }
+
+  /// About one of more jobs than are kept.
+  private mutating func residual() -> AgentChange {
+    .residualKept(
+      name("job-\(UInt8.random(in: 0..<12, using: &generator))"),
+      Int.random(in: 0..<5, using: &generator) > 0 ? generator.digest() : nil)
   }
 
   private mutating func training(in state: AgentState) -> AgentChange? {
@@ -112,7 +123,10 @@ struct AgentChangeSource {
       TrainingResult(
         digest: generator.digest(), size: generator.wide(), samples: generator.narrow(),
         correct: generator.narrow(), counts: [generator.wide(), generator.wide()],
-        milliseconds: generator.narrow()), nextOrdinal: generator.wide())
+        milliseconds: generator.narrow(),
+        residual: Bool.random(using: &generator)
+          ? PendingResidual(accepted: generator.digest(), unused: generator.digest()) : nil),
+      nextOrdinal: generator.wide())
   }
 
   private mutating func queued() -> AgentChange {

@@ -1,3 +1,4 @@
+import Federation
 import FleetCore
 import FleetProtocol
 
@@ -37,7 +38,8 @@ struct FleetChangeSource {
 
   private mutating func fleetChange(in state: FleetState) -> FleetChange? {
     drawn += 1
-    switch Int.random(in: 0..<24, using: &generator) {
+    switch Int.random(in: 0..<25, using: &generator) {
+    case 24: return rollback(in: state)
     case 22: return .budgetSet(newBudget())
     case 23:
       let budgets = state.budgets.keys.sorted()
@@ -238,10 +240,34 @@ struct FleetChangeSource {
       name: "job-\(drawn)", model: model.hex, rounds: generator.narrow(),
       samplesPerRound: generator.narrow(), nodes: ["node-1"], minimumReports: 1,
       deadlineMilliseconds: generator.narrow(), attemptsMax: 3, maxRegression: 2.25,
-      seed: generator.wide())
+      seed: generator.wide(), strategy: newStrategy())
     return JobRecord(
       id: name("job-\(drawn)"), specification: specification, current: model,
       createdAt: generator.instant())
+  }
+
+  private mutating func rollback(in state: FleetState) -> FleetChange? {
+    let running = state.jobs.values.filter { $0.state == .running }.map(\.id).sorted()
+    guard let job = running.randomElement(using: &generator), let model = model(state) else {
+      return nil
+    }
+    return .jobRolledBack(
+      job,
+      to: JobBasis(
+        model: model, serverState: Bool.random(using: &generator) ? generator.digest() : nil,
+        bestAccuracy: Bool.random(using: &generator)
+          ? Double.random(in: 0...100, using: &generator) : nil))
+  }
+
+  private mutating func newStrategy() -> Strategy {
+    do {
+      return try Bool.random(using: &generator)
+        ? .fedAvg
+        : Strategy(
+          .fedAdam, ["tau": Double.random(in: 1e-6...1, using: &generator)], weighting: .uniform)
+    } catch {
+      preconditionFailure("\(error)")
+    }
   }
 
   /// New windows of one of many boots, so that old boots fall out of the progress kept.
@@ -324,7 +350,9 @@ struct FleetChangeSource {
         round.key,
         RoundResult(
           sealedHash: hash, model: model?.digest ?? generator.digest(), accuracy: accuracy,
-          accepted: model != nil, committedAt: generator.instant()), model: model)
+          accepted: model != nil, committedAt: generator.instant(),
+          state: Bool.random(using: &generator) ? generator.digest() : nil,
+          leftOut: Bool.random(using: &generator) ? [name("node-1")] : []), model: model)
     }
   }
 }

@@ -11,11 +11,11 @@ import Testing
     let store = try FleetStore.inMemory()
     var state = try store.start()
     var source = FleetChangeSource(seed: seed)
-    for turn in 0..<150 {
+    for turn in 0..<200 {
       let changes = source.transaction(on: state)
       try store.commit(changes)
       state.apply(changes)
-      if turn.isMultiple(of: 10) || turn == 149 {
+      if turn.isMultiple(of: 10) || turn == 199 {
         try #require(try store.load() == state, "seed \(seed), turn \(turn): \(changes)")
       }
     }

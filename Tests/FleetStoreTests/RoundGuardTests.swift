@@ -165,6 +165,25 @@ import Testing
           committedAt: at), model: nil), "UNIQUE")
   }
 
+  @Test func `a running job alone goes back, and to a known model`() throws {
+    let basis = JobBasis(model: digest(1), serverState: digest(5), bestAccuracy: 70.5)
+    try store.commit([.jobRolledBack(job, to: basis)])
+    #expect(try store.load().jobs[job]?.basis == basis)
+    var unknown = basis
+    unknown.model = digest(99)
+    try refuse(.jobRolledBack(job, to: unknown), "FOREIGN KEY")
+    try refuse(.jobRolledBack(name("other"), to: basis), "unknown or over")
+    try store.commit([.jobEnded(job, .finished, detail: "")])
+    try refuse(.jobRolledBack(job, to: basis), "unknown or over")
+  }
+
+  @Test func `facts of a removed model stay to be read`() throws {
+    try store.commit([.modelAdded(record(digest(3))), .modelRemoved(digest(3), at: at)])
+    #expect(try store.load().models[digest(3)] == nil)
+    #expect(try store.everyModel()[digest(3)] == record(digest(3)))
+    #expect(try store.everyModel().count == 2)
+  }
+
   @Test func `a job ends once and starts from a known model`() throws {
     try store.commit([.jobEnded(job, .finished, detail: "")])
     try refuse(.jobEnded(job, .cancelled, detail: ""), "the job is over")

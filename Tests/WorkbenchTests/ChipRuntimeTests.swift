@@ -172,6 +172,56 @@ import Workbench
 
   // MARK: training
 
+  @Test func `what is sent and what is left make up what was learnt, to the step`() throws {
+    func finished(
+      _ compression: UpdateCompression, residual: [UInt8]? = nil
+    ) throws -> FinishedTraining {
+      var runtime = runtime()
+      var order = try order()
+      (order.compression, order.compressionSeed) = (compression, 5)
+      try runtime.begin(order, base: published.bytes, residual: residual)
+      return try finish(&runtime)
+    }
+    func steps(_ update: [UInt8]) throws -> [[Int32]] {
+      try ModelUpdate(reading: update).layers.map { try $0.integerDeltas() }
+    }
+    let learnt = try steps(try finished(.dense).update)
+    let first = try finished(.topK(perMille: 50, bytes: false))
+    let left = try #require(first.residual)
+    let kept = try UpdateResidual(reading: left.accepted).layers.map { try $0.integerDeltas() }
+    let sent = try steps(first.update)
+    for layer in learnt.indices {
+      #expect(zip(sent[layer], kept[layer]).map { $0 + $1 } == learnt[layer])
+      #expect(sent[layer].count { $0 != 0 } <= (learnt[layer].count + 19) / 20)
+    }
+    #expect(
+      try UpdateResidual(reading: left.unused).layers.map { try $0.integerDeltas() } == learnt)
+    #expect(first.update.count < 200 + learnt.reduce(0) { $0 + $1.count } / 5)
+    // What is left goes into the next update.
+    let second = try finished(.dense, residual: left.accepted)
+    #expect(second.residual == nil)
+    let dense = try finished(.dense).update
+    #expect(second.update == dense)
+    let third = try finished(.topK(perMille: 1_000, bytes: false), residual: left.accepted)
+    let both = try steps(third.update)
+    for layer in learnt.indices {
+      #expect(zip(learnt[layer], kept[layer]).map { $0 + $1 } == both[layer])
+    }
+    #expect(
+      try finished(.int8).update == (try finished(.int8)).update, "the same seed, the same bytes")
+  }
+
+  @Test func `what is left of another model is refused by name`() throws {
+    var runtime = runtime()
+    let other = UpdateResidual(shape: [LayerShape(layer: 0, count: 3, exponent: 0)])
+    for bytes in [other.encoded(), [1, 2, 3]] {
+      let refusal = try #require(throws: ChipRefusal.self) {
+        try runtime.begin(try order(), base: published.bytes, residual: bytes)
+      }
+      #expect(refusal.code == ChipRefusal.residualCode)
+    }
+  }
+
   @Test func `an update is what the chip learnt from exactly the ordered samples`() throws {
     var runtime = runtime()
     try runtime.begin(try order(), base: published.bytes)

@@ -25,10 +25,14 @@ struct PublishedModel {
     let template = NetworkTemplate(
       name: "small", inputs: 12, hidden: [6], classes: 3, hiddenDeviation: 0.2,
       outputDeviation: 0.2, weightSeed: weightSeed)
+    try self.init(template.network())
+  }
+
+  init(_ network: SpikingNetwork) throws {
     let path = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
       .deletingLastPathComponent().appending(path: "fleet-configs/chips/loihi-learn.yaml").path
     let chip = try ChipFile.chip(contentsOf: path)
-    model = try NetworkCompiler.compile(template.network(), for: chip).model
+    model = try NetworkCompiler.compile(network, for: chip).model
     bytes = model.encoded()
     let owner = SigningKey()
     root = try TrustRoot(

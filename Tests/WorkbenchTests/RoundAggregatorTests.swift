@@ -28,7 +28,7 @@ import Workbench
 
   private func successor(
     maxDrift: UInt32 = 65_535, _ updates: [(delta: Int32, samples: UInt32)],
-    at now: Int64 = 2_000_000
+    strategy: Strategy = .fedAvg, state: [UInt8]? = nil, at now: Int64 = 2_000_000
   ) throws -> RoundAggregator.Successor {
     let manifest = published.manifest(maxDrift: maxDrift)
     let base = try published.record(manifest)
@@ -40,11 +40,11 @@ import Workbench
         SealedEntry(
           node: try #require(Identifier("node-\(index)")), digest: base.digest,
           samples: update.samples)
-      })
+      }, strategy: strategy)
     return try aggregator.aggregate(
       order, base: published.bytes, published: (manifest, published.bytes),
       updates: updates.map { self.update($0.delta, samples: $0.samples, base: base.digest) },
-      at: Instant(microseconds: now))
+      state: state, at: Instant(microseconds: now))
   }
 
   @Test func `the mean is weighted by samples and keeps the structure`() throws {
@@ -60,6 +60,36 @@ import Workbench
       #expect(zip(found, expected).allSatisfy { abs(Int32($0) - Int32($1)) <= 1 })
     }
     #expect(merged.model.structureDigest == published.model.structureDigest)
+  }
+
+  @Test func `what a strategy keeps changes the next step, and is read back exactly`() throws {
+    let strategy = try Strategy(.fedAvgM, ["momentum": 0.5])
+    let first = try successor(
+      [(delta: 64, samples: 5), (delta: 64, samples: 7)], strategy: strategy)
+    let state = try #require(first.serverState)
+    let second = try successor(
+      [(delta: 64, samples: 5), (delta: 64, samples: 7)], strategy: strategy, state: state)
+    let weights = published.model.learnedState[0]
+    let bounds = published.model.learnedBlocks[0].bounds
+    for (steps, merged) in [(64, first), (96, second)] {
+      let expected = weights.map { Int16(min(Int32($0) + Int32(steps), Int32(bounds.upperBound))) }
+      #expect(merged.model.learnedState[0] == expected)
+    }
+    let plain = try successor([(delta: 64, samples: 5)])
+    #expect(plain.serverState == nil && plain.leftOut.isEmpty)
+  }
+
+  @Test func `an update that lies far off counts for nothing under Krum, and is named`() throws {
+    let updates: [(delta: Int32, samples: UInt32)] = [
+      (10, 5), (11, 5), (10, 5), (9_000, 5), (9, 5),
+    ]
+    let merged = try successor(
+      updates, strategy: try Strategy(.multiKrum, ["byzantine": 1, "selected": 3]))
+    #expect(merged.leftOut.contains { $0.text == "node-3" })
+    #expect(merged.leftOut.count == 2)
+    let moved = zip(merged.model.learnedState[0], published.model.learnedState[0])
+      .map { Int32($0) - Int32($1) }
+    #expect(moved.allSatisfy { (0...11).contains($0) })
   }
 
   @Test func `the same set gives the same bytes whenever it is merged`() throws {

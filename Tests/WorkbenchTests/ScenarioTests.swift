@@ -1,4 +1,5 @@
 import CompiledModel
+import Federation
 import Foundation
 import NetworkTraining
 import SpikingNetwork
@@ -143,6 +144,21 @@ import Workbench
     #expect(job.model == "digits")
     #expect(job.rounds == 5)
     #expect(job.nodes == nil)
+    #expect(job.strategy?.name == .fedAvgM)
+    #expect(job.strategy?.values == ["learningRate": 1, "momentum": 0.3])
+  }
+
+  @Test(arguments: [
+    "strategy: {name: fedavg, beta3: 1}", "strategy: {name: fedavgg}",
+    "strategy: {name: krum}", "strategy: {name: median, weighting: samples}",
+    "strategy: {name: fedadam, tau: -1}",
+  ])
+  func `a strategy with a wrong name or parameter is refused`(line: String) throws {
+    let folder = try TemporaryFolder()
+    let path = try folder.file("job.yaml", "name: a\n\(line)\n")
+    let error = try #require(throws: ConfigurationError.self) { try JobFile.read(path) }
+    #expect(error.file.hasPrefix(path))
+    #expect(error.description.contains("expected"))
   }
 
   @Test func `an unknown key is refused`() throws {

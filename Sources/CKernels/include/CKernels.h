@@ -4,6 +4,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "AggregationKernels.h"
+
 /* The inner loops of the simulated chip. docs/CHIP.md says what they compute; every level computes
    the same integers.
 

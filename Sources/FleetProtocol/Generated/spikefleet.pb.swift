@@ -330,6 +330,9 @@ package nonisolated struct WireHeartbeat: Sendable {
   /// Clears the value of `energy`. Subsequent reads from it will return its default value.
   package mutating func clearEnergy() {self._energy = nil}
 
+  /// thousandths of its battery's charge, plus 1; 0 on mains
+  package var charge: UInt32 = 0
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package init() {}
@@ -769,6 +772,9 @@ package nonisolated struct WireRoundOffer: Sendable {
   package var seed: UInt64 = 0
 
   package var deadlineMilliseconds: UInt32 = 0
+
+  /// how the update is to travel; empty for dense
+  package var compression: String = String()
 
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -1696,7 +1702,7 @@ nonisolated extension WireOpenRound: SwiftProtobuf.Message, SwiftProtobuf._Messa
 
 nonisolated extension WireHeartbeat: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".Heartbeat"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}accepted\0\u{1}observed\0\u{3}open_rounds\0\u{3}next_public_key\0\u{3}root_version\0\u{1}energy\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}accepted\0\u{1}observed\0\u{3}open_rounds\0\u{3}next_public_key\0\u{3}root_version\0\u{1}energy\0\u{1}charge\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1710,6 +1716,7 @@ nonisolated extension WireHeartbeat: SwiftProtobuf.Message, SwiftProtobuf._Messa
       case 4: try { try decoder.decodeSingularStringField(value: &self.nextPublicKey) }()
       case 5: try { try decoder.decodeSingularUInt64Field(value: &self.rootVersion) }()
       case 6: try { try decoder.decodeSingularMessageField(value: &self._energy) }()
+      case 7: try { try decoder.decodeSingularUInt32Field(value: &self.charge) }()
       default: break
       }
     }
@@ -1738,6 +1745,9 @@ nonisolated extension WireHeartbeat: SwiftProtobuf.Message, SwiftProtobuf._Messa
     try { if let v = self._energy {
       try visitor.visitSingularMessageField(value: v, fieldNumber: 6)
     } }()
+    if self.charge != 0 {
+      try visitor.visitSingularUInt32Field(value: self.charge, fieldNumber: 7)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -1748,6 +1758,7 @@ nonisolated extension WireHeartbeat: SwiftProtobuf.Message, SwiftProtobuf._Messa
     if lhs.nextPublicKey != rhs.nextPublicKey {return false}
     if lhs.rootVersion != rhs.rootVersion {return false}
     if lhs._energy != rhs._energy {return false}
+    if lhs.charge != rhs.charge {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -2558,7 +2569,7 @@ nonisolated extension WireDesiredState: SwiftProtobuf.Message, SwiftProtobuf._Me
 
 nonisolated extension WireRoundOffer: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".RoundOffer"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}key\0\u{1}epoch\0\u{1}manifest\0\u{3}base_manifest\0\u{1}samples\0\u{1}seed\0\u{3}deadline_milliseconds\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}key\0\u{1}epoch\0\u{1}manifest\0\u{3}base_manifest\0\u{1}samples\0\u{1}seed\0\u{3}deadline_milliseconds\0\u{1}compression\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -2573,6 +2584,7 @@ nonisolated extension WireRoundOffer: SwiftProtobuf.Message, SwiftProtobuf._Mess
       case 5: try { try decoder.decodeSingularUInt32Field(value: &self.samples) }()
       case 6: try { try decoder.decodeSingularUInt64Field(value: &self.seed) }()
       case 7: try { try decoder.decodeSingularUInt32Field(value: &self.deadlineMilliseconds) }()
+      case 8: try { try decoder.decodeSingularStringField(value: &self.compression) }()
       default: break
       }
     }
@@ -2604,6 +2616,9 @@ nonisolated extension WireRoundOffer: SwiftProtobuf.Message, SwiftProtobuf._Mess
     if self.deadlineMilliseconds != 0 {
       try visitor.visitSingularUInt32Field(value: self.deadlineMilliseconds, fieldNumber: 7)
     }
+    if !self.compression.isEmpty {
+      try visitor.visitSingularStringField(value: self.compression, fieldNumber: 8)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -2615,6 +2630,7 @@ nonisolated extension WireRoundOffer: SwiftProtobuf.Message, SwiftProtobuf._Mess
     if lhs.samples != rhs.samples {return false}
     if lhs.seed != rhs.seed {return false}
     if lhs.deadlineMilliseconds != rhs.deadlineMilliseconds {return false}
+    if lhs.compression != rhs.compression {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

@@ -1,0 +1,5 @@
+#pragma clang diagnostic ignored "-Wpsabi"
+
+#include "aggregation.h"
+
+const AggregationTable *aggregation_portable(void) { return &aggregationTable; }

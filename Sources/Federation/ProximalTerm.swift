@@ -1,0 +1,21 @@
+/// What FedProx adds to a node's loss.
+///
+/// It is `(mu / 2) * |v - w|^2`, w the round's base (Li et al. 2018).
+package struct ProximalTerm: Sendable, Equatable {
+  /// Strength of the pull, per unit of weight.
+  package var mu: Double
+
+  /// A term of a strength of 0 or more.
+  package init(mu: Double) {
+    precondition(mu >= 0, "a pull of \(mu)")
+    self.mu = mu
+  }
+
+  /// The penalty of weights that lie `distances` from the base.
+  package func penalty(_ distances: [Double]) -> Double {
+    mu / 2 * distances.reduce(0) { $0 + $1 * $1 }
+  }
+
+  /// What the gradient of a weight that lies `distance` from the base rises by.
+  package func gradient(_ distance: Double) -> Double { mu * distance }
+}

@@ -1,0 +1,11 @@
+/// Why the chip does not take a model or a training run.
+package struct ChipRefusal: Error, Sendable, Equatable {
+  /// What earlier updates left out is not of the model.
+  package static let residualCode = "residual"
+
+  /// Stable code: `model-unreadable`, `chip`, `stream-shape`, `stream-labels`, `not-plastic`,
+  /// `samples`, `residual`.
+  package let code: String
+  /// What was found.
+  package let detail: String
+}

@@ -1,0 +1,46 @@
+package import CompiledModel
+import Federation
+package import FleetCore
+
+/// Holds a job against the model that it is to grow, before it begins.
+package enum JobCheck {
+  /// What does not go together, by a stable code.
+  package struct Refusal: Error, Sendable, Equatable {
+    /// Stable code.
+    package let code: String
+    /// What was found, and what to do.
+    package let detail: String
+  }
+
+  /// How the job's rounds merge each layer; throws where parts of the job do not fit.
+  package static func plan(
+    _ job: JobSpecification, of model: CompiledModel
+  ) throws(Refusal) -> MergePlan {
+    let plan: MergePlan
+    let size: CohortSize
+    do throws(AggregationError) {
+      plan = try MergePlan(model, job.merge)
+    } catch {
+      throw Refusal(code: error.code, detail: "\(error)")
+    }
+    do throws(SelectionError) {
+      size = try CohortSize(
+        target: max(1, job.cohort.target ?? job.nodes.count), quorum: max(1, job.minimumReports),
+        askedPerMille: job.cohort.askedPerMille)
+    } catch {
+      throw Refusal(code: error.code, detail: "\(error)")
+    }
+    let settings = RoundSettings(
+      strategy: StrategyTraits(
+        name: job.strategy.name.rawValue,
+        weighting: job.strategy.weighting == .uniform ? .equal : .samples,
+        needsSingleUpdates: job.strategy.needsSingleUpdates || plan.looksAtSingleUpdates,
+        movesNeurons: plan.movesNeurons),
+      compression: job.compression, feedsResidualBack: job.compression != .dense,
+      selection: job.cohort.rule, size: size)
+    if let conflict = settings.conflicts.first {
+      throw Refusal(code: conflict.code, detail: "\(conflict)")
+    }
+    return plan
+  }
+}
