@@ -69,6 +69,8 @@ extension ChaosRun {
     }
     script.revoked = []
     script.cordoned = []
+    // A restored backup may have a job paused that went on since.
+    script.paused = script.everPaused.sorted()
     resumeJobs()
   }
 }

@@ -35,6 +35,7 @@ struct OperatorScript {
   var everQuarantined: Set<Int> = []
   /// Jobs that were told to pause and not yet to go on.
   var paused: [Identifier] = []
+  var everPaused: Set<Identifier> = []
   var rootVersion: UInt64 = 1
 
   /// The oldest wish that has no answer.
@@ -75,6 +76,7 @@ extension ChaosRun {
     if random.chance(0.5) { resumeJobs() }
     if random.chance(0.15), let job = script.jobs.last {
       script.paused.append(job)
+      script.everPaused.insert(job)
       script.wish("pause", .pauseJob(job.text))
     }
   }
