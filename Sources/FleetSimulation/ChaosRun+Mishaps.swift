@@ -139,6 +139,10 @@ extension ChaosRun {
       let parts = state.rounds[key]?.participants.map { "\($0.node) \($0.state.name)" } ?? []
       return "\(key) \(state.rounds[key]?.state.name ?? ""): \(parts.joined(separator: ", "))"
     }
+    let jobs = state.jobs.values.filter { $0.state == .running }.sorted { $0.id < $1.id }.map {
+      "\($0.id) runs\($0.pausedAt == nil ? "" : ", paused"), "
+        + (coordinator.core?.waits[$0.id] ?? "waits for nobody")
+    }
     let nodes = agents.map { agent in
       let record = state.nodes[agent.node]
       return "\(agent.node): \(agent.core == nil ? "dead" : "alive"), session"
@@ -159,7 +163,7 @@ extension ChaosRun {
     }
     let waiting = script.current.map { "the operator waits for '\(script.wishes[$0].id)'" }
     let root = "root \(coordinator.core?.trust?.version ?? 0) is in force"
-    let lines = rounds + rollouts + nodes + [root] + [waiting].compactMap { $0 }
+    let lines = rounds + jobs + rollouts + nodes + [root] + [waiting].compactMap { $0 }
     return lines.joined(separator: "\n")
   }
 }
