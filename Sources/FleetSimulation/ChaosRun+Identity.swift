@@ -69,6 +69,8 @@ extension ChaosRun {
     }
     script.revoked = []
     script.cordoned = []
+    // Who has used up its energy would be asked by no round before the next day.
+    for budget in ["fleet", "some"] { script.wish("budget", .removeBudget(budget)) }
     // A restored backup may have a job paused that went on since.
     script.paused = script.everPaused.sorted()
     resumeJobs()
