@@ -1,5 +1,6 @@
 import CompiledModel
 import Dispatch
+import Federation
 import FleetCore
 import FleetProtocol
 import FleetStore
@@ -23,6 +24,7 @@ final class BackgroundWork: Sendable {
   /// Backups and looks at the whole database, which take long and wait for nothing.
   private let copies = DispatchQueue(label: "coordinator-copies", attributes: .concurrent)
   private let isStopped = Mutex(false)
+  private let door = Mutex<(base: ContentDigest, shape: [LayerShape])?>(nil)
 
   init(
     blobs: BlobStore, keys: OnlineKeys, checkData: LabelledSamples?, log: Logger
@@ -125,13 +127,25 @@ final class BackgroundWork: Sendable {
       }
     }
     do throws(StoreError) {
-      let outcome = UpdateDoor.judge(bytes, check, base: try blobs.read(check.base))
+      let shape = try shape(of: check.base)
+      guard let shape else {
+        return .unreadable(detail: "base model \(check.base) does not read")
+      }
+      let outcome = UpdateDoor.judge(bytes, check, shape: shape)
       if case .refused(let code, let detail) = outcome { return refuse(key, code: code, detail) }
       try blobs.finish(key, expected: check.digest, size: check.size)
       return outcome
     } catch {
       return .unreadable(detail: error.description)
     }
+  }
+
+  /// What a base learns: many nodes send updates of one base.
+  private func shape(of base: ContentDigest) throws(StoreError) -> [LayerShape]? {
+    if let known = door.withLock({ $0 }), known.base == base { return known.shape }
+    guard let shape = UpdateDoor.shape(ofModel: try blobs.read(base)) else { return nil }
+    door.withLock { $0 = (base, shape) }
+    return shape
   }
 
   private func refuse(_ key: UploadKey, code: String, _ detail: String) -> UploadOutcome {
@@ -155,8 +169,8 @@ final class BackgroundWork: Sendable {
     } catch {
       return .refused(code: "manifest", detail: "published manifest does not decode: \(error)")
     }
-    var updates: [[UInt8]] = []
-    for entry in order.updates { updates.append(try blobs.read(entry.digest)) }
+    var updates: [StoredUpdate] = []
+    for entry in order.updates { updates.append(try StoredUpdate(entry.digest, in: blobs)) }
     let anchor = try blobs.read(order.published)
     let base = try blobs.read(order.base.digest)
     var kept: [UInt8]?
@@ -167,6 +181,7 @@ final class BackgroundWork: Sendable {
         order, base: base, published: (manifest, anchor), updates: updates, state: kept,
         at: WallClock.now())
     } catch {
+      if let failure = updates.lazy.compactMap(\.failure).first { throw failure }
       return .refused(code: error.code, detail: error.detail)
     }
     if let checkData, checkData.channels != successor.model.sampleSize {

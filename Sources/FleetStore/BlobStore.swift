@@ -110,6 +110,15 @@ package final class BlobStore: Sendable {
     return entry
   }
 
+  /// Content that stays open for who reads it in pieces, whatever happens to it meanwhile.
+  package func content(_ digest: ContentDigest) throws(StoreError) -> StoredContent {
+    let path = path(of: digest)
+    guard let file = try OpenFile.reading(path) else {
+      throw .missing(digest: digest.hex, path: path)
+    }
+    return StoredContent(file: file)
+  }
+
   /// Removes content; without any it does nothing.
   package func remove(_ digest: ContentDigest) throws(StoreError) {
     opened.withLock { $0.forget(digest) }

@@ -52,6 +52,25 @@ final class OpenFile: Sendable {
     }
   }
 
+  /// Fills a buffer with bytes from `offset` on; an error where it ends before.
+  func read(
+    at offset: UInt64, into buffer: UnsafeMutableRawBufferPointer
+  ) throws(StoreError) {
+    var filled = 0
+    while filled < buffer.count {
+      let got = pread(
+        descriptor, buffer.baseAddress.map { $0 + filled }, buffer.count - filled,
+        off_t(offset) + off_t(filled))
+      if got < 0, errno == EINTR { continue }
+      if got < 0 { throw FileSystem.failure("reading", path) }
+      if got == 0 {
+        throw .range(
+          path: path, offset: offset, count: UInt64(buffer.count), size: offset + UInt64(filled))
+      }
+      filled += got
+    }
+  }
+
   /// Bytes from `offset`, at most `count`, fewer where it ends before.
   func read(at offset: UInt64, count: Int) throws(StoreError) -> [UInt8] {
     var code: Int32 = 0

@@ -16,9 +16,9 @@ struct LearnedMerge {
 
   private let blocks: [LearnedBlock]
 
-  /// Merges updates, in node order, whose layers are the model's learned blocks.
+  /// Merges updates whose layers are the model's learned blocks.
   init(
-    of updates: [UpdateSet.Entry], into model: CompiledModel, by strategy: Strategy,
+    of updates: SealedUpdates, into model: CompiledModel, by strategy: Strategy,
     _ plan: MergePlan, state: ServerState?
   ) throws(AggregationError) {
     blocks = model.learnedBlocks
@@ -32,37 +32,37 @@ struct LearnedMerge {
     } else {
       let part = LearnedPart(places: stepped, blocks: model.learnedBlocks, values: values)
       let result = try Aggregation(strategy).merge(
-        base: part.base, updates: try part.updates(updates), state: state ?? .none)
+        base: part.base, updates: updates.part(of: stepped, members: members),
+        state: state ?? .none)
       for (place, merged) in zip(stepped, result.weights) { values[place] = merged }
       members = result.plan.members
       self.state = result.state
       leftOut = updates.indices.filter { !members.contains($0) }
     }
-    let taken = members.map { updates[$0] }
     var rest = averaged.filter { !stepped.contains($0) }
     for layer in plan.layers {
       switch layer.rule {
       case .average, .keepLocal, .averageTimeConstants: break
-      case .majorityVote: rest += try vote(layer, taken)
-      case .alignAverage, .unionPrune: rest += try mergePrototypes(layer, taken)
+      case .majorityVote: rest += try vote(layer, updates, members)
+      case .alignAverage, .unionPrune: rest += try mergePrototypes(layer, updates, members)
       }
     }
-    try average(rest.sorted(), taken, by: strategy.weighting)
+    try average(rest.sorted(), updates, members, by: strategy.weighting)
   }
 
   private mutating func average(
-    _ places: [Int], _ updates: [UpdateSet.Entry], by weighting: Weighting
+    _ places: [Int], _ updates: SealedUpdates, _ members: [Int], by weighting: Weighting
   ) throws(AggregationError) {
     guard !places.isEmpty else { return }
     let part = LearnedPart(places: places, blocks: blocks, values: values)
     let result = try Aggregation(try Strategy(.fedAvg, weighting: weighting)).merge(
-      base: part.base, updates: try part.updates(updates), state: .none)
+      base: part.base, updates: updates.part(of: places, members: members), state: .none)
     for (place, merged) in zip(places, result.weights) { values[place] = merged }
   }
 
   /// Votes on the layer's weights; returns its blocks that have no votes.
   private mutating func vote(
-    _ layer: MergePlan.Layer, _ updates: [UpdateSet.Entry]
+    _ layer: MergePlan.Layer, _ updates: SealedUpdates, _ members: [Int]
   ) throws(AggregationError) -> [Int] {
     var rest: [Int] = []
     for place in layer.blocks {
@@ -71,7 +71,7 @@ struct LearnedMerge {
         continue
       }
       var deltas: [[Int32]] = []
-      for entry in updates { deltas.append(try entry.steps(of: place, blocks[place])) }
+      for update in members { deltas.append(try updates.steps(of: update, place)) }
       values[place] = try MajorityVote.merge(
         base: values[place], deltas: deltas, levels: blocks[place].bounds)
     }
@@ -80,18 +80,18 @@ struct LearnedMerge {
 
   /// Matches or unites the layer's neurons; returns its blocks that do not move with them.
   private mutating func mergePrototypes(
-    _ layer: MergePlan.Layer, _ updates: [UpdateSet.Entry]
+    _ layer: MergePlan.Layer, _ updates: SealedUpdates, _ members: [Int]
   ) throws(AggregationError) -> [Int] {
     let parts = PrototypeParts(layer, blocks)
     let base = parts.layer(values)
     var learnt: [(samples: UInt32, layer: PrototypeLayer)] = []
-    for entry in updates {
+    for update in members {
       var state = values
       for place in parts.places {
-        let deltas = try entry.steps(of: place, blocks[place])
+        let deltas = try updates.steps(of: update, place)
         state[place] = blocks[place].adding(deltas, to: values[place])
       }
-      learnt.append((entry.facts.samples, parts.layer(state)))
+      learnt.append((updates.facts(of: update).samples, parts.layer(state)))
     }
     guard let first = learnt.first?.layer else { throw .noUpdates }
     // A base that was never used stands for nothing that neurons could be matched to.
@@ -120,14 +120,6 @@ private struct LearnedPart {
         // A weight of 16 bits has 8 below the unit of its exponent.
         stepExponent: Int(min(max(blocks[place].exponent - 8, -128), 127)))
     }
-  }
-
-  func updates(_ entries: [UpdateSet.Entry]) throws(AggregationError) -> UpdateSet {
-    try UpdateSet(
-      entries.map { entry in
-        UpdateSet.Entry(
-          node: entry.node, facts: entry.facts, layers: places.map { entry.layers[$0] })
-      }, elementCounts: places.map { blocks[$0].count })
   }
 }
 

@@ -67,16 +67,3 @@ extension LearnedBlock {
     }
   }
 }
-
-extension UpdateSet.Entry {
-  /// The whole steps of one block; what compression did not carry is zero.
-  func steps(of place: Int, _ block: LearnedBlock) throws(AggregationError) -> [Int32] {
-    do throws(UpdateError) {
-      return try LayerDelta(
-        layer: block.number, exponent: Int8(clamping: block.exponent), values: layers[place]
-      ).integerDeltas()
-    } catch {
-      throw .unreadable(update: 0, detail: "of \(node): \(error)")
-    }
-  }
-}

@@ -34,11 +34,11 @@ package struct RoundAggregator: Sendable {
   ///   - base: bytes of the order's base model.
   ///   - published: the published model's signed manifest and bytes; the permit's largest drift
   ///     is held against its weights.
-  ///   - updates: bytes of each update, in the order of `order.updates`.
+  ///   - updates: each update, in the order of `order.updates`; read whole once, then by blocks.
   ///   - state: what the strategy kept of the rounds before, encoded.
   package func aggregate(
     _ order: AggregationOrder, base: [UInt8], published: (manifest: WireManifest, bytes: [UInt8]),
-    updates: [[UInt8]], state: [UInt8]? = nil, at now: Instant
+    updates: [any UpdateContent], state: [UInt8]? = nil, at now: Instant
   ) throws(AggregationRefusal) -> Successor {
     precondition(
       updates.count == order.updates.count,
@@ -47,7 +47,7 @@ package struct RoundAggregator: Sendable {
     let merged: LearnedMerge
     do throws(AggregationError) {
       merged = try LearnedMerge(
-        of: try entries(order, updates, model), into: model, by: order.strategy,
+        of: try sealed(order, updates, model), into: model, by: order.strategy,
         try MergePlan(model, order.merge),
         state: try state.map { bytes throws(AggregationError) in try ServerState(reading: bytes) })
     } catch {
@@ -65,22 +65,23 @@ package struct RoundAggregator: Sendable {
   }
 
   /// The updates as they are summed, each held against what its node was offered.
-  private func entries(
-    _ order: AggregationOrder, _ updates: [[UInt8]], _ model: CompiledModel
-  ) throws(AggregationError) -> [UpdateSet.Entry] {
-    var entries: [UpdateSet.Entry] = []
-    for (entry, bytes) in zip(order.updates, updates) {
+  private func sealed(
+    _ order: AggregationOrder, _ updates: [any UpdateContent], _ model: CompiledModel
+  ) throws(AggregationError) -> SealedUpdates {
+    var sealed = SealedUpdates()
+    for (entry, content) in zip(order.updates, updates) {
+      let bytes = try content.bytes()
       do throws(UpdateError) {
         let update = try ModelUpdate(reading: bytes)
         try update.validate(
           against: UpdateDoor.bounds(
             base: order.base.digest, model: model, samples: entry.samples))
-        entries.append(UpdateSet.Entry(node: entry.node.text, update: update))
+        sealed.add(update, of: entry.node.text, in: content)
       } catch {
-        throw .unreadable(update: entries.count, detail: "of \(entry.node): \(error)")
+        throw .unreadable(update: sealed.indices.count, detail: "of \(entry.node): \(error)")
       }
     }
-    return entries
+    return sealed
   }
 
   /// Within the permitted drift of the published values, on whole steps of each block.
@@ -145,23 +146,28 @@ package struct AggregationRefusal: Error, Sendable, Equatable {
 
 /// Holds an uploaded update against what its node was offered, before it counts.
 package enum UpdateDoor {
-  /// `valid`, or a refusal that is final for these bytes.
+  /// `valid`, or a refusal that is final for these bytes; `shape` is that of the base model.
   package static func judge(
-    _ bytes: [UInt8], _ check: UploadCheck, base: [UInt8]
+    _ bytes: [UInt8], _ check: UploadCheck, shape: [LayerShape]
   ) -> UploadOutcome {
-    let model: CompiledModel
-    do {
-      model = try CompiledModel(reading: base)
-    } catch {
-      return .unreadable(detail: "base model \(check.base): \(error)")
-    }
     do throws(UpdateError) {
       let update = try ModelUpdate(reading: bytes)
       try update.validate(
-        against: bounds(base: check.base, model: model, samples: check.samples))
+        against: UpdateBounds(
+          base: check.base.bytes, shape: shape, samplesOffered: check.samples,
+          samplesAnnounced: check.samples))
       return .valid
     } catch {
       return .refused(code: error.code, detail: "\(error)")
+    }
+  }
+
+  /// What a model learns, as an update must list it; nil where the bytes are no model.
+  package static func shape(ofModel bytes: [UInt8]) -> [LayerShape]? {
+    do {
+      return shape(of: try CompiledModel(reading: bytes))
+    } catch {
+      return nil
     }
   }
 

@@ -102,7 +102,10 @@ extension StudyFleet {
     guard let base = contents[check.base] else {
       preconditionFailure("an update of \(check.base), which the coordinator does not hold")
     }
-    let outcome = UpdateDoor.judge(bytes, check, base: base)
+    guard let shape = UpdateDoor.shape(ofModel: base) else {
+      preconditionFailure("the base \(check.base), which was merged here, is no model")
+    }
+    let outcome = UpdateDoor.judge(bytes, check, shape: shape)
     if outcome == .valid { try folder.put(bytes) }
     return outcome
   }
@@ -112,8 +115,8 @@ extension StudyFleet {
     guard let base = contents[order.base.digest] else {
       preconditionFailure("a round from \(order.base.digest), which is not held")
     }
-    var updates: [[UInt8]] = []
-    for entry in order.updates { updates.append(try folder.content(entry.digest)) }
+    var updates: [UpdateBytes] = []
+    for entry in order.updates { updates.append(UpdateBytes(try folder.content(entry.digest))) }
     var kept: [UInt8]?
     if let state = order.state { kept = try folder.content(state) }
     let successor: RoundAggregator.Successor

@@ -116,17 +116,18 @@ import Workbench
       }, merge: rule.map { ["rivals": $0] } ?? [:])
     let state = published.model.learnedState
     let updates = learnt.map { layer in
-      ModelUpdate(
-        base: base.digest.bytes, samples: 10, correct: 0,
-        layers: zip(
-          UpdateDoor.shape(of: published.model), zip(state, [layer.weights, layer.counts])
-        )
-        .map { shape, values in
-          LayerDelta(
-            layer: shape.layer, exponent: shape.exponent,
-            deltas: zip(values.0, values.1).map { Int32($1) - Int32($0) })
-        }
-      ).encoded()
+      UpdateBytes(
+        ModelUpdate(
+          base: base.digest.bytes, samples: 10, correct: 0,
+          layers: zip(
+            UpdateDoor.shape(of: published.model), zip(state, [layer.weights, layer.counts])
+          )
+          .map { shape, values in
+            LayerDelta(
+              layer: shape.layer, exponent: shape.exponent,
+              deltas: zip(values.0, values.1).map { Int32($1) - Int32($0) })
+          }
+        ).encoded())
     }
     return try RoundAggregator(federationKeys: [published.federation]).aggregate(
       order, base: published.bytes, published: (manifest, published.bytes), updates: updates,

@@ -43,7 +43,9 @@ import Workbench
       }, strategy: strategy)
     return try aggregator.aggregate(
       order, base: published.bytes, published: (manifest, published.bytes),
-      updates: updates.map { self.update($0.delta, samples: $0.samples, base: base.digest) },
+      updates: updates.map {
+        UpdateBytes(self.update($0.delta, samples: $0.samples, base: base.digest))
+      },
       state: state, at: Instant(microseconds: now))
   }
 
