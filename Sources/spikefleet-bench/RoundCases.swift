@@ -103,8 +103,9 @@ private final class RoundRun {
 
   private func push(hidden: Int, _ context: BenchContext) throws {
     var chip = try ChipFile.chip(contentsOf: "\(context.chips)/\(BenchFleet.chip).yaml")
-    // A network of 16 MB is larger than the chip: its cores get the memory that it needs.
+    // A network of 16 MB is larger than the chip: its cores get what it needs.
     chip.core.synapseMemoryBytes = 1 << 26
+    chip.core.inAxons = 1 << 14
     let template = NetworkTemplate(name: "bench", hidden: [hidden], steps: 1)
     let model = try NetworkCompiler.compile(template.network(), for: chip).model
     try Data(model.encoded()).write(to: URL(filePath: fleet.folder.model))
