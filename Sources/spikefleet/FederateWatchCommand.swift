@@ -32,12 +32,16 @@ struct FederateWatchCommand: FleetCommand {
           status.clear()
           try show(round)
         }
-        guard view.state == "running" else {
+        guard ["running", "paused"].contains(view.state) else {
           status.clear()
           try end(view)
           return
         }
-        if let round = view.rounds.last { status.show(progress(round, of: view)) }
+        if let round = view.rounds.last {
+          status.show(progress(round, of: view))
+        } else if let waits = view.waits {
+          status.show(waits)
+        }
       }
       try await Task.sleep(for: .milliseconds(100))
     }
@@ -71,6 +75,10 @@ struct FederateWatchCommand: FleetCommand {
   }
 
   private func progress(_ round: RoundView, of view: JobView) -> String {
+    if let waits = view.waits { return waits }
+    if view.state == "paused", ["committed", "failed"].contains(round.state) {
+      return "paused after round \(round.round) of \(view.specification.rounds)"
+    }
     let done = round.participants.count { $0.state == "reported" }
     return "round \(round.round) of \(view.specification.rounds) \(round.state), \(done) of "
       + "\(round.participants.count) nodes have reported"
