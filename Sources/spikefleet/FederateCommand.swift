@@ -8,7 +8,8 @@ struct FederateCommand: ParsableCommand {
     subcommands: [
       FederatePlanCommand.self, FederateStartCommand.self, FederateStatusCommand.self,
       FederateWatchCommand.self, FederateExplainCommand.self, FederateHistoryCommand.self,
-      FederateReportCommand.self, FederatePauseCommand.self, FederateResumeCommand.self,
+      FederateReportCommand.self, JobVerbCommand<PauseJobVerb>.self,
+      JobVerbCommand<ResumeJobVerb>.self,
       FederateRollbackCommand.self, FederateCancelCommand.self,
     ])
 }

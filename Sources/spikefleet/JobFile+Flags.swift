@@ -4,24 +4,28 @@ import FleetCore
 import Workbench
 
 extension JobFile {
-  /// Takes what flags say of the strategy, over what the file says of the same one.
-  mutating func choose(
-    _ flag: Strategy.Name?, parameters: [StrategySetting], weighting: Weighting?
-  ) throws {
-    guard flag != nil || weighting != nil || !parameters.isEmpty else { return }
-    let name = flag ?? strategy?.name ?? .fedAvg
-    let same = strategy?.name == name ? strategy : nil
-    var values = same?.values ?? [:]
-    for setting in parameters { values[setting.name] = setting.value }
-    do throws(AggregationError) {
-      strategy = try Strategy(name, values, weighting: weighting ?? same?.weighting)
-    } catch {
-      throw ValidationError("--strategy \(name.rawValue): \(error)")
+  /// The job with what is left out filled in.
+  ///
+  /// `usualReports` are needed where nothing says how many.
+  func specification(
+    name: String, model: String, nodes: [String], usualReports: Int
+  ) throws -> JobSpecification {
+    let deadline = deadlineSeconds ?? 600
+    guard (1...86_400).contains(deadline) else {
+      throw ValidationError(
+        "--deadline-seconds, or `deadlineSeconds` of the job file: found \(deadline), expected 1 "
+          + "to 86400")
     }
+    return JobSpecification(
+      name: name, model: model, rounds: rounds ?? 10, samplesPerRound: samplesPerRound ?? 400,
+      nodes: nodes, minimumReports: minimumReports ?? targetReports ?? usualReports,
+      deadlineMilliseconds: deadline * 1_000, attemptsMax: attempts ?? 3,
+      maxRegression: maxRegression ?? 2, seed: seed ?? 1, strategy: strategy ?? .fedAvg,
+      compression: compression ?? .dense, cohort: try cohortTerms(), merge: merge ?? [:])
   }
 
   /// How many of the nodes each round asks, and which, as flags and file say.
-  func cohortTerms() throws -> CohortTerms {
+  private func cohortTerms() throws -> CohortTerms {
     let factor = overSelection ?? 1
     guard (1...100).contains(factor) else {
       throw ValidationError("--over-selection: found \(factor), expected 1 to 100")

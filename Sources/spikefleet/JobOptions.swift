@@ -15,17 +15,10 @@ struct JobOptions: ParsableArguments {
   @Option(help: "Name of the model, its digest, or at least 8 first digits of it.")
   var model: String?
 
-  @Option(help: "Rounds to run.")
-  var rounds: UInt32?
-
-  @Option(help: "Samples each node trains in a round.")
-  var samplesPerRound: UInt32?
+  @OptionGroup var learning: RoundOptions
 
   @Option(name: .long, help: "A node that takes part; once for each.")
   var node: [String] = []
-
-  @Option(parsing: .unconditional, help: "Reports without which a round fails.")
-  var minimumReports: Int?
 
   @Option(help: "Seconds from the offer until a round is sealed or failed.")
   var deadlineSeconds: UInt32?
@@ -33,26 +26,8 @@ struct JobOptions: ParsableArguments {
   @Option(help: "Attempts per round before the job fails.")
   var attempts: UInt32?
 
-  @Option(
-    parsing: .unconditional,
-    help: "Points of held-out accuracy that a merged model may lose against the best one.")
-  var maxRegression: Double?
-
   @Option(parsing: .unconditional, help: "Seed of the nodes' rounding noise.")
   var seed: UInt64?
-
-  @Option(help: "How updates become the next model; fedavg unless given.")
-  var strategy: Strategy.Name?
-
-  @Option(
-    help: ArgumentHelp("A parameter of the strategy; once for each.", valueName: "name=value"))
-  var parameter: [StrategySetting] = []
-
-  @Option(help: "How much an update counts, where the strategy leaves that open.")
-  var weighting: Weighting?
-
-  @Option(help: ArgumentHelp("How updates travel: \(UpdateCompression.forms).", valueName: "form"))
-  var compression: UpdateCompression?
 
   @Option(
     help: ArgumentHelp(
@@ -78,15 +53,10 @@ struct JobOptions: ParsableArguments {
     var job = try file.map { try JobFile.read($0) } ?? JobFile()
     job.name = name ?? job.name
     job.model = model ?? job.model
-    job.rounds = rounds ?? job.rounds
-    job.samplesPerRound = samplesPerRound ?? job.samplesPerRound
     job.nodes = node.isEmpty ? job.nodes : node
-    job.minimumReports = minimumReports ?? job.minimumReports
     job.deadlineSeconds = deadlineSeconds ?? job.deadlineSeconds
     job.attempts = attempts ?? job.attempts
-    job.maxRegression = maxRegression ?? job.maxRegression
     job.seed = seed ?? job.seed
-    job.compression = compression ?? job.compression
     if !merge.isEmpty {
       var rules = job.merge ?? [:]
       for setting in merge { rules[setting.layer] = setting.rule }
@@ -96,7 +66,7 @@ struct JobOptions: ParsableArguments {
     job.overSelection = overSelection ?? job.overSelection
     job.selection = selection ?? job.selection
     job.leastCharge = leastCharge ?? job.leastCharge
-    try job.choose(strategy, parameters: parameter, weighting: weighting)
+    try learning.apply(to: &job)
     return job
   }
 
@@ -108,48 +78,16 @@ struct JobOptions: ParsableArguments {
         "found no \(job.name == nil ? "--name" : "--model"), expected a job with both; give the "
           + "flag, or a job file with the key")
     }
-    let deadline = job.deadlineSeconds ?? 600
-    guard (1...86_400).contains(deadline) else {
-      throw ValidationError("--deadline-seconds: found \(deadline), expected 1 to 86400")
-    }
     var nodes = job.nodes ?? []
     if nodes.isEmpty { nodes = try await client.nodes().map(\.name) }
-    return JobSpecification(
-      name: name, model: model, rounds: job.rounds ?? 10,
-      samplesPerRound: job.samplesPerRound ?? 400, nodes: nodes,
-      minimumReports: job.minimumReports ?? job.targetReports ?? max(1, nodes.count),
-      deadlineMilliseconds: deadline * 1_000, attemptsMax: job.attempts ?? 3,
-      maxRegression: job.maxRegression ?? 2, seed: job.seed ?? 1,
-      strategy: job.strategy ?? .fedAvg, compression: job.compression ?? .dense,
-      cohort: try job.cohortTerms(), merge: job.merge ?? [:])
+    return try job.specification(
+      name: name, model: model, nodes: nodes, usualReports: max(1, nodes.count))
   }
 }
 
 extension SelectionRule: ExpressibleByArgument {
   /// Reads one of `SelectionRule.forms`.
   package init?(argument: String) { self.init(argument) }
-}
-
-extension Strategy.Name: ExpressibleByArgument {}
-extension Weighting: ExpressibleByArgument {}
-
-extension UpdateCompression: ExpressibleByArgument {
-  /// Reads one of `UpdateCompression.forms`.
-  package init?(argument: String) { self.init(argument) }
-}
-
-/// A strategy's parameter as a flag has it: NAME=VALUE.
-struct StrategySetting: ExpressibleByArgument {
-  let name: String
-  let value: Double
-
-  init?(argument: String) {
-    let parts = argument.split(separator: "=", omittingEmptySubsequences: false)
-    guard parts.count == 2, !parts[0].isEmpty, let value = Double(parts[1]), value.isFinite else {
-      return nil
-    }
-    (name, self.value) = (String(parts[0]), value)
-  }
 }
 
 /// How a layer is merged, as a flag has it: LAYER=RULE.

@@ -50,35 +50,10 @@ struct SimulateFederateCommand: FleetCommand {
   @Option(help: "Number of nodes; those that the job names unless given.")
   var nodes: Int?
 
-  @Option(help: "Rounds to run.")
-  var rounds: UInt32?
-
-  @Option(help: "Samples each node trains in a round.")
-  var samplesPerRound: UInt32?
-
-  @Option(parsing: .unconditional, help: "Reports without which a round fails.")
-  var minimumReports: Int?
-
-  @Option(
-    parsing: .unconditional,
-    help: "Points of held-out accuracy that a merged model may lose against the best one.")
-  var maxRegression: Double?
+  @OptionGroup var learning: RoundOptions
 
   @Option(parsing: .unconditional, help: "Seed of everything that is drawn.")
   var seed: UInt64?
-
-  @Option(help: "How updates become the next model; fedavg unless given.")
-  var strategy: Strategy.Name?
-
-  @Option(
-    help: ArgumentHelp("A parameter of the strategy; once for each.", valueName: "name=value"))
-  var parameter: [StrategySetting] = []
-
-  @Option(help: "How much an update counts, where the strategy leaves that open.")
-  var weighting: Weighting?
-
-  @Option(help: ArgumentHelp("How updates travel: \(UpdateCompression.forms).", valueName: "form"))
-  var compression: UpdateCompression?
 
   @Option(
     help: ArgumentHelp(

@@ -32,29 +32,12 @@ struct StudyInputs {
 
   private func specification() throws -> JobSpecification {
     var job = try command.file.map { try JobFile.read($0) } ?? JobFile()
-    job.rounds = command.rounds ?? job.rounds
-    job.samplesPerRound = command.samplesPerRound ?? job.samplesPerRound
-    job.minimumReports = command.minimumReports ?? job.minimumReports
-    job.maxRegression = command.maxRegression ?? job.maxRegression
     job.seed = command.seed ?? job.seed
-    job.compression = command.compression ?? job.compression
-    try job.choose(
-      command.strategy, parameters: command.parameter, weighting: command.weighting)
+    try command.learning.apply(to: &job)
     let nodes = try nodes(of: job)
-    let usual = command.dropout > 0 ? max(1, nodes.count / 2) : nodes.count
-    let deadline = job.deadlineSeconds ?? 600
-    guard (1...86_400).contains(deadline) else {
-      throw CommandFailure(
-        "\(command.file ?? ""): deadlineSeconds: found \(deadline), expected 1 to 86400; mend it")
-    }
-    return JobSpecification(
-      name: job.name ?? "study", model: "", rounds: job.rounds ?? 10,
-      samplesPerRound: job.samplesPerRound ?? 400, nodes: nodes,
-      minimumReports: job.minimumReports ?? job.targetReports ?? usual,
-      deadlineMilliseconds: deadline * 1_000,
-      attemptsMax: job.attempts ?? 3, maxRegression: job.maxRegression ?? 2, seed: job.seed ?? 1,
-      strategy: job.strategy ?? .fedAvg, compression: job.compression ?? .dense,
-      cohort: try job.cohortTerms(), merge: job.merge ?? [:])
+    return try job.specification(
+      name: job.name ?? "study", model: "", nodes: nodes,
+      usualReports: command.dropout > 0 ? max(1, nodes.count / 2) : nodes.count)
   }
 
   private func nodes(of job: JobFile) throws -> [String] {
