@@ -24,7 +24,10 @@ extension CoordinatorCore {
     }
     let decisions: [(node: String, reason: SelectionReason)]
     if let target = terms.target {
-      let histories = histories(of: job, before: round)
+      // A job that waits for nodes asks at every tick: what its rounds say is not needed for that.
+      let free = candidates.count { $0.hindrance == nil }
+      let histories =
+        free < job.specification.minimumReports ? [:] : histories(of: job, before: round)
       let selector = CohortSelector(
         rule: terms.rule,
         size: try CohortSize(

@@ -24,8 +24,10 @@ package enum JobCheck {
       throw Refusal(code: error.code, detail: "\(error)")
     }
     do throws(SelectionError) {
+      // More reports than there can be are refused where the job is started, by name.
+      let target = max(1, job.cohort.target ?? job.nodes.count)
       size = try CohortSize(
-        target: max(1, job.cohort.target ?? job.nodes.count), quorum: max(1, job.minimumReports),
+        target: target, quorum: min(max(1, job.minimumReports), target),
         askedPerMille: job.cohort.askedPerMille)
     } catch {
       throw Refusal(code: error.code, detail: "\(error)")

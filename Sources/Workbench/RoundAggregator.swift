@@ -76,7 +76,7 @@ package struct RoundAggregator: Sendable {
         try update.validate(
           against: UpdateDoor.bounds(
             base: order.base.digest, model: model, samples: entry.samples))
-        sealed.add(update, of: entry.node.text, in: content)
+        sealed.add(update, in: content)
       } catch {
         throw .unreadable(update: sealed.indices.count, detail: "of \(entry.node): \(error)")
       }

@@ -42,7 +42,6 @@ struct SealedUpdates {
   }
 
   private struct Entry {
-    let node: String
     let facts: UpdateFacts
     let content: any UpdateContent
     let blocks: [Block]
@@ -51,7 +50,7 @@ struct SealedUpdates {
   private var entries: [Entry] = []
 
   /// Adds an update that was read from its content and found sound, the next in node order.
-  mutating func add(_ update: ModelUpdate, of node: String, in content: any UpdateContent) {
+  mutating func add(_ update: ModelUpdate, in content: any UpdateContent) {
     var offset = ModelUpdate.headerBytes + update.layers.count * ModelUpdate.layerBytes
     let isDense = update.isDense
     let blocks = update.layers.map { layer -> Block in
@@ -70,8 +69,7 @@ struct SealedUpdates {
       }
     }
     entries.append(
-      Entry(
-        node: node, facts: UpdateFacts(samples: update.samples), content: content, blocks: blocks))
+      Entry(facts: UpdateFacts(samples: update.samples), content: content, blocks: blocks))
   }
 
   /// Places of all updates.

@@ -78,6 +78,8 @@ import Workbench
       name: "job", model: "", rounds: 1, samplesPerRound: 1, nodes: ["a", "b"], minimumReports: 2,
       deadlineMilliseconds: 1, attemptsMax: 1, maxRegression: 1, seed: 1)
     #expect(code { _ = try JobCheck.plan(job, of: model) } == nil)
+    job.minimumReports = 3
+    #expect(code { _ = try JobCheck.plan(job, of: model) } == nil, "who starts it says so by name")
     job.compression = .topK(perMille: 50, bytes: false)
     #expect(code { _ = try JobCheck.plan(job, of: model) } == "residual-moved-neurons")
     job.merge = ["rivals": .average]
