@@ -116,26 +116,26 @@ final class BackgroundWork: Sendable {
   /// A refusal never touches a blob: a node may send the bytes of a stored model or of another
   /// node's update.
   private func judge(_ key: UploadKey, _ check: UploadCheck) -> UploadOutcome {
-    let bytes: [UInt8]
+    let upload: TakenUpload
     do throws(StoreError) {
-      bytes = try blobs.staged(key, expected: check.digest, size: check.size)
+      upload = try blobs.take(key, expected: check.digest, size: check.size)
     } catch {
       switch error {
-      case .digestMismatch: return refuse(key, code: "digest", error.description)
-      case .sizeMismatch: return refuse(key, code: "size", error.description)
+      case .digestMismatch: return .refused(code: "digest", detail: error.description)
+      case .sizeMismatch: return .refused(code: "size", detail: error.description)
       default: return .unreadable(detail: error.description)
       }
     }
     do throws(StoreError) {
-      let shape = try shape(of: check.base)
-      guard let shape else {
+      guard let shape = try shape(of: check.base) else {
+        blobs.discard(upload)
         return .unreadable(detail: "base model \(check.base) does not read")
       }
-      let outcome = UpdateDoor.judge(bytes, check, shape: shape)
-      if case .refused(let code, let detail) = outcome { return refuse(key, code: code, detail) }
-      try blobs.finish(key, expected: check.digest, size: check.size)
+      let outcome = UpdateDoor.judge(StoredUpdate(upload.content), check, shape: shape)
+      if outcome == .valid { try blobs.keep(upload) } else { blobs.discard(upload) }
       return outcome
     } catch {
+      blobs.discard(upload)
       return .unreadable(detail: error.description)
     }
   }
@@ -146,15 +146,6 @@ final class BackgroundWork: Sendable {
     guard let shape = UpdateDoor.shape(ofModel: try blobs.read(base)) else { return nil }
     door.withLock { $0 = (base, shape) }
     return shape
-  }
-
-  private func refuse(_ key: UploadKey, code: String, _ detail: String) -> UploadOutcome {
-    do throws(StoreError) {
-      try blobs.discard(key)
-    } catch {
-      log.warning("staged upload left behind", metadata: ["error": "\(error)"])
-    }
-    return .refused(code: code, detail: detail)
   }
 
   private func outcome(
@@ -170,7 +161,7 @@ final class BackgroundWork: Sendable {
       return .refused(code: "manifest", detail: "published manifest does not decode: \(error)")
     }
     var updates: [StoredUpdate] = []
-    for entry in order.updates { updates.append(try StoredUpdate(entry.digest, in: blobs)) }
+    for entry in order.updates { updates.append(StoredUpdate(try blobs.content(entry.digest))) }
     let anchor = try blobs.read(order.published)
     let base = try blobs.read(order.base.digest)
     var kept: [UInt8]?

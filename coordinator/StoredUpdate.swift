@@ -1,47 +1,30 @@
 import Federation
-import FleetCore
 import FleetStore
 import Synchronization
 import Workbench
 
-/// An accepted update on the disk, which a merge reads a block at a time.
+/// An update on the disk, which is read a block at a time.
 ///
-/// The disk's failures are no fault of the update: `failure` keeps them for who merges.
+/// The disk's failures are no fault of the update: `failure` keeps them for who reads.
 final class StoredUpdate: UpdateContent {
-  private let blobs: BlobStore
-  private let digest: ContentDigest
-  private let file: StoredContent
+  private let content: StoredContent
   private let failed = Mutex<StoreError?>(nil)
 
-  init(_ digest: ContentDigest, in blobs: BlobStore) throws(StoreError) {
-    self.blobs = blobs
-    self.digest = digest
-    file = try blobs.content(digest)
-  }
+  init(_ content: StoredContent) { self.content = content }
+
+  var size: Int { Int(clamping: content.size) }
 
   /// What the disk said last where it failed.
   var failure: StoreError? { failed.withLock { $0 } }
-
-  func bytes() throws(AggregationError) -> [UInt8] {
-    do throws(StoreError) {
-      return try blobs.read(digest)
-    } catch {
-      throw note(error)
-    }
-  }
 
   func read(
     at offset: Int, into buffer: UnsafeMutableRawBufferPointer
   ) throws(AggregationError) {
     do throws(StoreError) {
-      try file.read(at: offset, into: buffer)
+      try content.read(at: offset, into: buffer)
     } catch {
-      throw note(error)
+      failed.withLock { $0 = error }
+      throw .unreadable(update: 0, detail: error.description)
     }
-  }
-
-  private func note(_ error: StoreError) -> AggregationError {
-    failed.withLock { $0 = error }
-    return .unreadable(update: 0, detail: error.description)
   }
 }

@@ -9,13 +9,13 @@ struct ByteReader {
   var left: Int { bytes.count - offset }
 
   /// The next integer.
-  mutating func integer<Value: FixedWidthInteger>() throws(FormatError) -> Value {
+  mutating func integer<Value: FixedWidthInteger & BitwiseCopyable>() throws(FormatError) -> Value {
     let values: [Value] = try integers(1)
     return values[0]
   }
 
   /// The next `count` integers; memory is taken only where all their bytes are there.
-  mutating func integers<Value: FixedWidthInteger>(
+  mutating func integers<Value: FixedWidthInteger & BitwiseCopyable>(
     _ count: Int
   ) throws(FormatError) -> [Value] {
     let size = Value.bitWidth / 8
@@ -24,11 +24,14 @@ struct ByteReader {
     }
     let start = offset
     offset += count * size
-    return bytes.withUnsafeBytes { buffer in
-      (0..<count).map {
-        let at = start + $0 * size
-        return Value(littleEndian: buffer.loadUnaligned(fromByteOffset: at, as: Value.self))
+    return [Value](unsafeUninitializedCapacity: count) { values, filled in
+      // Both hold `count` values: the guard above, and the capacity asked for.
+      bytes.withUnsafeBytes { buffer in
+        UnsafeMutableRawBufferPointer(values).copyMemory(
+          from: UnsafeRawBufferPointer(rebasing: buffer[start..<offset]))
       }
+      for index in 0..<count { values[index] = Value(littleEndian: values[index]) }
+      filled = count
     }
   }
 
@@ -61,6 +64,11 @@ extension [UInt8] {
   /// Adds an integer, little-endian.
   mutating func append(integer value: some FixedWidthInteger) {
     Swift.withUnsafeBytes(of: value.littleEndian) { append(contentsOf: $0) }
+  }
+
+  /// Adds many integers, little-endian.
+  mutating func append<Value: FixedWidthInteger>(integers values: [Value]) {
+    values.map(\.littleEndian).withUnsafeBytes { append(contentsOf: $0) }
   }
 
   /// Adds a text of at most 255 bytes behind its length in one byte.

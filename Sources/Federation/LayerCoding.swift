@@ -34,8 +34,23 @@ enum LayerCoding {
   static func read(
     _ count: Int, format: UInt32, from reader: inout ByteReader
   ) throws(FormatError) -> [LayerDelta] {
-    guard reader.left >= count * entryBytes(format) else {
-      throw FormatError("\(reader.left) bytes end inside the table of \(count) layers")
+    var layers: [LayerDelta] = []
+    for entry in try entries(count, format: format, from: &reader, of: reader.left) {
+      var own = ByteReader(try reader.take(entry.size))
+      layers.append(
+        LayerDelta(
+          layer: entry.layer, exponent: entry.exponent, values: try entry.values(from: &own)))
+      try own.end()
+    }
+    return layers
+  }
+
+  /// Reads the table of an update that has `size` bytes of table and elements in all.
+  static func entries(
+    _ count: Int, format: UInt32, from reader: inout ByteReader, of size: Int
+  ) throws(FormatError) -> [Entry] {
+    guard min(reader.left, size) >= count * entryBytes(format) else {
+      throw FormatError("\(size) bytes end inside the table of \(count) layers")
     }
     var entries: [Entry] = []
     // 1,024 layers of 2^32 elements of 4 bytes stay far below 2^63.
@@ -46,26 +61,20 @@ enum LayerCoding {
       elements += entry.count
       entries.append(entry)
     }
-    guard reader.left == promised else {
-      throw FormatError("\(reader.left) bytes of elements, the layer table promises \(promised)")
+    let left = size - count * entryBytes(format)
+    guard left == promised else {
+      throw FormatError("\(left) bytes of elements, the layer table promises \(promised)")
     }
     guard elements <= ModelUpdate.elementsMax else {
       throw FormatError("\(elements) elements, limit \(ModelUpdate.elementsMax)")
     }
-    var layers: [LayerDelta] = []
-    for entry in entries {
-      var own = ByteReader(try reader.take(entry.size))
-      layers.append(
-        LayerDelta(
-          layer: entry.layer, exponent: entry.exponent, values: try entry.values(from: &own)))
-      try own.end()
-    }
-    return layers
+    return entries
   }
 
   static func entryBytes(_ format: UInt32) -> Int { format >= 2 ? 16 : 12 }
 
-  private struct Entry {
+  /// One layer of the table.
+  struct Entry {
     var layer: UInt32
     var count: Int
     var encoding: UInt8
@@ -156,9 +165,9 @@ extension LayerDelta {
   fileprivate var elementBytes: [UInt8] {
     var bytes: [UInt8] = []
     switch values {
-    case .int16(let values): for value in values { bytes.append(integer: value) }
-    case .int32(let values): for value in values { bytes.append(integer: value) }
-    case .float32(let values): for value in values { bytes.append(integer: value.bitPattern) }
+    case .int16(let values): bytes.append(integers: values)
+    case .int32(let values): bytes.append(integers: values)
+    case .float32(let values): bytes.append(integers: values.map(\.bitPattern))
     case .int8(let scale, let values):
       bytes.append(integer: scale)
       bytes += values.map { UInt8(bitPattern: $0) }

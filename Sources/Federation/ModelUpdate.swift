@@ -61,31 +61,46 @@ package struct ModelUpdate: Sendable, Equatable {
   }
 
   private init(parsing bytes: [UInt8]) throws(FormatError) {
-    guard bytes.count >= Self.headerBytes else {
-      throw FormatError("\(bytes.count) bytes, the header alone has \(Self.headerBytes)")
-    }
     var reader = ByteReader(bytes)
-    guard try reader.take(4) == Self.magic else {
-      throw FormatError("the first four bytes are not SPKU")
-    }
-    let format: UInt32 = try reader.integer()
-    guard Self.formatVersions.contains(format) else {
-      throw FormatError(
-        "format \(format), this build reads \(Self.formatVersions.lowerBound) to "
-          + "\(Self.formatVersions.upperBound)")
-    }
-    let base = try reader.take(32)
-    let (samples, correct): (UInt32, UInt32) = (try reader.integer(), try reader.integer())
-    let layerCount: UInt32 = try reader.integer()
-    guard layerCount <= UInt32(Self.layersMax) else {
-      throw FormatError("\(layerCount) layers, limit \(Self.layersMax)")
-    }
+    let head = try Head(from: &reader)
     self.init(
-      base: base, samples: samples, correct: correct,
-      layers: try LayerCoding.read(Int(layerCount), format: format, from: &reader))
+      base: head.base, samples: head.samples, correct: head.correct,
+      layers: try LayerCoding.read(head.layers, format: head.format, from: &reader))
     // Format 1 has no second way to say a thing.
-    guard format == 1 || encoded() == bytes else {
+    guard head.format == 1 || encoded() == bytes else {
       throw FormatError("these layers have another form in bytes")
+    }
+  }
+
+  /// What is in front of the layer table.
+  struct Head {
+    let format: UInt32
+    let base: [UInt8]
+    let samples: UInt32
+    let correct: UInt32
+    /// Layers of the table.
+    let layers: Int
+
+    init(from reader: inout ByteReader) throws(FormatError) {
+      guard reader.left >= ModelUpdate.headerBytes else {
+        throw FormatError("\(reader.left) bytes, the header alone has \(ModelUpdate.headerBytes)")
+      }
+      guard try reader.take(4) == ModelUpdate.magic else {
+        throw FormatError("the first four bytes are not SPKU")
+      }
+      format = try reader.integer()
+      guard ModelUpdate.formatVersions.contains(format) else {
+        throw FormatError(
+          "format \(format), this build reads \(ModelUpdate.formatVersions.lowerBound) to "
+            + "\(ModelUpdate.formatVersions.upperBound)")
+      }
+      base = try reader.take(32)
+      (samples, correct) = (try reader.integer(), try reader.integer())
+      let count: UInt32 = try reader.integer()
+      guard count <= UInt32(ModelUpdate.layersMax) else {
+        throw FormatError("\(count) layers, limit \(ModelUpdate.layersMax)")
+      }
+      layers = Int(count)
     }
   }
 }

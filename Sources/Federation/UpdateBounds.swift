@@ -45,21 +45,56 @@ package struct UpdateBounds: Sendable, Equatable {
   }
 }
 
-extension ModelUpdate {
-  /// Holds the update against the bounds; returns its deltas in whole steps, layer by layer.
-  @discardableResult
-  package func validate(against bounds: UpdateBounds) throws(UpdateError) -> [[Int32]] {
-    guard base == bounds.base else { throw .baseDigest }
-    if let announced = bounds.samplesAnnounced, announced != samples {
+extension UpdateBounds {
+  /// Holds what a dense update says of itself against the bounds.
+  package func check(_ outline: UpdateOutline) throws(UpdateError) {
+    try check(outline.base, samples: outline.samples, correct: outline.correct)
+    try check(outline.layers.map(\.shape))
+  }
+
+  fileprivate func check(
+    _ base: [UInt8], samples: UInt32, correct: UInt32
+  ) throws(UpdateError) {
+    guard base == self.base else { throw .baseDigest }
+    if let announced = samplesAnnounced, announced != samples {
       throw .sampleCount(found: samples, expected: "the announced \(announced)")
     }
-    guard samples >= 1, samples <= bounds.samplesOffered else {
-      throw .sampleCount(found: samples, expected: "1 to the offered \(bounds.samplesOffered)")
+    guard samples >= 1, samples <= samplesOffered else {
+      throw .sampleCount(found: samples, expected: "1 to the offered \(samplesOffered)")
     }
     guard correct <= samples else {
       throw .sampleCount(found: samples, expected: "at least the \(correct) hits among them")
     }
-    try checkShape(bounds.shape)
+  }
+
+  fileprivate func check(_ layers: [LayerShape]) throws(UpdateError) {
+    guard layers.count == shape.count else {
+      throw .shape("\(layers.count) layers, expected \(shape.count)")
+    }
+    for (found, expected) in zip(layers, shape) {
+      guard found.layer == expected.layer else {
+        throw .shape("layer \(found.layer) where layer \(expected.layer) belongs")
+      }
+      guard found.count == expected.count else {
+        throw .shape("layer \(found.layer): \(found.count) elements, expected \(expected.count)")
+      }
+      guard found.exponent == expected.exponent else {
+        throw .shape(
+          "layer \(found.layer): exponent \(found.exponent), expected \(expected.exponent)")
+      }
+    }
+  }
+}
+
+extension ModelUpdate {
+  /// Holds the update against the bounds; returns its deltas in whole steps, layer by layer.
+  @discardableResult
+  package func validate(against bounds: UpdateBounds) throws(UpdateError) -> [[Int32]] {
+    try bounds.check(base, samples: samples, correct: correct)
+    try bounds.check(
+      layers.map {
+        LayerShape(layer: $0.layer, count: $0.values.count, exponent: $0.exponent)
+      })
     var deltas: [[Int32]] = []
     for layer in layers {
       let whole = try layer.integerDeltas()
@@ -72,25 +107,6 @@ extension ModelUpdate {
     let norm = Self.norm(of: deltas)
     guard norm <= bounds.normMax else { throw .norm(found: norm, limit: bounds.normMax) }
     return deltas
-  }
-
-  private func checkShape(_ shape: [LayerShape]) throws(UpdateError) {
-    guard layers.count == shape.count else {
-      throw .shape("\(layers.count) layers, expected \(shape.count)")
-    }
-    for (found, expected) in zip(layers, shape) {
-      guard found.layer == expected.layer else {
-        throw .shape("layer \(found.layer) where layer \(expected.layer) belongs")
-      }
-      guard found.values.count == expected.count else {
-        throw .shape(
-          "layer \(found.layer): \(found.values.count) elements, expected \(expected.count)")
-      }
-      guard found.exponent == expected.exponent else {
-        throw .shape(
-          "layer \(found.layer): exponent \(found.exponent), expected \(expected.exponent)")
-      }
-    }
   }
 
   /// Squares of deltas are below 2^32 and an update has fewer than 2^31 of them, so their sum fits.

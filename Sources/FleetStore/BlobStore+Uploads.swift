@@ -1,4 +1,3 @@
-import Crypto
 package import FleetCore
 import FleetProtocol
 
@@ -35,72 +34,48 @@ extension BlobStore {
     try FileSystem.write(bytes, to: path, at: offset, durably: false)
   }
 
-  /// Verifies the staged bytes and makes them durable as a blob; the upload is then closed.
+  /// Takes the staged bytes of a complete upload, to be judged before they become a blob.
   ///
-  /// Throws `sizeMismatch` or `digestMismatch` and leaves the upload open for a fresh start.
-  package func finish(
+  /// The upload is then closed: nothing writes to these bytes any more. Throws `sizeMismatch` or
+  /// `digestMismatch` where they are not what was announced; they are gone then.
+  package func take(
     _ key: UploadKey, expected digest: ContentDigest, size: UInt64
-  ) throws(StoreError) {
-    let path = uploadPath(key)
-    guard let staged = try FileSystem.size(path) else {
+  ) throws(StoreError) -> TakenUpload {
+    let (path, taken) = (uploadPath(key), stagingPath())
+    guard try FileSystem.size(path) != nil else {
       throw .missing(digest: "upload \(key.name)", path: path)
     }
-    guard staged == size else {
-      throw .sizeMismatch(path: path, expected: size, found: staged)
+    try FileSystem.rename(path, to: taken)
+    do throws(StoreError) {
+      guard let content = try StoredContent(path: taken) else {
+        throw .missing(digest: "upload \(key.name)", path: path)
+      }
+      guard content.size == size, size <= UInt64(Limits.updateBytesMax) else {
+        throw .sizeMismatch(path: path, expected: size, found: content.size)
+      }
+      let found = try content.digest()
+      guard found == digest else {
+        throw .digestMismatch(path: path, expected: digest.hex, found: found.hex)
+      }
+      return TakenUpload(digest: digest, content: content, path: taken)
+    } catch {
+      discardStaged(taken)
+      throw error
     }
-    let found = try hash(path, size: size)
-    guard found == digest else {
-      throw .digestMismatch(path: path, expected: digest.hex, found: found.hex)
-    }
-    try FileSystem.sync(path)
-    try adopt(path, as: digest)
   }
 
-  /// The staged bytes of a complete upload, to be judged before they become a blob.
-  ///
-  /// Throws `sizeMismatch` or `digestMismatch` where they are not what was announced.
-  package func staged(
-    _ key: UploadKey, expected digest: ContentDigest, size: UInt64
-  ) throws(StoreError) -> [UInt8] {
-    let path = uploadPath(key)
-    guard let staged = try FileSystem.size(path) else {
-      throw .missing(digest: "upload \(key.name)", path: path)
-    }
-    guard staged == size, size <= UInt64(Limits.updateBytesMax) else {
-      throw .sizeMismatch(path: path, expected: size, found: staged)
-    }
-    guard let bytes = try FileSystem.read(path, offset: 0, count: Int(size)) else {
-      throw .missing(digest: "upload \(key.name)", path: path)
-    }
-    let found = Self.digest(of: bytes)
-    guard found == digest else {
-      throw .digestMismatch(path: path, expected: digest.hex, found: found.hex)
-    }
-    return bytes
+  /// Makes what was taken durable as a blob.
+  package func keep(_ upload: TakenUpload) throws(StoreError) {
+    try FileSystem.sync(upload.path)
+    try adopt(upload.path, as: upload.digest)
   }
+
+  /// Removes what was taken and is not kept.
+  package func discard(_ upload: TakenUpload) { discardStaged(upload.path) }
 
   /// Throws an upload away; without one it does nothing.
   package func discard(_ key: UploadKey) throws(StoreError) {
     try FileSystem.remove(uploadPath(key))
-  }
-
-  private func hash(_ path: String, size: UInt64) throws(StoreError) -> ContentDigest {
-    var hash = SHA256()
-    var offset: UInt64 = 0
-    while offset < size {
-      guard let block = try FileSystem.read(path, offset: offset, count: 1 << 20) else {
-        throw .missing(digest: "staged bytes", path: path)
-      }
-      guard !block.isEmpty else {
-        throw .sizeMismatch(path: path, expected: size, found: offset)
-      }
-      hash.update(data: block)
-      offset += UInt64(block.count)
-    }
-    guard let digest = ContentDigest(hash.finalize()) else {
-      preconditionFailure("SHA-256 gave other than 32 bytes")
-    }
-    return digest
   }
 
   /// A zero byte parts the fields: names may hold dots, so that joining them could collide.
@@ -110,4 +85,13 @@ extension BlobStore {
     ]
     return uploads + "/" + Self.digest(of: fields.joined(separator: "\0").utf8).hex
   }
+}
+
+/// The verified bytes of a complete upload, out of reach of whoever sent them.
+package struct TakenUpload: Sendable {
+  /// SHA-256 of them.
+  package let digest: ContentDigest
+  /// The bytes.
+  package let content: StoredContent
+  let path: String
 }

@@ -110,13 +110,17 @@ package final class BlobStore: Sendable {
     return entry
   }
 
-  /// Content that stays open for who reads it in pieces, whatever happens to it meanwhile.
+  /// Content for who reads it in pieces, verified; throws `missing` or `digestMismatch`.
   package func content(_ digest: ContentDigest) throws(StoreError) -> StoredContent {
     let path = path(of: digest)
-    guard let file = try OpenFile.reading(path) else {
+    guard let content = try StoredContent(path: path) else {
       throw .missing(digest: digest.hex, path: path)
     }
-    return StoredContent(file: file)
+    let found = try content.digest()
+    guard found == digest else {
+      throw .digestMismatch(path: path, expected: digest.hex, found: found.hex)
+    }
+    return content
   }
 
   /// Removes content; without any it does nothing.

@@ -48,11 +48,7 @@ package struct LearningRecord: Sendable, Equatable, Codable {
   package static func digest(of state: [[Int16]]) -> String {
     var hash = SHA256()
     for block in state {
-      hash.update(
-        data: block.flatMap { value -> [UInt8] in
-          let bits = UInt16(bitPattern: value)
-          return [UInt8(truncatingIfNeeded: bits), UInt8(bits >> 8)]
-        })
+      block.map(\.littleEndian).withUnsafeBytes { hash.update(bufferPointer: $0) }
     }
     return Hex.text(Array(hash.finalize()))
   }

@@ -34,7 +34,7 @@ package struct RoundAggregator: Sendable {
   ///   - base: bytes of the order's base model.
   ///   - published: the published model's signed manifest and bytes; the permit's largest drift
   ///     is held against its weights.
-  ///   - updates: each update, in the order of `order.updates`; read whole once, then by blocks.
+  ///   - updates: each update, in the order of `order.updates`; read by blocks.
   ///   - state: what the strategy kept of the rounds before, encoded.
   package func aggregate(
     _ order: AggregationOrder, base: [UInt8], published: (manifest: WireManifest, bytes: [UInt8]),
@@ -69,13 +69,16 @@ package struct RoundAggregator: Sendable {
     _ order: AggregationOrder, _ updates: [any UpdateContent], _ model: CompiledModel
   ) throws(AggregationError) -> SealedUpdates {
     var sealed = SealedUpdates()
+    let shape = UpdateDoor.shape(of: model)
     for (entry, content) in zip(order.updates, updates) {
-      let bytes = try content.bytes()
+      let bounds = UpdateDoor.bounds(
+        base: order.base.digest, shape: shape, samples: entry.samples)
+      let opened = try OpenedUpdate.open(content)
       do throws(UpdateError) {
-        let update = try ModelUpdate(reading: bytes)
-        try update.validate(
-          against: UpdateDoor.bounds(
-            base: order.base.digest, model: model, samples: entry.samples))
+        let update = try opened.get()
+        // Dense elements were judged before the update counted, and are while they are merged.
+        if case .dense(let outline) = update { try bounds.check(outline) }
+        if case .compressed(let held) = update { try held.validate(against: bounds) }
         sealed.add(update, in: content)
       } catch {
         throw .unreadable(update: sealed.indices.count, detail: "of \(entry.node): \(error)")
@@ -147,19 +150,29 @@ package struct AggregationRefusal: Error, Sendable, Equatable {
 /// Holds an uploaded update against what its node was offered, before it counts.
 package enum UpdateDoor {
   /// `valid`, or a refusal that is final for these bytes; `shape` is that of the base model.
+  ///
+  /// `unreadable` where the bytes cannot be read at all.
+  package static func judge(
+    _ content: any UpdateContent, _ check: UploadCheck, shape: [LayerShape]
+  ) -> UploadOutcome {
+    let bounds = bounds(base: check.base, shape: shape, samples: check.samples)
+    do throws(AggregationError) {
+      switch try OpenedUpdate.open(content) {
+      case .failure(let error): return .refused(code: error.code, detail: "\(error)")
+      case .success(let update):
+        guard let error = try bounds.judge(update, in: content) else { return .valid }
+        return .refused(code: error.code, detail: "\(error)")
+      }
+    } catch {
+      return .unreadable(detail: "\(error)")
+    }
+  }
+
+  /// The same for an update in memory.
   package static func judge(
     _ bytes: [UInt8], _ check: UploadCheck, shape: [LayerShape]
   ) -> UploadOutcome {
-    do throws(UpdateError) {
-      let update = try ModelUpdate(reading: bytes)
-      try update.validate(
-        against: UpdateBounds(
-          base: check.base.bytes, shape: shape, samplesOffered: check.samples,
-          samplesAnnounced: check.samples))
-      return .valid
-    } catch {
-      return .refused(code: error.code, detail: "\(error)")
-    }
+    judge(UpdateBytes(bytes), check, shape: shape)
   }
 
   /// What a model learns, as an update must list it; nil where the bytes are no model.
@@ -172,12 +185,11 @@ package enum UpdateDoor {
   }
 
   /// What an update of `samples` announced samples is held against.
-  static func bounds(
-    base: ContentDigest, model: CompiledModel, samples: UInt32
+  fileprivate static func bounds(
+    base: ContentDigest, shape: [LayerShape], samples: UInt32
   ) -> UpdateBounds {
     UpdateBounds(
-      base: base.bytes, shape: shape(of: model), samplesOffered: samples,
-      samplesAnnounced: samples)
+      base: base.bytes, shape: shape, samplesOffered: samples, samplesAnnounced: samples)
   }
 
   /// What a model learns, block by block, as an update must list it.

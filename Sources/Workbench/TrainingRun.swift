@@ -106,7 +106,9 @@ struct TrainingRun: Sendable {
   }
 
   /// Learnt minus base values of each learned block.
-  var update: ModelUpdate {
+  var update: ModelUpdate { update(learnedState) }
+
+  private func update(_ learnedState: [[Int16]]) -> ModelUpdate {
     let layers = zip(UpdateDoor.shape(of: model), zip(learnedState, model.learnedState))
     return ModelUpdate(
       base: order.base.bytes, samples: order.samples, correct: correct,
@@ -119,7 +121,8 @@ struct TrainingRun: Sendable {
 
   /// What the run made; `update` is what was learnt, where nothing else is sent in its place.
   func finished(sending update: ModelUpdate? = nil) -> FinishedTraining {
-    let (sent, left) = compressed(update ?? self.update)
+    let learnedState = learnedState
+    let (sent, left) = compressed(update ?? self.update(learnedState))
     return FinishedTraining(
       key: order.key, update: sent.encoded(), residual: left, samples: order.samples,
       correct: correct, counts: accelerator.counts, nextOrdinal: ordinal,

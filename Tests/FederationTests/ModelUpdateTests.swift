@@ -24,12 +24,48 @@ import Testing
       ], samplesOffered: 400)
   }
 
+  /// The code of the refusal, which is the same whether the update is read whole or by blocks.
   private func code(of update: ModelUpdate, _ bounds: UpdateBounds = Self.bounds) -> String? {
+    let scanned = scannedCode(of: update.encoded(), bounds)
     do throws(UpdateError) {
       try update.validate(against: bounds)
+      #expect(scanned == nil)
       return nil
     } catch {
       #expect(!error.description.isEmpty)
+      #expect(scanned == error.code)
+      return error.code
+    }
+  }
+
+  /// Elements are shown two at a time.
+  private func scannedCode(of bytes: [UInt8], _ bounds: UpdateBounds) -> String? {
+    do throws(UpdateError) {
+      let prefix = Array(bytes.prefix(UpdateOutline.bytesMax))
+      guard let outline = try UpdateOutline(reading: prefix, size: bytes.count) else {
+        return "compressed"
+      }
+      try bounds.check(outline)
+      var scan = UpdateScan(bounds)
+      for layer in outline.layers {
+        for start in stride(from: 0, to: layer.shape.count, by: 2) {
+          let end = min(start + 2, layer.shape.count)
+          let block = Array(bytes[layer.offset(of: start)..<layer.offset(of: end)])
+          var failure: UpdateError?
+          block.withUnsafeBytes { buffer in
+            guard let address = buffer.baseAddress else { return }
+            do throws(UpdateError) {
+              try scan.take(layer, from: start, count: end - start, at: address)
+            } catch {
+              failure = error
+            }
+          }
+          if let failure { throw failure }
+        }
+      }
+      try scan.finish()
+      return nil
+    } catch {
       return error.code
     }
   }
@@ -61,8 +97,14 @@ import Testing
     let bytes = Self.sample.encoded()
     for length in 0..<bytes.count {
       #expect(throws: UpdateError.self) { try ModelUpdate(reading: Array(bytes[..<length])) }
+      #expect(throws: UpdateError.self) {
+        try UpdateOutline(reading: Array(bytes[..<length]), size: length)
+      }
     }
     #expect(throws: UpdateError.self) { try ModelUpdate(reading: bytes + [0]) }
+    #expect(throws: UpdateError.self) {
+      try UpdateOutline(reading: bytes + [0], size: bytes.count + 1)
+    }
   }
 
   @Test func `a changed byte never traps, and magic, version and counts are checked`() {

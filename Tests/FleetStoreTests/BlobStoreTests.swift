@@ -17,6 +17,8 @@ import Testing
     UploadKey(round: RoundKey(job: name("job"), round: 1, attempt: 1), node: name("a"))
   }
 
+  private var stagingFolder: String { folder.path + "/staging" }
+
   private func blobPath(_ digest: ContentDigest) -> String {
     "\(folder.path)/blobs/\(digest.hex.prefix(2))/\(digest.hex)"
   }
@@ -97,7 +99,7 @@ import Testing
     let whole = BlobStore.digest(of: content)
     #expect(try store.uploadSize(key) == nil)
     #expect(throws: StoreError.self) { try store.append(key, at: 0, bytes: [1]) }
-    #expect(throws: StoreError.self) { try store.finish(key, expected: whole, size: 100_000) }
+    #expect(throws: StoreError.self) { try store.take(key, expected: whole, size: 100_000) }
     try store.openUpload(key)
     try store.append(key, at: 0, bytes: Array(content[..<65_536]))
     try store.append(key, at: 0, bytes: Array(content[..<65_536]))
@@ -106,21 +108,53 @@ import Testing
       Issue.record("\(String(describing: hole))")
       return
     }
-    let short = #expect(throws: StoreError.self) {
-      try store.finish(key, expected: whole, size: 100_000)
+    try store.append(key, at: 65_536, bytes: Array(content[65_536...]))
+    let taken = try store.take(key, expected: whole, size: 100_000)
+    #expect(try store.uploadSize(key) == nil)
+    #expect(try !store.contains(whole))
+    // What is sent anew meanwhile goes into a file of its own.
+    try store.openUpload(key)
+    try store.append(key, at: 0, bytes: [1, 2, 3])
+    try store.keep(taken)
+    #expect(try store.read(whole) == content)
+    #expect(try store.uploadSize(key) == 3)
+  }
+
+  @Test func `an upload of other bytes than were announced goes`() throws {
+    let content = bytes(1_000)
+    func stage() throws {
+      try store.openUpload(key)
+      try store.append(key, at: 0, bytes: content)
     }
-    guard case .sizeMismatch(_, 100_000, 65_536) = short else {
+    try stage()
+    let short = #expect(throws: StoreError.self) {
+      try store.take(key, expected: BlobStore.digest(of: content), size: 1_001)
+    }
+    guard case .sizeMismatch(_, 1_001, 1_000) = short else {
       Issue.record("\(String(describing: short))")
       return
     }
-    try store.append(key, at: 65_536, bytes: Array(content[65_536...]))
-    #expect(throws: StoreError.self) {
-      try store.finish(key, expected: digest(0), size: 100_000)
-    }
-    #expect(try store.uploadSize(key) == 100_000)
-    try store.finish(key, expected: whole, size: 100_000)
     #expect(try store.uploadSize(key) == nil)
-    #expect(try store.read(whole) == content)
+    try stage()
+    let other = #expect(throws: StoreError.self) {
+      try store.take(key, expected: digest(0), size: 1_000)
+    }
+    guard case .digestMismatch = other else {
+      Issue.record("\(String(describing: other))")
+      return
+    }
+    #expect(try store.uploadSize(key) == nil)
+    #expect(try FileManager.default.contentsOfDirectory(atPath: stagingFolder).isEmpty)
+  }
+
+  @Test func `an upload that was taken and is refused leaves nothing behind`() throws {
+    let content = bytes(1_000)
+    try store.openUpload(key)
+    try store.append(key, at: 0, bytes: content)
+    let whole = BlobStore.digest(of: content)
+    store.discard(try store.take(key, expected: whole, size: 1_000))
+    #expect(try !store.contains(whole))
+    #expect(try FileManager.default.contentsOfDirectory(atPath: stagingFolder).isEmpty)
   }
 
   @Test func `an upload has a largest size`() throws {

@@ -30,23 +30,30 @@ import Workbench
     maxDrift: UInt32 = 65_535, _ updates: [(delta: Int32, samples: UInt32)],
     strategy: Strategy = .fedAvg, state: [UInt8]? = nil, at now: Int64 = 2_000_000
   ) throws -> RoundAggregator.Successor {
+    let base = try published.record(published.manifest(maxDrift: maxDrift)).digest
+    return try successor(
+      maxDrift: maxDrift, samples: updates.map(\.samples),
+      updates.map { update($0.delta, samples: $0.samples, base: base) }, strategy: strategy,
+      state: state, at: now)
+  }
+
+  private func successor(
+    maxDrift: UInt32 = 65_535, samples: [UInt32], _ updates: [[UInt8]],
+    strategy: Strategy = .fedAvg, state: [UInt8]? = nil, at now: Int64 = 2_000_000
+  ) throws -> RoundAggregator.Successor {
     let manifest = published.manifest(maxDrift: maxDrift)
     let base = try published.record(manifest)
     let job = try #require(Identifier("learn"))
     let order = AggregationOrder(
       key: RoundKey(job: job, round: 1, attempt: 1), sealedHash: base.digest, base: base,
       published: base.digest,
-      updates: try updates.enumerated().map { index, update in
+      updates: try samples.enumerated().map { index, samples in
         SealedEntry(
-          node: try #require(Identifier("node-\(index)")), digest: base.digest,
-          samples: update.samples)
+          node: try #require(Identifier("node-\(index)")), digest: base.digest, samples: samples)
       }, strategy: strategy)
     return try aggregator.aggregate(
       order, base: published.bytes, published: (manifest, published.bytes),
-      updates: updates.map {
-        UpdateBytes(self.update($0.delta, samples: $0.samples, base: base.digest))
-      },
-      state: state, at: Instant(microseconds: now))
+      updates: updates.map { UpdateBytes($0) }, state: state, at: Instant(microseconds: now))
   }
 
   @Test func `the mean is weighted by samples and keeps the structure`() throws {
@@ -62,6 +69,30 @@ import Workbench
       #expect(zip(found, expected).allSatisfy { abs(Int32($0) - Int32($1)) <= 1 })
     }
     #expect(merged.model.structureDigest == published.model.structureDigest)
+  }
+
+  @Test func `fractions beside compressed layers are merged like any others`() throws {
+    let shapes = UpdateDoor.shape(of: published.model)
+    let base = try published.record(published.manifest(maxDrift: 65_535)).digest
+    func update(_ last: (Int) -> LayerDelta.Values) -> [UInt8] {
+      let values = shapes.enumerated().map { place, shape in
+        place == shapes.count - 1
+          ? last(shape.count) : .float32([Float](repeating: 2, count: shape.count))
+      }
+      return ModelUpdate(
+        base: base.bytes, samples: 3, correct: 0,
+        layers: zip(shapes, values).map {
+          LayerDelta(layer: $0.layer, exponent: $0.exponent, values: $1)
+        }
+      ).encoded()
+    }
+    let mixed = update { .int8(scale: 2, [Int8](repeating: 1, count: $0)) }
+    let dense = update { .int32([Int32](repeating: 2, count: $0)) }
+    #expect(mixed[4] == 2 && dense[4] == 1)
+    #expect(shapes.count > 1)
+    let merged = try successor(samples: [3], [mixed])
+    #expect(merged.model.learnedState == (try successor(samples: [3], [dense])).model.learnedState)
+    #expect(merged.model.learnedState != published.model.learnedState)
   }
 
   @Test func `what a strategy keeps changes the next step, and is read back exactly`() throws {
