@@ -183,11 +183,19 @@ final class BackgroundWork: Sendable {
           + " set `checkData` to samples of this job's sensor and start again")
     }
     try blobs.put(successor.bytes)
-    let accuracy = checkData.map { ChipEvaluation.run(successor.model, on: $0).accuracyPercent }
+    let accuracy = accuracy(of: successor.model)
+    let baseAccuracy = order.measuresBase ? self.accuracy(of: successor.base) : nil
     var record = successor.record
     record.nanojoulesPerInference = forecast(successor.model)
     var state: ContentDigest?
     if let bytes = successor.serverState { state = try blobs.put(bytes) }
-    return .made(record, accuracy: accuracy, state: state, leftOut: successor.leftOut)
+    return .made(
+      record, accuracy: accuracy, baseAccuracy: baseAccuracy, state: state,
+      leftOut: successor.leftOut)
+  }
+
+  /// Accuracy in percent on the check data; nil without any.
+  private func accuracy(of model: CompiledModel) -> Double? {
+    checkData.map { ChipEvaluation.run(model, on: $0).accuracyPercent }
   }
 }

@@ -89,6 +89,7 @@ struct FleetViews {
     case .committed(let result):
       view.accuracy = result.accuracy
       view.accepted = result.accepted
+      view.detail = result.reason
       view.model = result.model.hex
       let leftOut = Set(result.leftOut.map(\.text))
       for index in view.participants.indices {

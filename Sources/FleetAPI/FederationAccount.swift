@@ -63,7 +63,11 @@ package struct FederationAccount {
     case .committed(let result):
       (report.model, report.accuracy) = (result.model.hex, result.accuracy)
       (report.accepted, leftOut) = (result.accepted, result.leftOut)
-      if !result.accepted { report.reason = "not taken: the check found it worse than the best" }
+      if !result.accepted {
+        // Rounds of older versions do not say more.
+        report.reason =
+          "not taken: " + (result.reason.isEmpty ? "worse than the best" : result.reason)
+      }
       report.seconds = record.openedAt.map {
         Double(result.committedAt.milliseconds(since: $0)) / 1_000
       }

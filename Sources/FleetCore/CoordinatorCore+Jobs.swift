@@ -61,6 +61,18 @@ extension CoordinatorCore {
       throw CommandRefusal(
         "max-regression", "\(job.maxRegression) points, expected 0 to 100")
     }
+    guard let ratio = job.joulesRatioMax else { return }
+    guard ratio.isFinite, ratio > 0 else {
+      throw CommandRefusal(
+        "joules-ratio", "`joulesRatioMax` \(ratio), expected more than 0; 1.1 lets a merged model "
+          + "take a tenth more than the job's model")
+    }
+    guard firstNanojoules(of: job) != nil else {
+      throw CommandRefusal(
+        "joules-ratio",
+        "`joulesRatioMax` is set and nothing is known of the joules per inference of the model; let "
+          + "the coordinator's `checkData` name samples of its sensor and push it again")
+    }
   }
 
   private func checkCohort(

@@ -217,7 +217,7 @@ extension CoordinatorCore {
           updates: round.reported.map {
             SealedEntry(node: $0.node, digest: $0.update.digest, samples: $0.update.samples)
           }, strategy: job.specification.strategy, state: job.serverState,
-          merge: job.specification.merge)))
+          merge: job.specification.merge, measuresBase: job.bestAccuracy == nil)))
   }
 
   /// Records what came of a sealed set; the check's result is in the commit's transaction.
@@ -238,7 +238,7 @@ extension CoordinatorCore {
     case .refused(let code, let detail):
       fail(key, code: code, detail, at: now, into: &directives)
       advance(key.job, at: now, into: &directives)
-    case .made(let model, let accuracy, let kept, let leftOut):
+    case .made(let model, let accuracy, let baseAccuracy, let kept, let leftOut):
       guard model.structureDigest == base.structureDigest,
         model.published == base.published ?? base.digest
       else {
@@ -246,22 +246,49 @@ extension CoordinatorCore {
         advance(key.job, at: now, into: &directives)
         return
       }
-      guard accuracy?.isFinite ?? true else {
+      guard accuracy?.isFinite ?? true, baseAccuracy?.isFinite ?? true else {
         fail(key, code: "accuracy", "accuracy is not a number", at: now, into: &directives)
         advance(key.job, at: now, into: &directives)
         return
       }
-      let result = RoundResult(
-        sealedHash: hash, model: model.digest, accuracy: accuracy,
-        accepted: Self.isAccepted(accuracy, job), committedAt: now, state: kept, leftOut: leftOut)
+      let best = job.bestAccuracy ?? baseAccuracy
+      let reason = objection(to: model, accuracy, best: best, job)
+      var result = RoundResult(
+        sealedHash: hash, model: model.digest, accuracy: accuracy, accepted: reason == nil,
+        committedAt: now, state: kept, leftOut: leftOut)
+      result.reason = reason ?? ""
+      (result.baseAccuracy, result.nanojoulesPerInference) = (
+        baseAccuracy, model.nanojoulesPerInference
+      )
       commit(key, result, model, at: now, into: &directives)
       advance(key.job, at: now, into: &directives)
     }
   }
 
-  private static func isAccepted(_ accuracy: Double?, _ job: JobRecord) -> Bool {
-    guard let accuracy, let best = job.bestAccuracy else { return true }
-    return accuracy >= best - job.specification.maxRegression
+  /// Why the held-out check does not take a merged model; nil where it does.
+  private func objection(
+    to model: ModelRecord, _ accuracy: Double?, best: Double?, _ job: JobRecord
+  ) -> String? {
+    let terms = job.specification
+    if let accuracy, let best, accuracy < best - terms.maxRegression {
+      return "accuracy \(accuracy) %, the best so far has \(best) %, at most "
+        + "\(terms.maxRegression) points less are taken"
+    }
+    guard let limit = terms.joulesRatioMax else { return nil }
+    guard let found = model.nanojoulesPerInference, let first = firstNanojoules(of: terms) else {
+      return "joules per inference are not known, and `joulesRatioMax` is \(limit); let the "
+        + "coordinator's `checkData` name samples of this sensor"
+    }
+    let ratio = Double(found) / Double(first)
+    guard ratio > limit else { return nil }
+    return "\(ratio) times the joules per inference of the job's first model, at most \(limit) "
+      + "are taken"
+  }
+
+  /// What an inference of a job's first model takes; nil where it was never held against data.
+  func firstNanojoules(of job: JobSpecification) -> UInt64? {
+    ContentDigest(hex: job.model).flatMap { state.models[$0]?.nanojoulesPerInference }
+      .flatMap { $0 > 0 ? $0 : nil }
   }
 
   private mutating func commit(
@@ -279,6 +306,7 @@ extension CoordinatorCore {
           FleetEvent(
             key, "round.\(verb)",
             "model \(model.digest.short)\(measured)"
+              + (result.reason.isEmpty ? "" : ", not taken: \(result.reason)")
               + (result.leftOut.isEmpty
                 ? "" : ", without \(result.leftOut.map(\.text).joined(separator: ", "))"),
             at: now)),

@@ -153,13 +153,16 @@ package struct AggregationOrder: Sendable, Equatable {
   package var state: ContentDigest?
   /// Rules by the layer's name, in place of those that what trains the layer asks for.
   package var merge: [String: MergeRule]
+  /// Whether the base is held against the coordinator's own data too: nothing was accepted yet.
+  package var measuresBase: Bool
 
   /// An order with all its facts.
   package init(
     key: RoundKey, sealedHash: ContentDigest, base: ModelRecord, published: ContentDigest,
     updates: [SealedEntry], strategy: Strategy = .fedAvg, state: ContentDigest? = nil,
-    merge: [String: MergeRule] = [:]
+    merge: [String: MergeRule] = [:], measuresBase: Bool = false
   ) {
+    self.measuresBase = measuresBase
     self.merge = merge
     self.key = key
     self.sealedHash = sealedHash

@@ -83,9 +83,11 @@ package enum UploadOutcome: Sendable, Equatable {
 /// What came of aggregating a sealed set.
 package enum AggregationOutcome: Sendable, Equatable {
   /// The model and what the strategy keeps are stored; accuracy in percent on held-out data, nil
-  /// without such data; updates of nodes that are left out counted for nothing.
+  /// without such data, and that of the base where the order asks for it; updates of nodes that are
+  /// left out counted for nothing.
   case made(
-    ModelRecord, accuracy: Double?, state: ContentDigest? = nil, leftOut: [Identifier] = [])
+    ModelRecord, accuracy: Double?, baseAccuracy: Double? = nil, state: ContentDigest? = nil,
+    leftOut: [Identifier] = [])
   /// The rule refused the set.
   case refused(code: String, detail: String)
   /// The disk failed; nothing is decided and the same set is asked for again.

@@ -167,7 +167,7 @@ package struct FleetState: Sendable, Equatable {
     updateJob(key.job) { job in
       job.current = model.digest
       job.serverState = result.state
-      if let accuracy = result.accuracy {
+      for accuracy in [result.baseAccuracy, result.accuracy].compactMap(\.self) {
         job.bestAccuracy = max(job.bestAccuracy ?? accuracy, accuracy)
       }
     }

@@ -48,13 +48,14 @@ extension FleetState {
     let accepted = acceptedRounds(of: job.id)
     guard let last = accepted.last(where: { $0.round.key.round == number }) else { return nil }
     // A job may have gone back before: only the rounds that this one grew from were the best then.
-    var (best, wanted) = (last.result.accuracy, last.round.base)
+    var (measured, wanted) = ([last.result.accuracy, last.result.baseAccuracy], last.round.base)
     for (round, result) in accepted.reversed()
     where round.key < last.round.key && result.model == wanted {
       wanted = round.base
-      if let accuracy = result.accuracy { best = max(best ?? accuracy, accuracy) }
+      measured += [result.accuracy, result.baseAccuracy]
     }
     return JobBasis(
-      model: last.result.model, serverState: last.result.state, bestAccuracy: best)
+      model: last.result.model, serverState: last.result.state,
+      bestAccuracy: measured.compactMap(\.self).max())
   }
 }

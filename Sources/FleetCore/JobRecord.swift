@@ -23,6 +23,8 @@ package struct JobSpecification: Sendable, Equatable, Codable {
   package var attemptsMax: UInt32
   /// Points of held-out accuracy a new version may lose against the best accepted one.
   package var maxRegression: Double
+  /// How often the joules per inference of the job's model a new version may take; nil for any.
+  package var joulesRatioMax: Double?
   /// Seed of the nodes' rounding noise.
   package var seed: UInt64
   /// How a round's updates become the next model.
@@ -40,8 +42,10 @@ package struct JobSpecification: Sendable, Equatable, Codable {
     minimumReports: Int, deadlineMilliseconds: UInt32, attemptsMax: UInt32,
     maxRegression: Double, seed: UInt64, strategy: Strategy = .fedAvg,
     compression: UpdateCompression = .dense,
-    cohort: CohortTerms = CohortTerms(), merge: [String: MergeRule] = [:]
+    cohort: CohortTerms = CohortTerms(), merge: [String: MergeRule] = [:],
+    joulesRatioMax: Double? = nil
   ) {
+    self.joulesRatioMax = joulesRatioMax
     self.name = name
     self.model = model
     self.rounds = rounds

@@ -47,8 +47,14 @@ package struct RoundResult: Sendable, Equatable {
   package var model: ContentDigest
   /// Held-out accuracy of it in percent, nil where the coordinator holds no labelled data.
   package var accuracy: Double?
+  /// That of its base, where no model of the job had been held against such data before.
+  package var baseAccuracy: Double?
+  /// Nanojoules an inference of it takes on that data; nil without any.
+  package var nanojoulesPerInference: UInt64?
   /// False when the check refused it: the base stays, the version is only recorded.
   package var accepted: Bool
+  /// Why the check refused it, empty otherwise.
+  package var reason = ""
   /// When the commit happened.
   package var committedAt: Instant
   /// What the strategy keeps for the next round, a blob; nil where it keeps nothing.

@@ -219,8 +219,10 @@ extension ChaosRun {
       successorOf: order.base, order: order, bytes: bytes.bytes(Int(order.base.size)))
     contents[made.content.digest] = made.content
     coordinator.blobs.insert(made.content.digest)
+    let accuracy = { (model: ContentDigest) in 80 + Double(model.bytes[0] % 8) }
     return .made(
-      made.record, accuracy: 80 + Double(made.content.digest.bytes[0] % 8),
+      made.record, accuracy: accuracy(made.content.digest),
+      baseAccuracy: order.measuresBase ? accuracy(order.base.digest) : nil,
       state: keep(after: order))
   }
 

@@ -228,16 +228,20 @@ struct FleetLoader {
     case "open": return .open(deadline: try row.instant("deadline_us"))
     case "sealed": return .sealed(hash: try row.digest("sealed_hash"))
     case "committed":
-      return .committed(
-        RoundResult(
-          sealedHash: try row.digest("sealed_hash"), model: try row.digest("result_model"),
-          accuracy: try row.real("accuracy"), accepted: try row.integer("accepted") != 0,
-          committedAt: try row.instant("committed_at_us"),
-          state: try row.isNull("server_state") ? nil : try row.digest("server_state"),
-          leftOut: try json([String].self, row, "left_out").map { text in
-            guard let node = Identifier(text) else { throw row.damage("left_out") }
-            return node
-          }))
+      var result = RoundResult(
+        sealedHash: try row.digest("sealed_hash"), model: try row.digest("result_model"),
+        accuracy: try row.real("accuracy"), accepted: try row.integer("accepted") != 0,
+        committedAt: try row.instant("committed_at_us"),
+        state: try row.isNull("server_state") ? nil : try row.digest("server_state"),
+        leftOut: try json([String].self, row, "left_out").map { text in
+          guard let node = Identifier(text) else { throw row.damage("left_out") }
+          return node
+        })
+      result.baseAccuracy = try row.real("base_accuracy")
+      if try !row.isNull("nanojoules") { result.nanojoulesPerInference = try row.bits("nanojoules") }
+      // Rounds of older versions have none.
+      if try !row.isNull("detail") { result.reason = try row.text("detail") }
+      return .committed(result)
     case "failed":
       return .failed(code: try row.text("code"), detail: try row.text("detail"))
     case "cancelled": return .cancelled

@@ -34,6 +34,13 @@ enum FleetSchema {
     migrator.registerMigration("15-energy") { try $0.execute(sql: energy) }
     migrator.registerMigration("16-strategies") { try $0.execute(sql: strategies) }
     migrator.registerMigration("17-cohorts") { try $0.execute(sql: cohorts) }
+    migrator.registerMigration("21-held-out") {
+      try $0.execute(
+        sql: """
+          ALTER TABLE round ADD COLUMN base_accuracy REAL;
+          ALTER TABLE round ADD COLUMN nanojoules INTEGER;
+          """)
+    }
     return migrator
   }
 

@@ -116,11 +116,13 @@ struct RoundWriter {
     let values: StatementArguments = [
       result.model.stored, result.accuracy, result.accepted, result.committedAt.microseconds,
       result.state?.stored, try FleetWriter.json(result.leftOut.map(\.text)),
+      result.baseAccuracy, result.nanojoulesPerInference?.stored, result.reason.stored,
     ]
     try db.changeOne(
       """
       UPDATE round SET state = 'committed', result_model = ?, accuracy = ?, accepted = ?,
-        committed_at_us = ?, server_state = ?, left_out = ?
+        committed_at_us = ?, server_state = ?, left_out = ?, base_accuracy = ?, nanojoules = ?,
+        detail = ?
       WHERE job = ? AND round = ? AND attempt = ? AND state = 'sealed' AND sealed_hash = ?
       """, values + Self.arguments(key) + [result.sealedHash.stored],
       otherwise: "round \(key) is unknown or not sealed with hash \(result.sealedHash)")
@@ -130,9 +132,10 @@ struct RoundWriter {
       "UPDATE job SET current = ?, server_state = ? WHERE id = ?",
       [model.digest.stored, result.state?.stored, key.job.text],
       otherwise: "unknown job \(key.job)")
-    guard let accuracy = result.accuracy else { return }
-    try db.changeOne(
-      "UPDATE job SET best_accuracy = max(coalesce(best_accuracy, ?), ?) WHERE id = ?",
-      [accuracy, accuracy, key.job.text], otherwise: "unknown job \(key.job)")
+    for accuracy in [result.baseAccuracy, result.accuracy].compactMap(\.self) {
+      try db.changeOne(
+        "UPDATE job SET best_accuracy = max(coalesce(best_accuracy, ?), ?) WHERE id = ?",
+        [accuracy, accuracy, key.job.text], otherwise: "unknown job \(key.job)")
+    }
   }
 }

@@ -20,6 +20,8 @@ package struct JobFile: Codable, Sendable, Equatable {
   package var attempts: UInt32?
   /// Points of held-out accuracy that a merged model may lose against the best one.
   package var maxRegression: Double?
+  /// How often the joules per inference of the job's model a merged model may take.
+  package var joulesRatioMax: Double?
   /// Seed of the nodes' rounding noise.
   package var seed: UInt64?
   /// How updates become the next model: `name`, `weighting` and the parameters of the rule.

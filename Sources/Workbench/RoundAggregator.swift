@@ -20,6 +20,8 @@ package struct RoundAggregator: Sendable {
     package var bytes: [UInt8]
     /// The model itself, for the held-out check.
     package var model: CompiledModel
+    /// What it was made from.
+    package var base: CompiledModel
     /// Its record, with the signed manifest.
     package var record: ModelRecord
     /// What the strategy keeps for the next round, encoded; nil where it keeps nothing.
@@ -59,7 +61,7 @@ package struct RoundAggregator: Sendable {
     let successor = model.replacingLearnedState(kept)
     let (bytes, record) = try sign(successor, order, published.manifest, at: now)
     return Successor(
-      bytes: bytes, model: successor, record: record,
+      bytes: bytes, model: successor, base: model, record: record,
       serverState: merged.state == .none ? nil : merged.state.encoded(),
       leftOut: merged.leftOut.map { order.updates[$0].node })
   }

@@ -128,8 +128,12 @@ extension StudyFleet {
     try folder.put(successor.bytes)
     var state: ContentDigest?
     if let bytes = successor.serverState { state = try folder.put(bytes) }
+    var record = successor.record
+    record.nanojoulesPerInference = EnergyForecast.nanojoulesPerInference(
+      of: successor.model, on: setup.plan.check)
     return .made(
-      successor.record, accuracy: found.accuracyPercent, state: state,
+      record, accuracy: found.accuracyPercent,
+      baseAccuracy: order.measuresBase ? firstAccuracy : nil, state: state,
       leftOut: successor.leftOut)
   }
 

@@ -52,6 +52,8 @@ final class StudyFleet {
   var due: [Due] = []
   var compared: [ContentDigest: SuccessorOutcome] = [:]
   var evaluated: ParallelEvaluation?
+  /// Held-out accuracy in percent of the model that the study began with.
+  let firstAccuracy: Double?
   var tally = Tally()
   /// The commit of this round, and what it changed.
   var committed: (key: RoundKey, result: RoundResult, model: ModelRecord?)?
@@ -79,6 +81,7 @@ final class StudyFleet {
     self.show = show
     startedAt = progress.at
     now = progress.at
+    firstAccuracy = progress.rounds.first?.accuracy
     nextTick = progress.at.advanced(milliseconds: Self.tickMilliseconds)
     contents[setup.record.digest] = setup.plan.base
     contents[progress.model] =

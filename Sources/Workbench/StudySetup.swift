@@ -44,6 +44,7 @@ struct StudySetup: Sendable {
       permit: ModelPublisher.Permit(
         layers: UpdateDoor.shape(of: model).map { Int($0.layer) }, maxDrift: 65_535,
         untilMicroseconds: StudyTrust.farAway))
+    var record: ModelRecord
     do {
       record = try ModelIntake.published(
         manifest: ModelPublisher.sign(manifest, with: [StudyTrust.publisher]), bytes: plan.base,
@@ -53,6 +54,9 @@ struct StudySetup: Sendable {
         file: plan.sources.model, key: "", found: "\(error)", expected: "a model to publish",
         cure: "compile it again")
     }
+    record.nanojoulesPerInference = EnergyForecast.nanojoulesPerInference(
+      of: model, on: plan.check)
+    self.record = record
     var job = plan.job
     job.model = record.digest.hex
     job.nodes = nodes.map(\.text)

@@ -21,7 +21,8 @@ extension JobFile {
       nodes: nodes, minimumReports: minimumReports ?? targetReports ?? usualReports,
       deadlineMilliseconds: deadline * 1_000, attemptsMax: attempts ?? 3,
       maxRegression: maxRegression ?? 2, seed: seed ?? 1, strategy: strategy ?? .fedAvg,
-      compression: compression ?? .dense, cohort: try cohortTerms(), merge: merge ?? [:])
+      compression: compression ?? .dense, cohort: try cohortTerms(), merge: merge ?? [:],
+      joulesRatioMax: joulesRatioMax)
   }
 
   /// How many of the nodes each round asks, and which, as flags and file say.

@@ -18,6 +18,11 @@ struct RoundOptions: ParsableArguments {
     help: "Points of held-out accuracy that a merged model may lose against the best one.")
   var maxRegression: Double?
 
+  @Option(
+    parsing: .unconditional,
+    help: "How often the joules per inference of the job's model a merged model may take.")
+  var joulesRatioMax: Double?
+
   @Option(help: "How updates become the next model; fedavg unless given.")
   var strategy: Strategy.Name?
 
@@ -37,6 +42,7 @@ struct RoundOptions: ParsableArguments {
     job.samplesPerRound = samplesPerRound ?? job.samplesPerRound
     job.minimumReports = minimumReports ?? job.minimumReports
     job.maxRegression = maxRegression ?? job.maxRegression
+    job.joulesRatioMax = joulesRatioMax ?? job.joulesRatioMax
     job.compression = compression ?? job.compression
     job.strategy = try strategy(over: job.strategy)
   }

@@ -13,8 +13,9 @@ struct CoordinatorBench {
   private var boots: [Identifier: UInt8] = [:]
   private var requests = 0
 
-  /// Three accepted nodes and one published model.
-  init(settings: CoordinatorSettings = CoordinatorSettings()) {
+  /// Three accepted nodes and one published model, which may have been held against data.
+  init(settings: CoordinatorSettings = CoordinatorSettings(), nanojoules: UInt64? = nil) {
+    model.record.nanojoulesPerInference = nanojoules
     let state = FleetState(epoch: 1)
     core = CoordinatorCore(state: state, settings: settings)
     mirror = FleetMirror(state: state)

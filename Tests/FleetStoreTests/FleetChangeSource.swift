@@ -346,13 +346,15 @@ struct FleetChangeSource {
     default:
       let model = Bool.random(using: &generator) ? newModel(state) : nil
       let accuracy = [nil, 91.25, 88, 0.1].randomElement(using: &generator) ?? nil
-      return .roundCommitted(
-        round.key,
-        RoundResult(
-          sealedHash: hash, model: model?.digest ?? generator.digest(), accuracy: accuracy,
-          accepted: model != nil, committedAt: generator.instant(),
-          state: Bool.random(using: &generator) ? generator.digest() : nil,
-          leftOut: Bool.random(using: &generator) ? [name("node-1")] : []), model: model)
+      var result = RoundResult(
+        sealedHash: hash, model: model?.digest ?? generator.digest(), accuracy: accuracy,
+        accepted: model != nil, committedAt: generator.instant(),
+        state: Bool.random(using: &generator) ? generator.digest() : nil,
+        leftOut: Bool.random(using: &generator) ? [name("node-1")] : [])
+      result.baseAccuracy = [nil, 93.5, 12].randomElement(using: &generator) ?? nil
+      result.nanojoulesPerInference = [nil, 1, .max].randomElement(using: &generator) ?? nil
+      result.reason = model == nil ? generator.text() : ""
+      return .roundCommitted(round.key, result, model: model)
     }
   }
 }
