@@ -1,4 +1,5 @@
 import CompiledModel
+import Federation
 import FleetAPI
 import FleetCore
 import FleetProtocol
@@ -33,6 +34,8 @@ final class ChaosFleet: Sendable {
     var isDone = false
     /// How daemons are started, where not as they are.
     var surroundings: [String: Surroundings] = [:]
+    /// The job's rounds when it had ended, without what a clock says.
+    var rounds: [RoundView] = []
     /// What is put away when the processes have ended.
     var leftovers: [@Sendable () throws -> Void] = []
   }
@@ -237,13 +240,21 @@ final class ChaosFleet: Sendable {
     try await command("learn") {
       try await $0.startJob(
         JobSpecification(
-          name: Self.job, model: digest.hex, rounds: 1, samplesPerRound: Self.samples,
+          name: Self.job, model: digest.hex, rounds: 2, samplesPerRound: Self.samples,
           nodes: Self.nodes, minimumReports: 2, deadlineMilliseconds: 60_000, attemptsMax: 2,
-          maxRegression: 100, seed: 5),
+          maxRegression: 100, seed: 5, strategy: try Strategy(.fedAvgM),
+          compression: .topK(perMille: 100, bytes: true)),
         requestID: $1)
     }
-    _ = try await until("the job ends") { client in
-      try await client.jobs().contains { $0.state != "running" } ? true : nil
+    let rounds = try await until("the job ends") { client in
+      try await client.jobs().first { $0.state != "running" }?.rounds
+    }
+    fate.withLock { fate in
+      fate.rounds = rounds.map { round in
+        var round = round
+        round.seconds = nil
+        return round
+      }
     }
     try await command("rotate") {
       try await $0.order(NodeRequest(.rotateKey), node: "north", requestID: $1)

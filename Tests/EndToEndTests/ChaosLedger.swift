@@ -71,8 +71,8 @@ struct ChaosLedger {
   private mutating func checkRound(_ state: FleetState) {
     let committed = state.rounds.values.filter { $0.state.name == "committed" }
     require(
-      committed.count == 1,
-      "rounds \(state.rounds.values.map { "\($0.key) \($0.state.name)" }) for a job of one")
+      committed.count == 2,
+      "rounds \(state.rounds.values.map { "\($0.key) \($0.state.name)" }) for a job of two")
     for round in committed {
       require(
         round.reported.count == ChaosFleet.nodes.count,

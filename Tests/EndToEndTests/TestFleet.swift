@@ -249,13 +249,14 @@ final class TestFleet: Sendable {
 
   func startJob(
     _ name: String, _ model: ContentDigest, rounds: UInt32, samples: UInt32 = 100,
-    strategy: Strategy = .fedAvg, compression: UpdateCompression = .dense
+    deadlineMilliseconds: UInt32 = 60_000, strategy: Strategy = .fedAvg,
+    compression: UpdateCompression = .dense
   ) async throws {
     try await done(
       client().startJob(
         JobSpecification(
           name: name, model: model.hex, rounds: rounds, samplesPerRound: samples, nodes: nodes,
-          minimumReports: nodes.count, deadlineMilliseconds: 60_000, attemptsMax: 2,
+          minimumReports: nodes.count, deadlineMilliseconds: deadlineMilliseconds, attemptsMax: 2,
           maxRegression: 100, seed: 5, strategy: strategy, compression: compression),
         requestID: FleetClient.newRequestID()))
   }
