@@ -61,6 +61,10 @@ extension CoordinatorCore {
       throw CommandRefusal(
         "max-regression", "\(job.maxRegression) points, expected 0 to 100")
     }
+    guard (1...Self.roundsMax).contains(job.keptModels) else {
+      throw CommandRefusal(
+        "kept-models", "\(job.keptModels) models to keep, expected 1 to \(Self.roundsMax)")
+    }
     guard let ratio = job.joulesRatioMax else { return }
     guard ratio.isFinite, ratio > 0 else {
       throw CommandRefusal(

@@ -28,6 +28,34 @@ extension CoordinatorCore {
       changes: [.modelRemoved(digest, at: now), .event(event)], answer: digest.hex)
   }
 
+  /// Forgets models of a job's earlier rounds that it keeps no longer and nobody else needs.
+  ///
+  /// Rounds remember what they gave, so that the lineage of later models stays whole.
+  func oldModels(
+    of job: JobRecord, beside newest: ContentDigest, at now: Instant
+  ) -> [FleetChange] {
+    var kept: Set = [newest]
+    var changes: [FleetChange] = []
+    for (_, result) in state.acceptedRounds(of: job.id).reversed() where !kept.contains(result.model) {
+      if kept.count < Int(job.specification.keptModels) {
+        kept.insert(result.model)
+        continue
+      }
+      guard let model = state.models[result.model], model.published != nil,
+        keepers(of: model).isEmpty
+      else { continue }
+      kept.insert(result.model)
+      changes.append(.modelRemoved(result.model, at: now))
+      changes.append(
+        .event(
+          FleetEvent(
+            at: now, kind: "model.removed", subject: model.name.text,
+            detail: "\(result.model.short), job '\(job.id)' keeps the last "
+              + "\(job.specification.keptModels)")))
+    }
+    return changes
+  }
+
   /// Who needs a model, each in words.
   private func keepers(of model: ModelRecord) -> [String] {
     let digest = model.digest

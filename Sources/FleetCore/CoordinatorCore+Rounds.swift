@@ -299,6 +299,10 @@ extension CoordinatorCore {
     let verb = result.accepted ? "committed" : "rejected"
     // Updates that cancel out give the bytes of a model that is stored under its own manifest.
     let record = state.models[model.digest] ?? model
+    var forgotten: [FleetChange] = []
+    if result.accepted, let job = state.jobs[key.job] {
+      forgotten = oldModels(of: job, beside: record.digest, at: now)
+    }
     persist(
       [
         .roundCommitted(key, result, model: result.accepted ? record : nil),
@@ -310,7 +314,7 @@ extension CoordinatorCore {
               + (result.leftOut.isEmpty
                 ? "" : ", without \(result.leftOut.map(\.text).joined(separator: ", "))"),
             at: now)),
-      ], into: &directives)
+      ] + forgotten, into: &directives)
   }
 
   private mutating func fail(

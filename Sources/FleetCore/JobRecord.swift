@@ -25,6 +25,8 @@ package struct JobSpecification: Sendable, Equatable, Codable {
   package var maxRegression: Double
   /// How often the joules per inference of the job's model a new version may take; nil for any.
   package var joulesRatioMax: Double?
+  /// Models of accepted rounds that the coordinator keeps, the newest ones, 1 or more.
+  package var keptModels: UInt32
   /// Seed of the nodes' rounding noise.
   package var seed: UInt64
   /// How a round's updates become the next model.
@@ -43,8 +45,9 @@ package struct JobSpecification: Sendable, Equatable, Codable {
     maxRegression: Double, seed: UInt64, strategy: Strategy = .fedAvg,
     compression: UpdateCompression = .dense,
     cohort: CohortTerms = CohortTerms(), merge: [String: MergeRule] = [:],
-    joulesRatioMax: Double? = nil
+    joulesRatioMax: Double? = nil, keptModels: UInt32 = 10
   ) {
+    self.keptModels = keptModels
     self.joulesRatioMax = joulesRatioMax
     self.name = name
     self.model = model

@@ -73,6 +73,9 @@ extension ChaosRun {
     if !script.jobs.isEmpty, random.chance(0.1), let job = script.jobs.last {
       script.wish("cancel", .cancelJob(job.text))
     }
+    if random.chance(0.1), let job = script.jobs.last {
+      script.wish("back", .rollBackJob(job.text, to: UInt32(random.number(0...2))))
+    }
     if random.chance(0.5) { resumeJobs() }
     if random.chance(0.15), let job = script.jobs.last {
       script.paused.append(job)
@@ -158,7 +161,8 @@ extension ChaosRun {
           attemptsMax: UInt32(random.number(1...2)), maxRegression: 2, seed: random.next(),
           strategy: random.chance(0.5) ? Self.momentum : .fedAvg,
           compression: random.chance(0.5) ? .topK(perMille: 50, bytes: false) : .dense,
-          cohort: someCohort(of: cohort.count, minimum: minimum))))
+          cohort: someCohort(of: cohort.count, minimum: minimum),
+          keptModels: UInt32(random.number(1...3)))))
   }
 
   /// All nodes, or some that are drawn, now and then more of them than are wanted.

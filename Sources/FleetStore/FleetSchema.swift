@@ -39,6 +39,7 @@ enum FleetSchema {
         sql: """
           ALTER TABLE round ADD COLUMN base_accuracy REAL;
           ALTER TABLE round ADD COLUMN nanojoules INTEGER;
+          UPDATE job SET specification = json_set(specification, '$.keptModels', 10);
           """)
     }
     return migrator

@@ -22,6 +22,8 @@ package struct JobFile: Codable, Sendable, Equatable {
   package var maxRegression: Double?
   /// How often the joules per inference of the job's model a merged model may take.
   package var joulesRatioMax: Double?
+  /// Models of accepted rounds that the coordinator keeps.
+  package var keptModels: UInt32?
   /// Seed of the nodes' rounding noise.
   package var seed: UInt64?
   /// How updates become the next model: `name`, `weighting` and the parameters of the rule.

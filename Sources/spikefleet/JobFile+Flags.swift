@@ -22,7 +22,7 @@ extension JobFile {
       deadlineMilliseconds: deadline * 1_000, attemptsMax: attempts ?? 3,
       maxRegression: maxRegression ?? 2, seed: seed ?? 1, strategy: strategy ?? .fedAvg,
       compression: compression ?? .dense, cohort: try cohortTerms(), merge: merge ?? [:],
-      joulesRatioMax: joulesRatioMax)
+      joulesRatioMax: joulesRatioMax, keptModels: keptModels ?? 10)
   }
 
   /// How many of the nodes each round asks, and which, as flags and file say.

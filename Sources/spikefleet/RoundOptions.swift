@@ -23,6 +23,9 @@ struct RoundOptions: ParsableArguments {
     help: "How often the joules per inference of the job's model a merged model may take.")
   var joulesRatioMax: Double?
 
+  @Option(help: "Models of accepted rounds that the coordinator keeps, the newest ones.")
+  var keptModels: UInt32?
+
   @Option(help: "How updates become the next model; fedavg unless given.")
   var strategy: Strategy.Name?
 
@@ -43,6 +46,7 @@ struct RoundOptions: ParsableArguments {
     job.minimumReports = minimumReports ?? job.minimumReports
     job.maxRegression = maxRegression ?? job.maxRegression
     job.joulesRatioMax = joulesRatioMax ?? job.joulesRatioMax
+    job.keptModels = keptModels ?? job.keptModels
     job.compression = compression ?? job.compression
     job.strategy = try strategy(over: job.strategy)
   }

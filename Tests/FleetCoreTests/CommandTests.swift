@@ -180,6 +180,7 @@ import Testing
     #expect(refusal { $0.attemptsMax = CoordinatorCore.attemptsMax + 1 } == "attempts")
     #expect(refusal { $0.maxRegression = -1 } == "max-regression")
     #expect(refusal { $0.maxRegression = .nan } == "max-regression")
+    #expect(refusal { $0.keptModels = 0 } == "kept-models")
     for ratio in [0, -1, .nan, 1.1] {
       // The last one bounds what nobody has measured.
       #expect(refusal { $0.joulesRatioMax = ratio } == "joules-ratio")

@@ -39,6 +39,29 @@ import Testing
     return code
   }
 
+  @Test func `models of old rounds go, and what the strategy kept with them`() throws {
+    var bench = CoordinatorBench()
+    var specification = bench.specification(rounds: 5, attempts: 1, regression: 20)
+    specification.strategy = try Strategy(.fedAvgM)
+    specification.keptModels = 2
+    bench.startJob(specification)
+    for index in 0..<3 { commit(bench.key(UInt32(index + 1)), index, 80, &bench) }
+    func models() -> [Bool] {
+      (1...4).map { bench.core.state.models[bench.successor($0).digest] != nil }
+    }
+    #expect(models() == [false, true, true, false])
+    #expect(bench.core.state.neededBlobs.isDisjoint(with: [kept[0]]))
+    #expect(bench.core.state.neededBlobs.isSuperset(of: [kept[1], kept[2]]))
+    #expect(bench.mirror.events.count { $0.kind == "model.removed" } == 1)
+    #expect(refusal(1, &bench) == "model-removed")
+    // What a node is to run stays.
+    bench.command(.deploy(model: bench.successor(2).digest, nodes: [nodes[0].text]))
+    commit(bench.key(4), 3, 80, &bench)
+    #expect(models() == [false, true, true, true])
+    let line = bench.core.state.lineage(of: bench.successor(4).digest)
+    #expect(line.map(\.key) == [4, 3, 2, 1].map { bench.key($0) })
+  }
+
   @Test func `an open round ends and its next attempt grows from the earlier model`() throws {
     var bench = try bench([80, 85])
     bench.report(nodes[0], bench.key(3))
