@@ -19,10 +19,11 @@
 #   make gates      try a rollout's gates with real models on MNIST that are worse, and as good, 100
 #                   seeds each, from the folder SPIKEFLEET_DATA (SEEDS=100 TRAIN=10000 digits)
 #   make studies    run federated studies on MNIST, from the folder SPIKEFLEET_DATA: pooled, compressed
-#                   and poisoned (ROUNDS=50 of SAMPLES=400 on each of ten nodes)
-#   make fuzz       feed the readers of models, chip files, signed documents and messages with
-#                   made-up bytes (SECONDS=60 each, FUZZER=ModelFuzz, ChipFileFuzz, TrustFuzz,
-#                   FrameFuzz or BodyFuzz for one)
+#                   and poisoned (ROUNDS=50 of SAMPLES=400 on each of ten nodes), prototypes without
+#                   labels, and spoken digits where SPIKEFLEET_SPEECH names a folder of recordings
+#   make fuzz       feed the readers of models, updates, chip files, signed documents and messages
+#                   with made-up bytes (SECONDS=60 each, FUZZER=ModelFuzz, UpdateFuzz, ChipFileFuzz,
+#                   TrustFuzz, FrameFuzz or BodyFuzz for one)
 #   make kernels    run each kernel of the chip on made-up inputs, at all levels of vector
 #                   instructions, NEON on an emulator, and compare what they give
 #   make lint       check the format of every Swift file
@@ -105,7 +106,9 @@ gates: build
 	@exec Tests/Gates/run $(or $(SEEDS),100) $(if $(filter command line,$(origin TRAIN)),$(TRAIN))
 
 studies: build
-	@exec Tests/Studies/run $(or $(ROUNDS),50) $(or $(SAMPLES),400)
+	@Tests/Studies/run $(or $(ROUNDS),50) $(or $(SAMPLES),400)
+	@Tests/Studies/prototypes
+	@if [ -n "$$SPIKEFLEET_SPEECH" ]; then Tests/Studies/speech; fi
 
 fuzz: PACKAGES += lld xz-utils
 fuzz: build

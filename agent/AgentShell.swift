@@ -115,6 +115,8 @@ final class AgentShell {
       handleOnce(.trainingFailed(key, code: code, detail: detail))
     case .chip(.residualLost(let key, let detail)):
       handleOnce(.residualLost(key, detail: detail))
+    case .chip(.localLayersLost(let key, let detail)):
+      handleOnce(.localLayersLost(key, detail: detail))
     case .chip(.windowClosed(let window, let energy)):
       if let battery = affairs.settings.battery {
         handle(.charged(perMille: HostUsage.chargePerMille(in: battery)))
@@ -229,6 +231,7 @@ final class AgentShell {
   private func keep(_ finished: FinishedTraining, milliseconds: UInt32) {
     let digest: ContentDigest
     var residual: PendingResidual?
+    var localLayers: ContentDigest?
     crash.before("keepUpdate")
     do throws(StoreError) {
       digest = try blobs.put(finished.update)
@@ -236,6 +239,7 @@ final class AgentShell {
         residual = PendingResidual(
           accepted: try blobs.put(left.accepted), unused: try blobs.put(left.unused))
       }
+      if let learnt = finished.localState { localLayers = try blobs.put(learnt) }
     } catch {
       failures.failed(error)
       unstored.append(.training(finished, milliseconds: milliseconds))
@@ -251,10 +255,11 @@ final class AgentShell {
     log.info(
       "\(summary) before they were learnt",
       metadata: ["kind": "round.trained", "subject": "\(finished.key)"])
-    let result = TrainingResult(
+    var result = TrainingResult(
       digest: digest, size: UInt64(finished.update.count), samples: finished.samples,
       correct: finished.correct, counts: finished.counts, milliseconds: milliseconds,
-      residual: residual)
+      residual: residual, lossMillionths: finished.lossMillionths)
+    result.localLayers = localLayers
     handleOnce(.trained(finished.key, result, nextOrdinal: finished.nextOrdinal))
   }
 
@@ -265,6 +270,7 @@ final class AgentShell {
       case .training(let finished, _): finished.key == key
       case .event(.trained(let other, _, _)): other == key
       case .event(.residualLost(let other, _)): other == key
+      case .event(.localLayersLost(let other, _)): other == key
       case .event: false
       }
     }

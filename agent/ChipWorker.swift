@@ -31,6 +31,7 @@ final class ChipWorker: Sendable {
     case trained(FinishedTraining, milliseconds: UInt32)
     case trainingFailed(RoundKey, code: String, detail: String)
     case residualLost(RoundKey, detail: String)
+    case localLayersLost(RoundKey, detail: String)
     case windowClosed(WireTelemetryWindow, EnergyReading)
     case learnt(ContentDigest, samples: UInt64, bytes: [UInt8])
     case learningRefused(ContentDigest, detail: String)
@@ -211,8 +212,19 @@ private struct ChipLoop {
         return report(.residualLost(order.key, detail: error.description))
       }
     }
+    var localState: [UInt8]?
+    if let digest = order.localState {
+      do throws(StoreError) {
+        localState = try blobs.read(digest)
+      } catch {
+        return report(.localLayersLost(order.key, detail: error.description))
+      }
+    }
     do {
-      try runtime.begin(order, base: try blobs.read(order.base), residual: residual)
+      try runtime.begin(
+        order, base: try blobs.read(order.base), residual: residual, localState: localState)
+    } catch let error as ChipRefusal where error.code == ChipRefusal.localStateCode {
+      report(.localLayersLost(order.key, detail: error.detail))
     } catch let error as ChipRefusal where error.code == ChipRefusal.residualCode {
       report(.residualLost(order.key, detail: error.detail))
     } catch let error as ChipRefusal {

@@ -24,7 +24,7 @@ final class BackgroundWork: Sendable {
   /// Backups and looks at the whole database, which take long and wait for nothing.
   private let copies = DispatchQueue(label: "coordinator-copies", attributes: .concurrent)
   private let isStopped = Mutex(false)
-  private let door = Mutex<(base: ContentDigest, shape: [LayerShape])?>(nil)
+  private let door = Mutex<(base: ContentDigest, local: [String], shape: [LayerShape])?>(nil)
 
   init(
     blobs: BlobStore, keys: OnlineKeys, checkData: LabelledSamples?, log: Logger
@@ -101,7 +101,7 @@ final class BackgroundWork: Sendable {
   func tryJob(
     _ job: JobSpecification, of model: CompiledModel, _ digest: ContentDigest
   ) -> JobForecast? {
-    checkData.flatMap { JobForecast.run(model, digest, on: $0, job.compression) }
+    checkData.flatMap { JobForecast.run(model, digest, on: $0, job) }
   }
 
   private func run(_ body: @escaping @Sendable () -> Void) {
@@ -127,7 +127,7 @@ final class BackgroundWork: Sendable {
       }
     }
     do throws(StoreError) {
-      guard let shape = try shape(of: check.base) else {
+      guard let shape = try shape(of: check.base, without: check.localLayers) else {
         blobs.discard(upload)
         return .unreadable(detail: "base model \(check.base) does not read")
       }
@@ -141,10 +141,16 @@ final class BackgroundWork: Sendable {
   }
 
   /// What a base learns: many nodes send updates of one base.
-  private func shape(of base: ContentDigest) throws(StoreError) -> [LayerShape]? {
-    if let known = door.withLock({ $0 }), known.base == base { return known.shape }
-    guard let shape = UpdateDoor.shape(ofModel: try blobs.read(base)) else { return nil }
-    door.withLock { $0 = (base, shape) }
+  private func shape(
+    of base: ContentDigest, without local: [String]
+  ) throws(StoreError) -> [LayerShape]? {
+    if let known = door.withLock({ $0 }), known.base == base, known.local == local {
+      return known.shape
+    }
+    guard let shape = UpdateDoor.shape(ofModel: try blobs.read(base), without: local) else {
+      return nil
+    }
+    door.withLock { $0 = (base, local, shape) }
     return shape
   }
 

@@ -16,7 +16,8 @@ extension CoordinatorService {
   ) async throws -> CommandView {
     let specification = try resolved(specification)
     _ = try mergePlan(of: specification)
-    return try command(.startJob(specification), requestID)
+    return try command(
+      .startJob(specification, secret: specification.drawsInSecret ? .random() : nil), requestID)
   }
 
   func orderJob(
@@ -68,7 +69,9 @@ extension CoordinatorService {
     var view = JobPlanView(
       specification: specification, asked: plan.asked, downBytes: plan.model.size,
       upBytes: tried?.updateBytes
-        ?? JobForecast.updateBytes(of: model, plan.model.digest, specification.compression),
+        ?? JobForecast.updateBytes(
+          of: model, plan.model.digest, specification.compression,
+          localLayers: specification.localLayers),
       priceTable: model.prices.name, grade: model.prices.weakestGrade.rawValue,
       nodes: plan.nodes.map { node in
         JobPlanView.Node(
@@ -77,6 +80,7 @@ extension CoordinatorService {
             $0 * Double(specification.samplesPerRound) / 1_000
           })
       })
+    view.privacy = PrivacyView(forecastOf: specification)
     view.merge = merge.layers.map {
       JobPlanView.Layer(layer: $0.name, rule: $0.rule.rawValue)
     }
@@ -117,6 +121,16 @@ extension CoordinatorService {
   }
 }
 
+extension JobSecret {
+  /// A fresh one, from the system's cryptographic generator.
+  fileprivate static func random() -> JobSecret {
+    var generator = SystemRandomNumberGenerator()
+    let bytes = (0..<byteCount).map { _ in UInt8.random(in: 0...255, using: &generator) }
+    guard let secret = JobSecret(bytes) else { preconditionFailure("\(byteCount) bytes") }
+    return secret
+  }
+}
+
 extension FleetViews {
   /// running and paused are two states to who reads.
   func state(of job: JobRecord) -> String {
@@ -129,7 +143,8 @@ extension FleetViews {
     let terms = job.specification.cohort
     var view = RoundExplanation(
       job: job.id.text, jobState: state(of: job), round: self.round(round), base: round.base.hex,
-      seed: round.seed, rule: terms.target == nil ? "all" : terms.rule.description,
+      seed: round.seed,
+      rule: terms.target == nil && terms.rule == .uniform ? "all" : terms.rule.description,
       minimumReports: job.specification.minimumReports,
       plannedMicroseconds: round.plannedAt.microseconds, notes: notes, events: events)
     view.waits = core.waits[job.id]

@@ -1,4 +1,5 @@
 import CompiledModel
+import Federation
 import FleetAPI
 import FleetCore
 import FleetProtocol
@@ -74,6 +75,7 @@ struct FleetViews {
         currentModel: job.current.hex, bestAccuracy: job.bestAccuracy,
         rounds: rounds.compactMap { state.rounds[$0] }.map(round))
       view.waits = core.waits[id]
+      view.privacy = PrivacyView(job, in: state)
       return view
     }
   }
@@ -90,6 +92,7 @@ struct FleetViews {
       view.accuracy = result.accuracy
       view.accepted = result.accepted
       view.detail = result.reason
+      view.epsilon = result.privacy?.epsilon
       view.model = result.model.hex
       let leftOut = Set(result.leftOut.map(\.text))
       for index in view.participants.indices {

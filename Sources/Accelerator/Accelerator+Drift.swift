@@ -67,7 +67,8 @@ extension Accelerator {
     }
   }
 
-  private func core(of neuron: Int, _ layer: Int) -> Int {
+  /// The core that holds a neuron.
+  func core(of neuron: Int, _ layer: Int) -> Int {
     let layer = plan.layers[layer]
     var place = 0
     while !neurons(layer, place).contains(neuron) { place += 1 }

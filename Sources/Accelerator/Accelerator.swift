@@ -23,6 +23,8 @@ package struct Accelerator: Sendable {
   /// How far weights may be from the deployed ones, and these, by connection as kernels have them.
   var driftMax: Int32?
   var deployed: [[Int16]] = []
+  /// What a round does to weights at the end of each sample; nil for nothing.
+  var steering: Steering?
   /// Whether biases hold what a teacher adds.
   var hasTaughtLabel = false
 
@@ -128,7 +130,7 @@ package struct Accelerator: Sendable {
     let input = InputSource.levels(sample: sample)
     var lesson = Lesson(
       label: label, reward: reward.map { max(-256, min(256, $0)) },
-      random: CounterRandom(seed: seed, purpose: .rounding), ordinal: ordinal)
+      random: CounterRandom(seed: seed, purpose: .rounding), ordinal: ordinal, seed: seed)
     guard plan.judgesFirst else { return show(input, lesson: lesson, probe: &probe) }
     var silent = SilentProbe()
     let judged = show(input, lesson: nil, probe: &silent)
@@ -167,6 +169,8 @@ package struct Accelerator: Sendable {
     var decision: Int?
     let random: CounterRandom
     let ordinal: UInt64
+    /// Seed of the random numbers.
+    var seed: UInt64 = 0
     /// Whether nothing is learnt but for which class neurons fire.
     var onlyAssigns = false
   }
@@ -200,6 +204,7 @@ package struct Accelerator: Sendable {
       learnByCompetition(lesson)
       normalise(lesson)
       lowerThresholds(lesson)
+      steer(lesson)
       cutDrift()
     }
     if let label = lesson?.label { assign(label) }

@@ -71,6 +71,12 @@ package struct ReferenceAccelerator {
 
   /// How far a weight may be from the loaded model's at the end of a sample.
   package var driftMax: Int?
+  /// Share of its distance from the loaded model that each weight loses at the end of a sample, in
+  /// 65,536ths.
+  package var pull = 0
+  /// What is added to each weight at the end of a sample, in 65,536ths of a step, by learned block
+  /// of weights; empty for nothing.
+  package var corrections: [[Int32]] = []
 
   var ledger: ReferenceLedger
   /// Values that met the end of their range since the start.
@@ -187,7 +193,7 @@ package struct ReferenceAccelerator {
     let input = encoded(intensities, sample: sample)
     var lesson = Lesson(
       label: label, reward: reward.map { max(-256, min(256, Int($0))) },
-      random: CounterRandom(seed: seed, purpose: .rounding), ordinal: ordinal)
+      random: CounterRandom(seed: seed, purpose: .rounding), ordinal: ordinal, seed: seed)
     guard model.layers.last?.teacher != nil || model.learnsWithinSamples else {
       return show(input, lesson: lesson)
     }
@@ -227,6 +233,8 @@ package struct ReferenceAccelerator {
     var decision: Int?
     let random: CounterRandom
     let ordinal: UInt64
+    /// Seed of the random numbers.
+    var seed: UInt64 = 0
     /// Whether nothing is learnt but for which class neurons fire.
     var onlyAssigns = false
   }
@@ -273,6 +281,8 @@ package struct ReferenceAccelerator {
       learnByCompetition(lesson, chipStep: lastChipStep)
       normalise(lesson, chipStep: lastChipStep)
       lowerThresholds(lesson, chipStep: lastChipStep)
+      correct(lesson, chipStep: lastChipStep)
+      pullBack(lesson, chipStep: lastChipStep)
       cutDrift(chipStep: lastChipStep)
     }
     if let label = lesson?.label { assign(label, chipStep: lastChipStep) }

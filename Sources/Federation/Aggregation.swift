@@ -93,7 +93,7 @@ package struct Aggregation: Sendable {
     }
   }
 
-  private static func checkShape(_ found: [Int], _ expected: [Int]) throws(AggregationError) {
+  static func checkShape(_ found: [Int], _ expected: [Int]) throws(AggregationError) {
     guard found.count == expected.count else {
       throw .layerCount(update: 0, found: found.count, expected: expected.count)
     }
@@ -103,7 +103,7 @@ package struct Aggregation: Sendable {
     }
   }
 
-  private func initial(
+  func initial(
     _ state: ServerState, _ step: ServerStep, _ counts: [Int]
   ) throws(AggregationError) -> ServerState {
     let fresh = step.initialState(counts)
@@ -168,7 +168,7 @@ package struct Aggregation: Sendable {
 }
 
 /// The step of one block of a layer.
-private struct StepBlock {
+struct StepBlock {
   let layer: Int
   let range: Range<Int>
   let divisor: Double

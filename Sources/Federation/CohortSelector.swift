@@ -44,8 +44,9 @@ package struct CohortSelector: Sendable, Equatable {
 
   /// The cohort of a round and attempt, both from 1 up.
   ///
-  /// Throws `node-twice`, and `too-few-nodes` where those that may be asked, or under `chance`
-  /// those that were drawn, are fewer than the quorum.
+  /// Throws `node-twice`, and `too-few-nodes` where those that may be asked are fewer than the
+  /// quorum. Under `chance` those that were drawn may be: the attempt then fails like any other
+  /// that lacks reports, and the next one draws anew.
   package func select(
     _ candidates: [SelectionCandidate], round: UInt32, attempt: UInt32
   ) throws(SelectionError) -> CohortSelection {
@@ -77,14 +78,11 @@ package struct CohortSelector: Sendable, Equatable {
       }
       place(free, scores: scores, keys: times, &reasons)
     }
-    let selection = CohortSelection(
+    return CohortSelection(
       decisions: zip(ordered, reasons).map { candidate, reason in
         guard let reason else { preconditionFailure("no reason for \(candidate.node)") }
         return CohortSelection.Decision(node: candidate.node, reason: reason)
       })
-    let found = selection.cohort.count
-    guard found >= size.quorum else { throw .tooFew(found: found, quorum: size.quorum) }
-    return selection
   }
 }
 

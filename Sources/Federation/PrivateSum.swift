@@ -34,15 +34,11 @@ package enum PrivateSum {
     for (position, update) in updates.enumerated() where update.weight != 1 {
       throw .weights(update: position, found: update.weight)
     }
-    var sums = updates[0].deltas.map { [Int64](repeating: 0, count: $0.count) }
-    for update in updates {
-      let deltas = clipped(update.deltas, to: clip)
-      precondition(deltas.map(\.count) == sums.map(\.count), "updates of two shapes")
-      for layer in sums.indices {
-        for index in sums[layer].indices { sums[layer][index] += Int64(deltas[layer][index]) }
-      }
-    }
-    return UpdateTotal(weight: Int64(updates.count), sums: sums)
+    var total = UpdateTotal(
+      weight: Int64(updates.count),
+      sums: updates[0].deltas.map { [Int64](repeating: 0, count: $0.count) })
+    for update in updates { total.add(clipped(update.deltas, to: clip)) }
+    return total
   }
 }
 

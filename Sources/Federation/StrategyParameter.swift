@@ -40,12 +40,10 @@ extension Strategy.Name {
   /// What nodes have to do besides training and sending, in words; nil for nothing.
   package var needOfNodes: String? {
     switch self {
-    case .fedProx: "needs nodes that pull their weights towards the base"
     case .scaffold: "needs nodes that keep control variates"
-    case .qFedAvg: "needs nodes that tell their loss before training"
     case .fedBuff: "needs nodes that train on whatever version they have"
-    case .fedAvg, .fedAvgM, .fedAdagrad, .fedAdam, .fedYogi, .median, .trimmedMean, .normClip,
-      .krum, .multiKrum, .bulyan:
+    case .fedAvg, .fedProx, .fedAvgM, .fedAdagrad, .fedAdam, .fedYogi, .qFedAvg, .median,
+      .trimmedMean, .normClip, .krum, .multiKrum, .bulyan:
       nil
     }
   }
@@ -65,7 +63,8 @@ extension Strategy.Name {
     case .fedProx:
       [
         StrategyParameter(
-          "mu", nil, 0...1_000, "pull of a node's weights towards the base, per unit of weight")
+          "mu", nil, 0...0.999,
+          "share of its distance from the base that a node's weight loses after each sample")
       ]
     case .fedAvgM:
       [

@@ -101,7 +101,8 @@ package struct UpdateResidual: Sendable, Equatable {
 }
 
 extension LayerDelta {
-  fileprivate var isWhole: Bool {
+  /// Whether its elements are integers that are carried one by one.
+  var isWhole: Bool {
     switch values {
     case .int16, .int32: true
     case .float32, .int8, .sparse, .sign: false

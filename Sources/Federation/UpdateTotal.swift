@@ -12,6 +12,14 @@ package struct UpdateTotal: Sendable, Equatable {
     self.sums = sums
   }
 
+  /// Adds an update of the same shape that counts once; the weight stays.
+  package mutating func add(_ deltas: [[Int32]]) {
+    precondition(deltas.map(\.count) == sums.map(\.count), "updates of two shapes")
+    for layer in sums.indices {
+      for index in sums[layer].indices { sums[layer][index] += Int64(deltas[layer][index]) }
+    }
+  }
+
   /// The mean added to the base, rounded half to even, then clamped: as `FederatedAverage` does.
   ///
   /// `base` is w16 by layer; `bounds` has one range for each layer.

@@ -43,7 +43,8 @@ package struct FederationAccount {
       modelName: first.flatMap { models[$0]?.name.text } ?? "",
       currentModel: job.current.hex, bestAccuracy: job.bestAccuracy,
       startedMicroseconds: job.createdAt.microseconds, endedMicroseconds: ended?.microseconds,
-      priceTables: tables.sorted(), radio: radio, cost: costs, rounds: rounds,
+      priceTables: tables.sorted(), radio: radio, privacy: PrivacyView(job, in: state), cost: costs,
+      rounds: rounds,
       nodes: nodes(in: rounds))
   }
 
@@ -63,6 +64,7 @@ package struct FederationAccount {
     case .committed(let result):
       (report.model, report.accuracy) = (result.model.hex, result.accuracy)
       (report.accepted, leftOut) = (result.accepted, result.leftOut)
+      report.epsilon = result.privacy?.epsilon
       if !result.accepted {
         // Rounds of older versions do not say more.
         report.reason =

@@ -139,6 +139,8 @@ package struct JobPlanView: Codable, Sendable, Equatable {
   package var samplesTried: Int
   /// How each layer that learns is merged.
   package var merge: [Layer]
+  /// What the job will have spent of its privacy budget; nil where there is none.
+  package var privacy: PrivacyView?
   /// The job's nodes in node order.
   package var nodes: [Node]
 

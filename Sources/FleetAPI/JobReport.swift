@@ -31,6 +31,8 @@ package struct JobReport: Codable, Sendable, Equatable {
   package var priceTables: [String]
   /// What a byte was reckoned at.
   package var radio: RadioPrice
+  /// What is spent of its privacy budget; nil where there is none.
+  package var privacy: PrivacyView?
   /// All accepted updates together.
   package var cost: UpdateCost
   /// Rounds and attempts in order.
@@ -73,6 +75,8 @@ package struct RoundReport: Codable, Sendable, Equatable {
   package var accuracy: Double?
   /// False when the check refused it; nil before the commit.
   package var accepted: Bool?
+  /// What the job has spent of its privacy budget with this round; nil where it paid nothing.
+  package var epsilon: Double?
   /// When it was opened, microseconds since 1970 UTC; nil before.
   package var openedMicroseconds: Int64?
   /// Seconds from opening to the commit; nil where there was none.

@@ -8,12 +8,14 @@ package struct JobView: Codable, Sendable, Equatable {
   package var state: String
   /// Why no further round is begun; nil where one may be.
   package var waits: String?
-  /// Why it failed, empty otherwise.
+  /// Why it failed, or why it finished before its last round; empty otherwise.
   package var detail: String
   /// The model the next round starts from, 64 hexadecimal digits.
   package var currentModel: String
   /// The best accepted held-out accuracy in percent; nil before the first check.
   package var bestAccuracy: Double?
+  /// What is spent of its privacy budget; nil where there is none.
+  package var privacy: PrivacyView?
   /// Rounds and attempts in order.
   package var rounds: [RoundView]
 
@@ -47,6 +49,8 @@ package struct RoundView: Codable, Sendable, Equatable {
   package var accepted: Bool?
   /// The aggregate, 64 hexadecimal digits; nil before the commit.
   package var model: String?
+  /// What the job has spent of its privacy budget with this round; nil where it paid nothing.
+  package var epsilon: Double?
   /// Why it failed, empty otherwise.
   package var detail: String
   /// Bytes of the accepted updates.

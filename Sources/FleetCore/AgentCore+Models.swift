@@ -305,6 +305,7 @@ extension AgentState {
       needed.formUnion(training.result?.blobs ?? [training.base])
     }
     needed.formUnion(residuals.map(\.digest))
+    needed.formUnion(localLayers.map(\.digest))
     return needed.union(publishedModels).sorted()
   }
 }

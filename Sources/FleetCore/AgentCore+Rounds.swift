@@ -53,9 +53,12 @@ extension AgentCore {
       throw ModelRefusal(
         "compression", "'\(text.prefix(40))', this agent knows \(UpdateCompression.forms)")
     }
-    return TrainingRecord(
+    var record = TrainingRecord(
       key: key, base: verified.model, manifest: manifest, baseManifest: baseManifest,
-      samples: offer.samples, seed: offer.seed, compression: compression)
+      samples: offer.samples, seed: offer.seed, compression: compression,
+      terms: try TrainingTerms(offer))
+    record.localLayers = try JobLocalLayers.names(in: offer)
+    return record
   }
 
   private mutating func answer(
@@ -75,7 +78,7 @@ extension AgentCore {
   mutating func pursueTraining(at now: Instant, into directives: inout [AgentDirective]) {
     guard training == nil,
       let key = state.trainings.keys.sorted().first(where: {
-        state.trainings[$0]?.result == nil && !waitsForResidual($0)
+        state.trainings[$0]?.result == nil && !waitsForVerdict($0)
       }), let record = state.trainings[key]
     else { return }
     guard stored.contains(record.base) else {
@@ -89,22 +92,21 @@ extension AgentCore {
     else { return }
     training = key
     hasJustTrained = true
-    directives.append(
-      .train(
-        TrainingOrder(
-          key: key, base: record.base, samples: record.samples, seed: record.seed,
-          firstOrdinal: state.trainingOrdinal,
-          permit: TrainingPermit(
-            manifest: record.manifest, baseManifest: record.baseManifest),
-          compression: record.compression,
-          compressionSeed: settings.node.learningSeed ^ record.seed,
-          residual: record.compression == .dense ? nil : residual(of: key.job))))
+    var order = TrainingOrder(
+      key: key, base: record.base, samples: record.samples, seed: record.seed,
+      firstOrdinal: state.trainingOrdinal,
+      permit: TrainingPermit(manifest: record.manifest, baseManifest: record.baseManifest),
+      compression: record.compression, compressionSeed: settings.node.learningSeed ^ record.seed,
+      residual: record.compression == .dense ? nil : residual(of: key.job), terms: record.terms)
+    order.localLayers = record.localLayers
+    order.localState = record.localLayers.isEmpty ? nil : state.localState(of: key.job)
+    directives.append(.train(order))
   }
 
-  /// What an update leaves out is known with its verdict; the next round of the job begins there.
-  private func waitsForResidual(_ key: RoundKey) -> Bool {
+  /// What an update leaves here is known with its verdict; the next round of the job begins there.
+  private func waitsForVerdict(_ key: RoundKey) -> Bool {
     state.trainings.contains { other, record in
-      other.job == key.job && other < key && record.result?.residual != nil
+      other.job == key.job && other < key && record.result?.leavesSomething == true
     }
   }
 
@@ -188,6 +190,7 @@ extension AgentCore {
       announce.counts = result.counts
       announce.correct = result.correct
       announce.trainingMilliseconds = result.milliseconds
+      announce.lossMillionths = result.lossMillionths
       send(.updateAnnounce(announce), into: &directives)
     }
   }
@@ -247,6 +250,10 @@ extension AgentCore {
       changes.append(.residualKept(key.job, left))
       freed += state.residuals.map(\.digest)
     }
+    if let learnt = record.result?.localLayers, wire.verdict == .acknowledged {
+      changes.append(.localLayersKept(key.job, learnt))
+      freed += state.localLayers.map(\.digest)
+    }
     persist(changes, into: &directives)
     drop(freed, into: &directives)
     let code = wire.code.isEmpty ? "" : ", \(wire.code.prefix(64))"
@@ -258,7 +265,11 @@ extension TrainingResult {
   /// Everything that was stored with it.
   var blobs: [ContentDigest] {
     [digest] + (residual.map { [$0.accepted, $0.unused] } ?? [])
+      + (localLayers.map { [$0] } ?? [])
   }
+
+  /// Whether the next round of the job begins with what this one leaves.
+  var leavesSomething: Bool { residual != nil || localLayers != nil }
 }
 
 extension TrainingPermit {

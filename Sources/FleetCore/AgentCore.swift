@@ -227,6 +227,8 @@ package struct AgentCore: Sendable {
       finish(key, result, nextOrdinal: nextOrdinal, into: &directives)
     case .residualLost(let key, let detail):
       loseResidual(of: key, detail, at: now, into: &directives)
+    case .localLayersLost(let key, let detail):
+      loseLocalLayers(of: key, detail, at: now, into: &directives)
     case .trainingFailed(let key, let code, let detail):
       giveUp(key, ModelRefusal(code, detail), at: now, into: &directives)
     case .windowClosed(let window, let energy):

@@ -38,7 +38,8 @@ package enum AgentDirective: Sendable, Equatable {
   case probe(ContentDigest, inferences: UInt32)
   /// Make so many of a thousand inferences from now on, and learn or wait with learning.
   case pace(perMille: UInt32, learns: Bool)
-  /// Train on the local stream; answer `trained`, `trainingFailed` or `residualLost`.
+  /// Train on the local stream; answer `trained`, `trainingFailed`, `residualLost` or
+  /// `localLayersLost`.
   case train(TrainingOrder)
   /// Give up a training run; no answer follows.
   case stopTraining(RoundKey)
@@ -97,13 +98,20 @@ package struct TrainingOrder: Sendable, Equatable {
   package var compressionSeed: UInt64
   /// What earlier updates of the job left out, a blob; nil for nothing.
   package var residual: ContentDigest?
+  /// What the job's strategy asks of the training.
+  package var terms: TrainingTerms
+  /// Names of the layers that stay on the node.
+  package var localLayers: [String] = []
+  /// What these have learnt in earlier rounds of the job, a blob; nil for nothing.
+  package var localState: ContentDigest?
 
   /// A run with all its facts; without compression everything is sent as it is.
   package init(
     key: RoundKey, base: ContentDigest, samples: UInt32, seed: UInt64, firstOrdinal: UInt64,
     permit: TrainingPermit? = nil, compression: UpdateCompression = .dense,
-    compressionSeed: UInt64 = 0, residual: ContentDigest? = nil
+    compressionSeed: UInt64 = 0, residual: ContentDigest? = nil, terms: TrainingTerms = .none
   ) {
+    self.terms = terms
     self.key = key
     self.base = base
     self.samples = samples

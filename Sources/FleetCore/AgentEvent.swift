@@ -34,6 +34,9 @@ package enum AgentEvent: Sendable {
   case trainingFailed(RoundKey, code: String, detail: String)
   /// What earlier updates of the round's job left out cannot be read; the run was not begun.
   case residualLost(RoundKey, detail: String)
+  /// What the layers that the round's job leaves here have learnt cannot be read, or is of another
+  /// model; the run was not begun.
+  case localLayersLost(RoundKey, detail: String)
   /// The chip runtime closed a reporting window; the core numbers it.
   ///
   /// `energy` is what the chips have used since the start.

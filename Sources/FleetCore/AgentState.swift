@@ -19,6 +19,8 @@ package struct AgentState: Sendable, Equatable {
   package var trainings: [RoundKey: TrainingRecord]
   /// What compression has left out of updates, by job, the one taken up last at the end.
   package var residuals: [JobResidual]
+  /// What layers that jobs leave on the node have learnt, the one taken up last at the end.
+  package var localLayers: [JobLocalLayers] = []
   /// Training samples consumed so far: the cursor of the local stream, never reused.
   package var trainingOrdinal: UInt64
   /// Highest coordinator epoch seen.
@@ -92,6 +94,7 @@ package struct AgentState: Sendable, Equatable {
       residuals.removeAll { $0.job == job }
       if let digest { residuals.append(JobResidual(job: job, digest: digest)) }
       if residuals.count > JobResidual.countMax { residuals.removeFirst() }
+    case .localLayersKept(let job, let digest): keepLocalLayers(digest, of: job)
     case .runBegan, .runEnded, .windowQueued, .windowsAcknowledged: break
     case .epochSeen(let epoch): self.epoch = epoch
     case .rootAccepted(let record, let forgetsTime):
@@ -207,6 +210,10 @@ package struct TrainingRecord: Sendable, Equatable {
   package var seed: UInt64
   /// How the update is to travel.
   package var compression: UpdateCompression
+  /// What the job's strategy asks of the training.
+  package var terms: TrainingTerms
+  /// Names of the layers that stay on the node.
+  package var localLayers: [String] = []
   /// The trained update; nil while there is none.
   ///
   /// Only these bytes are ever sent.
@@ -215,8 +222,10 @@ package struct TrainingRecord: Sendable, Equatable {
   /// A promise without a result.
   package init(
     key: RoundKey, base: ContentDigest, manifest: [UInt8], baseManifest: [UInt8],
-    samples: UInt32, seed: UInt64, compression: UpdateCompression = .dense
+    samples: UInt32, seed: UInt64, compression: UpdateCompression = .dense,
+    terms: TrainingTerms = .none
   ) {
+    self.terms = terms
     self.key = key
     self.base = base
     self.manifest = manifest
@@ -274,12 +283,17 @@ package struct TrainingResult: Sendable, Equatable {
   package var milliseconds: UInt32
   /// What compression left out; nil where everything is sent.
   package var residual: PendingResidual?
+  /// Loss of the base on the samples, in millionths of a nat; 0 where it was not measured.
+  package var lossMillionths: UInt32
+  /// What layers that stay on the node have learnt, a blob; nil where none do.
+  package var localLayers: ContentDigest?
 
   /// A result with all its facts.
   package init(
     digest: ContentDigest, size: UInt64, samples: UInt32, correct: UInt32, counts: [UInt64],
-    milliseconds: UInt32, residual: PendingResidual? = nil
+    milliseconds: UInt32, residual: PendingResidual? = nil, lossMillionths: UInt32 = 0
   ) {
+    self.lossMillionths = lossMillionths
     self.digest = digest
     self.size = size
     self.samples = samples
@@ -320,6 +334,8 @@ package enum AgentChange: Sendable, Equatable {
   case roundClosed(RoundKey)
   /// What the updates of a job have left out so far; nil for nothing.
   case residualKept(Identifier, ContentDigest?)
+  /// What the layers that a job leaves on the node have learnt; nil for nothing.
+  case localLayersKept(Identifier, ContentDigest?)
   /// A telemetry window waits to be acknowledged.
   case windowQueued(boot: [UInt8], WireTelemetryWindow)
   /// Windows up to this sequence are stored at the coordinator.

@@ -65,7 +65,7 @@ extension Command {
     case .addModel(let model): model.name.text
     case .deploy(_, let nodes, _): nodes.count == 1 ? nodes[0] : ""
     case .startRollout(let rollout): rollout.name
-    case .startJob(let job): job.name
+    case .startJob(let job, _): job.name
     case .rejectKey, .addRoot, .removeModel: ""
     }
   }
@@ -120,7 +120,7 @@ extension Command {
         + budget.selector.audited
     case .removeBudget(let name): "remove-budget \(name)"
     case .addRoot(let envelope): "add-root \(Hex.text(SHA256.hash(data: envelope)))"
-    case .startJob(let job): "start-job \(job.name)"
+    case .startJob(let job, _): "start-job \(job.name)"
     case .pauseJob(let name): "pause-job \(name)"
     case .resumeJob(let name): "resume-job \(name)"
     case .cancelJob(let name): "cancel-job \(name)"

@@ -23,6 +23,16 @@ package struct CohortTerms: Sendable, Equatable, Codable {
   }
 }
 
+extension SelectionRule {
+  /// Whether a cohort follows without a number of reports that are wanted.
+  var needsNoTarget: Bool {
+    switch self {
+    case .uniform, .chance: true
+    case .weighted: false
+    }
+  }
+}
+
 /// What was decided about one of a job's nodes when a round was planned, for `explain`.
 package struct CohortNote: Sendable, Equatable, Codable {
   /// The node's name.

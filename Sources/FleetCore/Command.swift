@@ -30,8 +30,8 @@ package enum Command: Sendable, Equatable {
   case removeBudget(String)
   /// Follow the root file in force by its successor.
   case addRoot([UInt8])
-  /// Start a federated job.
-  case startJob(JobSpecification)
+  /// Start a federated job; one that draws in secret brings 32 bytes of a cryptographic generator.
+  case startJob(JobSpecification, secret: JobSecret? = nil)
   /// Begin no more rounds of a job; the one under way ends as it does.
   case pauseJob(String)
   /// Begin its rounds again.

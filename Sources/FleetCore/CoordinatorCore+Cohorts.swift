@@ -14,7 +14,8 @@ extension CoordinatorCore {
   /// Draws a round's cohort; an attempt reuses its round's seed for the nodes' noise.
   ///
   /// Without a target everybody who takes rounds is asked, wherever he is: who is away may come
-  /// back before the deadline. With one, only nodes that are heard are.
+  /// back before the deadline; by chance each is with that chance. With one, only nodes that are
+  /// heard are.
   func draw(
     _ job: JobRecord, round: UInt32, attempt: UInt32, at now: Instant
   ) throws(SelectionError) -> PlannedRound {
@@ -23,7 +24,7 @@ extension CoordinatorCore {
       Identifier(name).map { candidate($0, isFromAll: terms.target == nil) }
     }
     let decisions: [(node: String, reason: SelectionReason)]
-    if let target = terms.target {
+    if let target = terms.target ?? (terms.rule == .uniform ? nil : candidates.count) {
       // A job that waits for nodes asks at every tick: what its rounds say is not needed for that.
       let free = candidates.count { $0.hindrance == nil }
       let histories =
@@ -34,7 +35,8 @@ extension CoordinatorCore {
           target: target, quorum: job.specification.minimumReports,
           askedPerMille: terms.askedPerMille),
         chargeLeastPerMille: terms.leastChargePerMille,
-        seed: (0..<8).map { UInt8(truncatingIfNeeded: job.specification.seed >> (8 * $0)) })
+        seed: job.secret?.cohortSeed
+          ?? (0..<8).map { UInt8(truncatingIfNeeded: job.specification.seed >> (8 * $0)) })
       let selection = try selector.select(
         candidates.map { histories[$0.node]?.completing($0) ?? $0 }, round: round,
         attempt: attempt)

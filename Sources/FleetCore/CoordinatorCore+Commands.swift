@@ -92,7 +92,8 @@ extension CoordinatorCore {
     case .setBudget(let budget): try setBudget(budget, at: now)
     case .removeBudget(let name): try removeBudget(name, at: now)
     case .addRoot(let envelope): try addRoot(envelope, at: now)
-    case .startJob(let specification): try startJob(specification, at: now)
+    case .startJob(let specification, let secret):
+      try startJob(specification, secret: secret, at: now)
     case .pauseJob(let name): try pauseJob(name, at: now)
     case .resumeJob(let name): try resumeJob(name, at: now)
     case .cancelJob(let name): try cancelJob(name, at: now)

@@ -35,7 +35,7 @@ extension CoordinatorCore {
     let asked = cohort.target.map { min(($0 * cohort.askedPerMille + 999) / 1_000, nodes.count) }
     let times = trainingTimes(ofModelsLike: model)
     return JobPlan(
-      model: model, asked: asked ?? nodes.count,
+      model: model, asked: asked ?? specification.expectedCohort,
       nodes: nodes.sorted().map { node in
         JobPlan.Node(
           node: node, hindrance: candidate(node, isFromAll: false).hindrance?.rawValue ?? "",

@@ -10,9 +10,13 @@ extension CoordinatorCore {
 
   /// A job; its first round is planned as soon as a cohort can be drawn.
   func startJob(
-    _ specification: JobSpecification, at now: Instant
+    _ specification: JobSpecification, secret: JobSecret?, at now: Instant
   ) throws(CommandRefusal) -> CommandDecision {
-    let (job, nodes) = try checked(specification, at: now)
+    var (job, nodes) = try checked(specification, at: now)
+    if specification.drawsInSecret {
+      precondition(secret != nil, "job \(job.id) draws in secret and came without one")
+      job.secret = secret
+    }
     let detail =
       "\(specification.rounds) rounds on \(nodes.count) nodes from \(job.current.short)"
     let event = FleetEvent(at: now, kind: "job.started", subject: job.id.text, detail: detail)
@@ -35,6 +39,7 @@ extension CoordinatorCore {
     try checkNumbers(of: specification)
     let nodes = try checkCohort(of: specification, model)
     try checkStrategy(of: specification)
+    try checkPrivacy(of: specification)
     try checkPermit(of: model, at: now)
     let job = JobRecord(
       id: id, specification: specification, current: model.digest, createdAt: now)
@@ -68,14 +73,15 @@ extension CoordinatorCore {
     guard let ratio = job.joulesRatioMax else { return }
     guard ratio.isFinite, ratio > 0 else {
       throw CommandRefusal(
-        "joules-ratio", "`joulesRatioMax` \(ratio), expected more than 0; 1.1 lets a merged model "
-          + "take a tenth more than the job's model")
+        "joules-ratio",
+        "`joulesRatioMax` \(ratio), expected more than 0; 1.1 lets a merged model take a tenth "
+          + "more than the job's model")
     }
     guard firstNanojoules(of: job) != nil else {
       throw CommandRefusal(
         "joules-ratio",
-        "`joulesRatioMax` is set and nothing is known of the joules per inference of the model; let "
-          + "the coordinator's `checkData` name samples of its sensor and push it again")
+        "`joulesRatioMax` is set and nothing is known of the joules per inference of the model; "
+          + "let the coordinator's `checkData` name samples of its sensor and push it again")
     }
   }
 
@@ -114,7 +120,7 @@ extension CoordinatorCore {
         "a least charge of \(job.cohort.leastChargePerMille) thousandths, expected 0 to 1000")
     }
     guard let target = job.cohort.target else {
-      guard job.cohort.rule == .uniform, job.cohort.askedPerMille == 1_000 else {
+      guard job.cohort.rule.needsNoTarget, job.cohort.askedPerMille == 1_000 else {
         throw CommandRefusal(
           "cohort-size",
           "a way to draw a cohort without a number of reports that are wanted; give "

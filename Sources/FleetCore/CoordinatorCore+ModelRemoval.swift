@@ -36,7 +36,8 @@ extension CoordinatorCore {
   ) -> [FleetChange] {
     var kept: Set = [newest]
     var changes: [FleetChange] = []
-    for (_, result) in state.acceptedRounds(of: job.id).reversed() where !kept.contains(result.model) {
+    for (_, result) in state.acceptedRounds(of: job.id).reversed()
+    where !kept.contains(result.model) {
       if kept.count < Int(job.specification.keptModels) {
         kept.insert(result.model)
         continue

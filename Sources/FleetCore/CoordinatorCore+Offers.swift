@@ -40,6 +40,8 @@ extension CoordinatorCore {
     if let compression = state.jobs[key.job]?.specification.compression, compression != .dense {
       offer.compression = compression.description
     }
+    if let job = state.jobs[key.job] { TrainingTerms(job.specification.strategy).write(to: &offer) }
+    offer.localLayers = state.jobs[key.job]?.specification.localLayers ?? []
     offer.deadlineMilliseconds = UInt32(clamping: max(1, deadline.milliseconds(since: now)))
     send(.roundOffer(offer), to: node, into: &directives)
   }

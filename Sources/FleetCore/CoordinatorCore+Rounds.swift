@@ -92,6 +92,11 @@ extension CoordinatorCore {
     into directives: inout [CoordinatorDirective]
   ) -> Bool {
     guard job.pausedAt == nil else { return false }
+    // A job that waits for nodes asks at every tick, and its budget stays as it was.
+    if waits[job.id] == nil, let ending = budgetEnding(job, round: round) {
+      end(job, ending.state, ending.detail, at: now, into: &directives)
+      return false
+    }
     do throws(SelectionError) {
       let planned = try draw(job, round: round, attempt: attempt, at: now)
       waits[job.id] = nil
@@ -171,7 +176,8 @@ extension CoordinatorCore {
 
   /// SHA-256 over node, digest and samples of every accepted update in node order.
   ///
-  /// A name is led by its length, so that no two sets give the same bytes.
+  /// A name is led by its length, so that no two sets give the same bytes. A loss that was measured
+  /// is part of the set: it decides what an update counts for.
   package static func sealedHash(of round: RoundRecord) -> ContentDigest {
     var hash = SHA256()
     for (node, update) in round.reported {
@@ -180,6 +186,9 @@ extension CoordinatorCore {
       hash.update(data: update.digest.bytes)
       hash.update(
         data: (0..<4).map { UInt8(truncatingIfNeeded: update.samples >> (8 * UInt32($0))) })
+      guard update.lossMillionths > 0 else { continue }
+      hash.update(
+        data: (0..<4).map { UInt8(truncatingIfNeeded: update.lossMillionths >> (8 * UInt32($0))) })
     }
     guard let digest = ContentDigest(hash.finalize()) else {
       preconditionFailure("SHA-256 gave other than 32 bytes")
@@ -215,9 +224,12 @@ extension CoordinatorCore {
         AggregationOrder(
           key: round.key, sealedHash: hash, base: base, published: base.published ?? base.digest,
           updates: round.reported.map {
-            SealedEntry(node: $0.node, digest: $0.update.digest, samples: $0.update.samples)
+            SealedEntry(
+              node: $0.node, digest: $0.update.digest, samples: $0.update.samples,
+              lossMillionths: $0.update.lossMillionths)
           }, strategy: job.specification.strategy, state: job.serverState,
-          merge: job.specification.merge, measuresBase: job.bestAccuracy == nil)))
+          merge: job.specification.merge, measuresBase: job.bestAccuracy == nil,
+          privacy: privacyOrder(round, job, sealed: hash))))
   }
 
   /// Records what came of a sealed set; the check's result is in the commit's transaction.
@@ -260,7 +272,12 @@ extension CoordinatorCore {
       (result.baseAccuracy, result.nanojoulesPerInference) = (
         baseAccuracy, model.nanojoulesPerInference
       )
-      commit(key, result, model, at: now, into: &directives)
+      do throws(PrivacyError) {
+        result.privacy = try ledgerRow(of: key.round, job)
+        commit(key, result, model, at: now, into: &directives)
+      } catch {
+        fail(key, code: error.code, "\(error)", at: now, into: &directives)
+      }
       advance(key.job, at: now, into: &directives)
     }
   }
@@ -334,9 +351,10 @@ extension CoordinatorCore {
   ) {
     let event = FleetEvent(
       at: now, kind: "job.\(outcome.rawValue)", subject: job.id.text, detail: detail)
+    let isAsMeant = outcome == .finished && !detail.hasPrefix(Self.budgetSpentCode)
     persist(
       [
-        .jobEnded(job.id, outcome, detail: outcome == .finished ? "" : detail), .event(event),
+        .jobEnded(job.id, outcome, detail: isAsMeant ? "" : detail), .event(event),
       ], into: &directives)
   }
 }

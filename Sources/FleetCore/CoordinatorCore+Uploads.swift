@@ -59,7 +59,7 @@ extension CoordinatorCore {
     if announce.counts.count > Limits.eventKindsMax {
       return ("counts", "\(announce.counts.count) event kinds, limit \(Limits.eventKindsMax)")
     }
-    return nil
+    return lossRefusal(of: announce, in: round)
   }
 
   /// Asks for the rest of an upload from where it stands; without one, for its announcement.
@@ -148,7 +148,9 @@ extension CoordinatorCore {
       directives.append(
         .checkUpload(
           key,
-          UploadCheck(digest: digest, size: size, samples: upload.announce.samples, base: base)))
+          UploadCheck(
+            digest: digest, size: size, samples: upload.announce.samples, base: base,
+            localLayers: state.jobs[round.job]?.specification.localLayers ?? [])))
       return
     }
     let half = Self.uploadCreditBytes / 2
@@ -195,8 +197,12 @@ extension CoordinatorCore {
       let update = UpdateRecord(
         digest: upload.digest, size: announce.size, samples: announce.samples,
         correct: announce.correct, counts: announce.counts,
-        trainingMilliseconds: announce.trainingMilliseconds, acceptedAt: now)
-      let detail = "\(key.node): \(upload.digest.short), \(announce.samples) samples"
+        trainingMilliseconds: announce.trainingMilliseconds, acceptedAt: now,
+        lossMillionths: announce.lossMillionths)
+      let loss = announce.lossMillionths
+      let detail =
+        "\(key.node): \(upload.digest.short), \(announce.samples) samples"
+        + (loss > 0 ? ", the base's loss is \(Double(loss) / 1_000_000)" : "")
       persist(
         [
           .updateAccepted(key.round, key.node, update),

@@ -133,6 +133,20 @@ package struct UploadCheck: Sendable, Equatable {
   package var samples: UInt32
   /// The round's base model.
   package var base: ContentDigest
+  /// Layers that stay on the nodes, of which an update must have nothing.
+  package var localLayers: [String]
+
+  /// What an upload of a round is held against.
+  package init(
+    digest: ContentDigest, size: UInt64, samples: UInt32, base: ContentDigest,
+    localLayers: [String] = []
+  ) {
+    self.digest = digest
+    self.size = size
+    self.samples = samples
+    self.base = base
+    self.localLayers = localLayers
+  }
 }
 
 /// A sealed set on its way to becoming a model.
@@ -155,14 +169,17 @@ package struct AggregationOrder: Sendable, Equatable {
   package var merge: [String: MergeRule]
   /// Whether the base is held against the coordinator's own data too: nothing was accepted yet.
   package var measuresBase: Bool
+  /// How the sum is made private; nil where it is not.
+  package var privacy: PrivacyOrder?
 
   /// An order with all its facts.
   package init(
     key: RoundKey, sealedHash: ContentDigest, base: ModelRecord, published: ContentDigest,
     updates: [SealedEntry], strategy: Strategy = .fedAvg, state: ContentDigest? = nil,
-    merge: [String: MergeRule] = [:], measuresBase: Bool = false
+    merge: [String: MergeRule] = [:], measuresBase: Bool = false, privacy: PrivacyOrder? = nil
   ) {
     self.measuresBase = measuresBase
+    self.privacy = privacy
     self.merge = merge
     self.key = key
     self.sealedHash = sealedHash
@@ -182,9 +199,14 @@ package struct SealedEntry: Sendable, Equatable {
   package var digest: ContentDigest
   /// Its weight in the average.
   package var samples: UInt32
+  /// Loss of the base on its samples, in millionths of a nat; 0 where it was not measured.
+  package var lossMillionths: UInt32
 
   /// An entry with all its facts.
-  package init(node: Identifier, digest: ContentDigest, samples: UInt32) {
+  package init(
+    node: Identifier, digest: ContentDigest, samples: UInt32, lossMillionths: UInt32 = 0
+  ) {
+    self.lossMillionths = lossMillionths
     self.node = node
     self.digest = digest
     self.samples = samples

@@ -37,6 +37,8 @@ package struct JobSpecification: Sendable, Equatable, Codable {
   package var cohort: CohortTerms
   /// How layers are merged, by their names, in place of what their training asks for.
   package var merge: [String: MergeRule]
+  /// What models may tell of single nodes; nil where sums get no noise.
+  package var privacy: PrivacyTerms?
 
   /// A job with all its settings.
   package init(
@@ -45,10 +47,11 @@ package struct JobSpecification: Sendable, Equatable, Codable {
     maxRegression: Double, seed: UInt64, strategy: Strategy = .fedAvg,
     compression: UpdateCompression = .dense,
     cohort: CohortTerms = CohortTerms(), merge: [String: MergeRule] = [:],
-    joulesRatioMax: Double? = nil, keptModels: UInt32 = 10
+    joulesRatioMax: Double? = nil, keptModels: UInt32 = 10, privacy: PrivacyTerms? = nil
   ) {
     self.keptModels = keptModels
     self.joulesRatioMax = joulesRatioMax
+    self.privacy = privacy
     self.name = name
     self.model = model
     self.rounds = rounds
@@ -81,7 +84,7 @@ package struct JobRecord: Sendable, Equatable {
   package var specification: JobSpecification
   /// Where the job stands.
   package var state: JobState
-  /// Why it failed, empty otherwise.
+  /// Why it failed, or why it finished before its last round; empty otherwise.
   package var detail: String
   /// The model the next round starts from.
   package var current: ContentDigest
@@ -93,6 +96,8 @@ package struct JobRecord: Sendable, Equatable {
   package var createdAt: Instant
   /// Since when no round is begun; nil while the job goes on.
   package var pausedAt: Instant?
+  /// What it draws from in secret; nil where nothing has to be.
+  package var secret: JobSecret?
 
   /// A job that has just been started.
   package init(

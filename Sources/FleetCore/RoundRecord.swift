@@ -1,3 +1,4 @@
+package import Federation
 package import FleetProtocol
 
 /// Where one attempt of a round stands.
@@ -61,12 +62,16 @@ package struct RoundResult: Sendable, Equatable {
   package var state: ContentDigest?
   /// Nodes whose update counted for nothing, as the strategy had it, in node order.
   package var leftOut: [Identifier]
+  /// What the round has spent of the job's privacy budget; nil where there is none.
+  package var privacy: PrivacyLedgerRow?
 
   /// A result with all its facts.
   package init(
     sealedHash: ContentDigest, model: ContentDigest, accuracy: Double?, accepted: Bool,
-    committedAt: Instant, state: ContentDigest? = nil, leftOut: [Identifier] = []
+    committedAt: Instant, state: ContentDigest? = nil, leftOut: [Identifier] = [],
+    privacy: PrivacyLedgerRow? = nil
   ) {
+    self.privacy = privacy
     self.sealedHash = sealedHash
     self.model = model
     self.accuracy = accuracy
@@ -117,12 +122,15 @@ package struct UpdateRecord: Sendable, Equatable {
   package var trainingMilliseconds: UInt32
   /// When it was accepted.
   package var acceptedAt: Instant
+  /// Loss of the base on its samples, in millionths of a nat; 0 where it was not measured.
+  package var lossMillionths: UInt32
 
   /// An update with all its facts.
   package init(
     digest: ContentDigest, size: UInt64, samples: UInt32, correct: UInt32, counts: [UInt64],
-    trainingMilliseconds: UInt32, acceptedAt: Instant
+    trainingMilliseconds: UInt32, acceptedAt: Instant, lossMillionths: UInt32 = 0
   ) {
+    self.lossMillionths = lossMillionths
     self.digest = digest
     self.size = size
     self.samples = samples

@@ -174,6 +174,7 @@ extension ChaosRun {
       ledger.require(agent.training == nil, "\(agent.node) trains twice at a time")
       ledger.require(agent.blobs.contains(order.base), "\(agent.node) trains without its base")
       agent.training = order.key
+      checkTerms(order, of: agent)
       trace("\(agent.node) trains \(order.key)")
       let wait = Int64(order.samples) * random.number(20...300) * agent.condition.factor(at: now)
       plan(.trained(agent.index, agent.condition.life, order), in: wait)
@@ -283,7 +284,8 @@ extension ChaosRun {
       samples: order.firstOrdinal..<next)
     let result = TrainingResult(
       digest: update.digest, size: update.size, samples: order.samples, correct: 1,
-      counts: [1, 2], milliseconds: 10, residual: leave(order, on: agent))
+      counts: [1, 2], milliseconds: 10, residual: leave(order, on: agent),
+      lossMillionths: order.terms.measuresLoss ? TruthLedger.loss(of: update.digest) : 0)
     tellOnce(agent, .trained(order.key, result, nextOrdinal: next))
   }
 

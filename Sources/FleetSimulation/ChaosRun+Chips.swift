@@ -63,6 +63,15 @@ extension ChaosRun {
     tell(agent, .learnt(model, LearntState(digest: digest, samples: agent.learntSamples)))
   }
 
+  /// A chip does what the job asks of its nodes, whatever was lost or repeated on the way.
+  func checkTerms(_ order: TrainingOrder, of agent: SimulatedAgent) {
+    // A restored coordinator may not know the job any more.
+    guard let job = coordinator.state.jobs[order.key.job] else { return }
+    ledger.require(
+      order.terms == TrainingTerms(job.specification.strategy),
+      "\(agent.node) trains \(order.key) under \(order.terms)")
+  }
+
   /// What an update leaves out for the next one: it follows from what was left out before.
   func leave(_ order: TrainingOrder, on agent: SimulatedAgent) -> PendingResidual? {
     if let residual = order.residual {

@@ -207,11 +207,17 @@ extension ChaosRun {
 
   /// A successor whose bytes follow from the base and the sealed set alone.
   private func aggregate(_ order: AggregationOrder) -> AggregationOutcome {
+    ledger.privacy.summed(order)
+    ledger.takePrivacyViolations()
     let names = order.updates.map(\.node)
     ledger.require(Set(names).count == names.count, "\(order.key) sums a node's update twice")
     for entry in order.updates {
       ledger.require(
         coordinator.blobs.contains(entry.digest), "update \(entry.digest) is not stored")
+      let loss = order.strategy.name == .qFedAvg ? TruthLedger.loss(of: entry.digest) : 0
+      ledger.require(
+        entry.lossMillionths == loss,
+        "\(order.key) weighs \(entry.node) by \(entry.lossMillionths), it lost \(loss)")
     }
     let seed = order.sealedHash.bytes.prefix(8).reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
     var bytes = SimulationRandom(seed: seed)

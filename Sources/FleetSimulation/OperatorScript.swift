@@ -150,19 +150,24 @@ extension ChaosRun {
     let cohort = Array(agents.map(\.node.text).shuffled(using: &random).prefix(8))
     let job = script.nextJob()
     let minimum = 1 + random.index(below: cohort.count)
+    var specification = JobSpecification(
+      name: job.text, model: model.record.digest.hex,
+      rounds: UInt32(random.number(1...3)), samplesPerRound: UInt32(random.number(5...80)),
+      nodes: cohort, minimumReports: minimum,
+      deadlineMilliseconds: UInt32(random.number(15_000...60_000)),
+      attemptsMax: UInt32(random.number(1...2)), maxRegression: 2, seed: random.next(),
+      strategy: Self.strategies[random.index(below: Self.strategies.count)],
+      compression: random.chance(0.5) ? .topK(perMille: 50, bytes: false) : .dense,
+      cohort: someCohort(of: cohort.count, minimum: minimum),
+      keptModels: UInt32(random.number(1...3)))
+    // No draw of its own decides it: what else a seed brings stays as it was before private jobs.
+    guard specification.seed.isMultiple(of: 3) else {
+      return script.wish("job", .startJob(specification))
+    }
+    specification.makePrivate()
+    var draws = SimulationRandom(seed: specification.seed)
     script.wish(
-      "job",
-      .startJob(
-        JobSpecification(
-          name: job.text, model: model.record.digest.hex,
-          rounds: UInt32(random.number(1...3)), samplesPerRound: UInt32(random.number(5...80)),
-          nodes: cohort, minimumReports: minimum,
-          deadlineMilliseconds: UInt32(random.number(15_000...60_000)),
-          attemptsMax: UInt32(random.number(1...2)), maxRegression: 2, seed: random.next(),
-          strategy: random.chance(0.5) ? Self.momentum : .fedAvg,
-          compression: random.chance(0.5) ? .topK(perMille: 50, bytes: false) : .dense,
-          cohort: someCohort(of: cohort.count, minimum: minimum),
-          keptModels: UInt32(random.number(1...3)))))
+      "job", .startJob(specification, secret: JobSecret((0..<4).flatMap { _ in draws.bytes(8) })))
   }
 
   /// All nodes, or some that are drawn, now and then more of them than are wanted.
@@ -177,12 +182,15 @@ extension ChaosRun {
       askedPerMille: random.chance(0.5) ? 1_000 : 1_500)
   }
 
-  /// A strategy that keeps something from round to round.
-  private static let momentum: Strategy = {
+  /// Strategies that keep something from round to round, and that ask something of nodes.
+  private static let strategies: [Strategy] = {
     do {
-      return try Strategy(.fedAvgM)
+      return [
+        .fedAvg, try Strategy(.fedAvgM), try Strategy(.fedProx, ["mu": 0.01]),
+        try Strategy(.qFedAvg),
+      ]
     } catch {
-      preconditionFailure("FedAvgM has defaults for all it takes: \(error)")
+      preconditionFailure("strategies with all they take: \(error)")
     }
   }()
 

@@ -148,7 +148,8 @@ struct SimulatedModel {
     manifest.provenance.baseDigest = wireBytes(base.digest.bytes)
     manifest.provenance.publishedDigest = wireBytes(order.published.bytes)
     manifest.provenance.round = order.key.wire
-    manifest.provenance.sealedDigest = wireBytes(order.sealedHash.bytes)
+    manifest.provenance.sealedDigest = wireBytes(
+      (order.privacy?.seal ?? order.sealedHash).bytes)
     record = Self.record(
       manifest, signer: SimulatedTrust.federation, chips: manifest.chips,
       published: order.published)

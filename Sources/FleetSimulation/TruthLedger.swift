@@ -18,6 +18,9 @@ struct TruthLedger {
     var number: Int
   }
 
+  /// What a node measured before it trained an update.
+  static func loss(of update: ContentDigest) -> UInt32 { 1 + UInt32(update.bytes[0]) * 4_000 }
+
   /// The samples that an update was trained on.
   struct Training {
     var machine: Machine
@@ -63,6 +66,8 @@ struct TruthLedger {
   /// The books of rollouts, and of nodes' slots.
   var rollouts = RolloutLedger()
   var slots = SlotLedger()
+  /// The books of private jobs.
+  var privacy = PrivacyLedger()
 
   mutating func require(_ holds: Bool, _ rule: @autoclosure () -> String) {
     if !holds { violations.append(rule()) }
@@ -70,6 +75,7 @@ struct TruthLedger {
 
   mutating func takeRolloutViolations() { violations += rollouts.violations }
   mutating func takeSlotViolations() { violations += slots.violations }
+  mutating func takePrivacyViolations() { violations += privacy.takeViolations() }
 
   // MARK: the coordinator
 
@@ -77,6 +83,8 @@ struct TruthLedger {
   mutating func coordinatorStored(_ changes: [FleetChange]) {
     rollouts.stored(changes)
     takeRolloutViolations()
+    privacy.stored(changes)
+    takePrivacyViolations()
     for change in changes {
       switch change {
       case .desiredSet(let node, let assignment):

@@ -1,6 +1,7 @@
 import Federation
 import FleetCore
 import FleetProtocol
+import Foundation
 import GRDB
 
 /// Reads the whole agent state inside one transaction.
@@ -36,6 +37,11 @@ struct AgentLoader {
       let row = StoredRow(found, of: "residual")
       state.residuals.append(
         JobResidual(job: try row.identifier("job"), digest: try row.digest("digest")))
+    }
+    for found in try Row.fetchAll(db, sql: "SELECT * FROM local_layers ORDER BY rowid") {
+      let row = StoredRow(found, of: "local_layers")
+      state.localLayers.append(
+        JobLocalLayers(job: try row.identifier("job"), digest: try row.digest("digest")))
     }
     try readTrust(into: &state)
     return state
@@ -106,16 +112,37 @@ struct AgentLoader {
       throw row.damage("compression")
     }
     training.compression = compression
+    training.terms = try terms(row)
+    do {
+      training.localLayers = try JSONDecoder().decode(
+        [String].self, from: Data(try row.bytes("local_layers")))
+    } catch is DecodingError {
+      throw row.damage("local_layers")
+    }
     if try !row.isNull("digest") {
       training.result = TrainingResult(
         digest: try row.digest("digest"), size: try row.bits("size"),
         samples: try row.number("trained_samples"), correct: try row.number("correct"),
-        counts: try row.counts("counts"), milliseconds: try row.number("milliseconds"))
+        counts: try row.counts("counts"), milliseconds: try row.number("milliseconds"),
+        lossMillionths: try row.number("loss_millionths"))
       if try !row.isNull("residual_accepted") {
         training.result?.residual = PendingResidual(
           accepted: try row.digest("residual_accepted"), unused: try row.digest("residual_unused"))
       }
+      if try !row.isNull("local_learnt") {
+        training.result?.localLayers = try row.digest("local_learnt")
+      }
     }
     return training
+  }
+
+  private func terms(_ row: StoredRow) throws -> TrainingTerms {
+    let text = try row.word("terms")
+    if text.isEmpty { return .none }
+    do {
+      return try JSONDecoder().decode(TrainingTerms.self, from: Data(text.utf8))
+    } catch {
+      throw row.damage("terms")
+    }
   }
 }

@@ -19,6 +19,8 @@ enum AgentSchema {
     migrator.registerMigration("8-staged") { try $0.execute(sql: staged) }
     migrator.registerMigration("9-energy") { try $0.execute(sql: energy) }
     migrator.registerMigration("10-residuals") { try $0.execute(sql: residuals) }
+    migrator.registerMigration("18-training-terms") { try $0.execute(sql: trainingTerms) }
+    migrator.registerMigration("20-local-layers") { try $0.execute(sql: localLayers) }
     return migrator
   }
 
@@ -105,6 +107,12 @@ enum AgentSchema {
     BEGIN SELECT RAISE(ABORT, 'a stored training result never changes'); END;
     """
 
+  /// What a strategy asks of a training, as JSON, empty for nothing; and what came of it.
+  private static let trainingTerms = """
+    ALTER TABLE training ADD COLUMN terms TEXT NOT NULL DEFAULT '';
+    ALTER TABLE training ADD COLUMN loss_millionths INTEGER NOT NULL DEFAULT 0;
+    """
+
   /// What compression leaves out of updates: pending with a result, and kept by job, in the order
   /// in which jobs were taken up.
   private static let residuals = """
@@ -112,6 +120,18 @@ enum AgentSchema {
     ALTER TABLE training ADD COLUMN residual_accepted BLOB;
     ALTER TABLE training ADD COLUMN residual_unused BLOB;
     CREATE TABLE residual (
+      job TEXT NOT NULL UNIQUE,
+      digest BLOB NOT NULL
+    ) STRICT;
+    """
+
+  /// What layers that stay on the node have learnt: pending with a result, and kept by job.
+  ///
+  /// Rows are in the order in which jobs were taken up. Names of layers are a list of JSON.
+  private static let localLayers = """
+    ALTER TABLE training ADD COLUMN local_layers BLOB NOT NULL DEFAULT X'5B5D';
+    ALTER TABLE training ADD COLUMN local_learnt BLOB;
+    CREATE TABLE local_layers (
       job TEXT NOT NULL UNIQUE,
       digest BLOB NOT NULL
     ) STRICT;

@@ -37,7 +37,10 @@ struct AgentWriter {
       try db.change(
         "DELETE FROM training WHERE job = ? AND round = ? AND attempt = ?",
         [key.job.text, Int64(key.round), Int64(key.attempt)])
-    case .residualKept(let job, let digest): try keep(digest, of: job)
+    case .residualKept(let job, let digest):
+      try keep(digest, of: job, in: "residual", countMax: JobResidual.countMax)
+    case .localLayersKept(let job, let digest):
+      try keep(digest, of: job, in: "local_layers", countMax: JobLocalLayers.countMax)
     case .windowQueued(let boot, let window):
       try OutboxWriter(db: db, bytesMax: outboxBytesMax).queue(window, boot: boot)
     case .windowsAcknowledged(let boot, let through):
@@ -53,16 +56,7 @@ struct AgentWriter {
           "UPDATE trust SET latest_us = 0, issued_us = 0, snapshot_epoch = 0, snapshot_number = 0",
           [])
       }
-    case .timestampSeen(let time):
-      try db.change(
-        """
-        UPDATE trust SET latest_us = ?, issued_us = ?, snapshot_epoch = ?, snapshot_number = ?,
-          heard_at_us = ?
-        """,
-        [
-          time.latest.microseconds, time.issued.microseconds, time.snapshot.epoch.stored,
-          time.snapshot.number.stored, time.heardAt.microseconds,
-        ])
+    case .timestampSeen(let time): try see(time)
     case .learnt(let model, let learnt):
       try db.change(
         """
@@ -78,6 +72,18 @@ struct AgentWriter {
     case .noticed(let notice): try note(notice)
     case .noticesAcknowledged(let through): try forgetNotices(through)
     }
+  }
+
+  private func see(_ time: SignedTime) throws {
+    try db.change(
+      """
+      UPDATE trust SET latest_us = ?, issued_us = ?, snapshot_epoch = ?, snapshot_number = ?,
+        heard_at_us = ?
+      """,
+      [
+        time.latest.microseconds, time.issued.microseconds, time.snapshot.epoch.stored,
+        time.snapshot.number.stored, time.heardAt.microseconds,
+      ])
   }
 
   private func setProbeStarts(_ starts: UInt32?) throws {
@@ -173,42 +179,49 @@ struct AgentWriter {
     try db.change(
       """
       INSERT INTO training (job, round, attempt, base, manifest, base_manifest, samples, seed,
-        compression)
-      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+        compression, terms, local_layers)
+      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
       ON CONFLICT (job, round, attempt) DO UPDATE SET base = excluded.base,
         manifest = excluded.manifest, base_manifest = excluded.base_manifest,
-        samples = excluded.samples, seed = excluded.seed, compression = excluded.compression
+        samples = excluded.samples, seed = excluded.seed, compression = excluded.compression,
+        terms = excluded.terms, local_layers = excluded.local_layers
       """,
       [
         training.key.job.text, Int64(training.key.round), Int64(training.key.attempt),
         training.base.stored, Data(training.manifest), Data(training.baseManifest),
         Int64(training.samples), training.seed.stored, training.compression.description,
+        training.terms == .none ? "" : try FleetWriter.json(training.terms),
+        try JSONEncoder().encode(training.localLayers),
       ])
   }
 
-  private func keep(_ residual: ContentDigest?, of job: Identifier) throws {
-    try db.change("DELETE FROM residual WHERE job = ?", [job.text])
-    guard let residual else { return }
+  private func keep(
+    _ digest: ContentDigest?, of job: Identifier, in table: String, countMax: Int
+  ) throws {
+    try db.change("DELETE FROM \(table) WHERE job = ?", [job.text])
+    guard let digest else { return }
     try db.change(
-      "INSERT INTO residual (job, digest) VALUES (?, ?)", [job.text, residual.stored])
+      "INSERT INTO \(table) (job, digest) VALUES (?, ?)", [job.text, digest.stored])
     try db.change(
       """
-      DELETE FROM residual WHERE rowid NOT IN
-        (SELECT rowid FROM residual ORDER BY rowid DESC LIMIT ?)
-      """, [JobResidual.countMax])
+      DELETE FROM \(table) WHERE rowid NOT IN
+        (SELECT rowid FROM \(table) ORDER BY rowid DESC LIMIT ?)
+      """, [countMax])
   }
 
   private func finish(_ key: RoundKey, _ result: TrainingResult) throws {
     try db.changeOne(
       """
       UPDATE training SET digest = ?, size = ?, trained_samples = ?, correct = ?, counts = ?,
-        milliseconds = ?, residual_accepted = ?, residual_unused = ?
+        milliseconds = ?, residual_accepted = ?, residual_unused = ?, loss_millionths = ?,
+        local_learnt = ?
       WHERE job = ? AND round = ? AND attempt = ?
       """,
       [
         result.digest.stored, result.size.stored, Int64(result.samples), Int64(result.correct),
         PackedCounts.pack(result.counts), Int64(result.milliseconds),
-        result.residual?.accepted.stored, result.residual?.unused.stored, key.job.text,
+        result.residual?.accepted.stored, result.residual?.unused.stored,
+        Int64(result.lossMillionths), result.localLayers?.stored, key.job.text,
         Int64(key.round), Int64(key.attempt),
       ], otherwise: "no promise to train \(key)")
   }

@@ -8,8 +8,9 @@ import Synchronization
 /// A backup of a coordinator's state that is ready to be read: one archive of one instant.
 ///
 /// It holds the database and every blob that this database needs, and no secret: neither keys nor
-/// the admin token lie in either. The copy of the database lies beside the blobs until the value is
-/// gone; a process that dies leaves it to the sweep of the next start.
+/// the admin token lie in either, and secrets of jobs are taken out. The copy of the database lies
+/// beside the blobs until the value is gone; a process that dies leaves it to the sweep of the next
+/// start.
 package final class FleetBackup: Sendable {
   /// Bytes that a backup leaves free on the disk, which the coordinator needs to go on.
   private static let freeBytes: UInt64 = 64 << 20
@@ -54,7 +55,9 @@ package final class FleetBackup: Sendable {
     let facts: Facts
     do throws(StoreError) {
       try Self.checkRoom(for: try store.database.bytes(), beside: path)
-      facts = try store.database.copy(to: path) { db in try Facts(db) }
+      facts = try store.database.copy(to: path, cleanedBy: PrivacySchema.forgetting) {
+        db in try Facts(db)
+      }
       var parts = [try Self.part(of: path)]
       for digest in facts.state.neededBlobs.sorted() {
         parts.append(

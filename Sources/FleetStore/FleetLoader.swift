@@ -1,3 +1,4 @@
+import Federation
 import FleetCore
 import FleetProtocol
 import Foundation
@@ -60,7 +61,7 @@ struct FleetLoader {
     return state
   }
 
-  private func each(
+  func each(
     _ table: String, _ sql: String, _ body: (StoredRow) throws -> Void
   ) throws {
     let cursor = try Row.fetchCursor(db, sql: sql)
@@ -145,6 +146,10 @@ struct FleetLoader {
     job.detail = try row.text("detail")
     job.bestAccuracy = try row.real("best_accuracy")
     if try !row.isNull("server_state") { job.serverState = try row.digest("server_state") }
+    if try !row.isNull("secret") {
+      guard let secret = JobSecret(try row.bytes("secret")) else { throw row.damage("secret") }
+      job.secret = secret
+    }
     if try !row.isNull("paused_at_us") { job.pausedAt = try row.instant("paused_at_us") }
     return job
   }
@@ -182,7 +187,8 @@ struct FleetLoader {
         samples: try row.number("samples"), correct: try row.number("correct"),
         counts: try row.counts("counts"),
         trainingMilliseconds: try row.number("training_milliseconds"),
-        acceptedAt: try row.instant("accepted_at_us"))
+        acceptedAt: try row.instant("accepted_at_us"),
+        lossMillionths: try row.number("loss_millionths"))
       updates[try row.roundKey(), default: [:]][try row.identifier("node")] = update
     }
     var participants: [RoundKey: [Participant]] = [:]
@@ -194,6 +200,7 @@ struct FleetLoader {
         node: node, state: try self.participant(row, updates[key]?[node]))
       participants[key, default: []].append(participant)
     }
+    let ledger = try privacyLedger()
     var rounds: [RoundKey: RoundRecord] = [:]
     try each("round", "SELECT * FROM round") { row in
       let key = try row.roundKey()
@@ -201,7 +208,7 @@ struct FleetLoader {
         key: key, base: try row.digest("base"), seed: try row.bits("seed"),
         samples: try row.number("samples"), cohort: [], plannedAt: try row.instant("planned_at_us"))
       round.participants = participants[key] ?? []
-      round.state = try self.roundState(row)
+      round.state = try self.roundState(row, ledger[key])
       if try !row.isNull("opened_at_us") { round.openedAt = try row.instant("opened_at_us") }
       rounds[key] = round
     }
@@ -222,7 +229,7 @@ struct FleetLoader {
     }
   }
 
-  private func roundState(_ row: StoredRow) throws -> RoundState {
+  private func roundState(_ row: StoredRow, _ paid: PrivacyLedgerRow?) throws -> RoundState {
     switch try row.word("state") {
     case "planned": return .planned
     case "open": return .open(deadline: try row.instant("deadline_us"))
@@ -236,9 +243,11 @@ struct FleetLoader {
         leftOut: try json([String].self, row, "left_out").map { text in
           guard let node = Identifier(text) else { throw row.damage("left_out") }
           return node
-        })
+        }, privacy: paid)
       result.baseAccuracy = try row.real("base_accuracy")
-      if try !row.isNull("nanojoules") { result.nanojoulesPerInference = try row.bits("nanojoules") }
+      if try !row.isNull("nanojoules") {
+        result.nanojoulesPerInference = try row.bits("nanojoules")
+      }
       // Rounds of older versions have none.
       if try !row.isNull("detail") { result.reason = try row.text("detail") }
       return .committed(result)

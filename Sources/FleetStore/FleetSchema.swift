@@ -34,6 +34,13 @@ enum FleetSchema {
     migrator.registerMigration("15-energy") { try $0.execute(sql: energy) }
     migrator.registerMigration("16-strategies") { try $0.execute(sql: strategies) }
     migrator.registerMigration("17-cohorts") { try $0.execute(sql: cohorts) }
+    migrator.registerMigration("18-update-loss") {
+      try $0.execute(
+        sql: "ALTER TABLE round_update ADD COLUMN loss_millionths INTEGER NOT NULL DEFAULT 0")
+    }
+    migrator.registerMigration("19-privacy") { db in
+      for statement in PrivacySchema.statements { try db.execute(sql: statement) }
+    }
     migrator.registerMigration("21-held-out") {
       try $0.execute(
         sql: """

@@ -194,12 +194,14 @@ struct FleetWriter {
   private func create(_ job: JobRecord) throws {
     try db.change(
       """
-      INSERT INTO job (id, specification, state, detail, current, best_accuracy, created_at_us)
-      VALUES (?, ?, ?, ?, ?, ?, ?)
+      INSERT INTO job (
+        id, specification, state, detail, current, best_accuracy, created_at_us, secret)
+      VALUES (?, ?, ?, ?, ?, ?, ?, ?)
       """,
       [
         job.id.text, try Self.json(job.specification), job.state.rawValue, job.detail.stored,
         job.current.stored, job.bestAccuracy, job.createdAt.microseconds,
+        job.secret.map { Data($0.bytes) },
       ])
   }
 

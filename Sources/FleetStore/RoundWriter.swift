@@ -1,3 +1,4 @@
+import Federation
 import FleetCore
 import FleetProtocol
 import GRDB
@@ -79,13 +80,14 @@ struct RoundWriter {
     try db.change(
       """
       INSERT INTO round_update (job, round, attempt, node, digest, size, samples, correct,
-        counts, training_milliseconds, accepted_at_us)
-      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+        counts, training_milliseconds, accepted_at_us, loss_millionths)
+      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
       """,
       Self.arguments(key) + [
         node.text, update.digest.stored, update.size.stored, Int64(update.samples),
         Int64(update.correct), PackedCounts.pack(update.counts),
         Int64(update.trainingMilliseconds), update.acceptedAt.microseconds,
+        Int64(update.lossMillionths),
       ])
     try setParticipant(node, "reported", code: nil, in: key)
   }
@@ -112,7 +114,22 @@ struct RoundWriter {
       otherwise: "\(node) is not in the cohort of \(key)")
   }
 
+  private func pay(_ row: PrivacyLedgerRow, for key: RoundKey) throws {
+    try db.change(
+      """
+      INSERT INTO privacy_ledger (job, round, attempt, sampling_per_million, noise_milli, clip,
+        epsilon, delta)
+      VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+      """,
+      Self.arguments(key) + [
+        Int64(row.samplingPerMillion), Int64(row.noiseMilli), Int64(row.clip), row.epsilon,
+        row.delta,
+      ])
+  }
+
   private func commit(_ key: RoundKey, _ result: RoundResult, _ model: ModelRecord?) throws {
+    // First: a private round is committed only where its row is there.
+    if let row = result.privacy { try pay(row, for: key) }
     let values: StatementArguments = [
       result.model.stored, result.accuracy, result.accepted, result.committedAt.microseconds,
       result.state?.stored, try FleetWriter.json(result.leftOut.map(\.text)),

@@ -12,8 +12,10 @@ extension StoreDatabase {
   /// Transactions go on meanwhile. They would wait for two things, which this keeps from them: the
   /// disk, when it is given much at once, so that the copy is brought onto it piece by piece with
   /// pauses; and the first commit after the copy, which would move a long log into the database.
+  ///
+  /// `sql` is run on the copy, to take out of it what is not for others.
   func copy<Value>(
-    to target: String, reading read: (Database) throws -> Value
+    to target: String, cleanedBy sql: String, reading read: (Database) throws -> Value
   ) throws(StoreError) -> Value {
     do {
       try setLogFrames(0)
@@ -28,7 +30,7 @@ extension StoreDatabase {
       let value = try source.read { db in
         // Begins the snapshot: the copy is of this instant, however long it takes.
         let value = try read(db)
-        try Self.copy(db, to: target)
+        try Self.copy(db, to: target, cleanedBy: sql)
         return value
       }
       try FileSystem.sync(target)
@@ -40,7 +42,9 @@ extension StoreDatabase {
     }
   }
 
-  private static func copy(_ db: Database, to target: String) throws {
+  private static func copy(
+    _ db: Database, to target: String, cleanedBy sql: String
+  ) throws {
     let copy = try DatabaseQueue(path: target)
     try copy.writeWithoutTransaction { copied in
       // A copy that does not come to its end is thrown away.
@@ -54,6 +58,7 @@ extension StoreDatabase {
         Thread.sleep(forTimeInterval: min(0.25, max(0.001, took / .seconds(1))))
         begun = .now
       }
+      try copied.execute(sql: sql)
     }
     try copy.close()
   }

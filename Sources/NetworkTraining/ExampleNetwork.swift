@@ -4,6 +4,8 @@ package import SpikingNetwork
 package enum ExampleNetwork: String, Codable, Sendable, CaseIterable {
   /// 784-128-10, all projections dense and learning on the chip.
   case dense
+  /// `dense` for spoken digits: 1024-128-10, 64 places of a simulated cochlea in 16 slices of time.
+  case speech
   /// 784-128-10 that does not learn on the chip, with a hard reset; fits `loihi`.
   case fixed
   /// 784-256-10, the hidden population connected with itself over one step.
@@ -45,6 +47,7 @@ package enum ExampleNetwork: String, Codable, Sendable, CaseIterable {
   package var inputs: Int {
     switch self {
     case .sdsp, .eprop: 256
+    case .speech: 1_024
     case .stdp: 512
     case .dense, .fixed, .recurrent, .convolutional, .binary, .winnerTakeAll, .winnerTakeAll400:
       784
@@ -59,6 +62,7 @@ package enum ExampleNetwork: String, Codable, Sendable, CaseIterable {
   package var summary: String {
     switch self {
     case .dense: "784-128-10, learns by the three-factor rule"
+    case .speech: "1024-128-10 for spoken digits, learns by the three-factor rule"
     case .fixed: "784-128-10 that does not learn on the chip (chip loihi)"
     case .recurrent: "784-256-10, the hidden neurons connected with themselves"
     case .convolutional: "28x28, 16 and 32 channels of 3x3, sum pooling, 10 outputs"
@@ -89,6 +93,10 @@ package enum ExampleNetwork: String, Codable, Sendable, CaseIterable {
     case .dense:
       try NetworkTemplate(
         name: "digits-dense", encoderSeed: encoderSeed, weightSeed: weightSeed
+      ).network()
+    case .speech:
+      try NetworkTemplate(
+        name: "digits-speech", inputs: 1_024, encoderSeed: encoderSeed, weightSeed: weightSeed
       ).network()
     case .fixed:
       try NetworkTemplate(

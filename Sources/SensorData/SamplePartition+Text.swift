@@ -1,6 +1,6 @@
 extension SamplePartition: CustomStringConvertible {
   /// The forms in which a person writes a partition.
-  package static let forms = "uniform, shards:K, dirichlet:ALPHA or labels:0-4/5-9"
+  package static let forms = "uniform, shards:K, dirichlet:ALPHA, labels:0-4/5-9 or speaker"
 
   /// Reads one of `forms`; nil for anything else.
   package init?(_ text: String) {
@@ -8,6 +8,7 @@ extension SamplePartition: CustomStringConvertible {
     let value = parts.count == 2 ? String(parts[1]) : nil
     switch (parts.first, value) {
     case ("uniform", nil): self = .uniform
+    case ("speaker", nil): self = .speaker
     case ("shards", let value?):
       guard let count = Int(value), (1...Self.shardsMax).contains(count) else { return nil }
       self = .shards(count)
@@ -39,6 +40,7 @@ extension SamplePartition: CustomStringConvertible {
   package var description: String {
     switch self {
     case .uniform: "uniform"
+    case .speaker: "speaker"
     case .shards(let count): "shards:\(count)"
     case .dirichlet(let alpha): "dirichlet:\(alpha)"
     case .labels(let owned):

@@ -16,6 +16,10 @@ package enum SamplePartition: Sendable, Equatable {
   ///
   /// Nodes take the lists in turn, so that there may be fewer lists than nodes.
   case labels([[Int]])
+  /// Each speaker's samples to one node; nodes take the speakers in turn.
+  ///
+  /// The high half of a sample's id is the number of its speaker (`SpokenRecordings`).
+  case speaker
 
   /// Most pieces of a node.
   package static let shardsMax = 1_000
@@ -26,7 +30,7 @@ package enum SamplePartition: Sendable, Equatable {
   ///
   /// Throws where there are fewer samples than nodes or pieces, or a node owns labels without any.
   package func deal(
-    _ labels: [UInt8], to nodes: Int, seed: UInt64
+    _ labels: [UInt8], ids: [UInt64] = [], to nodes: Int, seed: UInt64
   ) throws(SensorDataError) -> [[Int]] {
     precondition(nodes > 0, "samples for \(nodes) nodes")
     let wanted = pieces(of: nodes)
@@ -50,6 +54,7 @@ package enum SamplePartition: Sendable, Equatable {
       }
       Self.leaveNobodyWithout(&hands)
     case .labels(let owned): Self.deal(labels, owned, random, &hands)
+    case .speaker: try Self.dealSpeakers(ids, &hands)
     }
     if let node = hands.firstIndex(where: \.isEmpty) {
       throw SensorDataError(

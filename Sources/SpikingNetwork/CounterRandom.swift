@@ -20,6 +20,8 @@ package struct CounterRandom: Sendable {
     case feedback = 5
     /// Which samples of before are learnt again.
     case rehearsal = 6
+    /// What a round does to weights beside their rule: pulls and corrections.
+    case steering = 7
   }
 
   @usableFromInline static let gamma: UInt64 = 0x9E37_79B9_7F4A_7C15

@@ -223,14 +223,19 @@ package struct ChipRuntime: Sendable {
   /// Starts a training run, after those that were started before.
   ///
   /// `residual` is what earlier updates of the job left out, encoded; one that is not of the model
-  /// is refused with the code `residual`.
+  /// is refused with the code `residual`. `localState` is what the order's local layers have
+  /// learnt; one that is not of the model is refused with the code `local-state`.
   package mutating func begin(
-    _ order: TrainingOrder, base bytes: [UInt8], residual: [UInt8]? = nil
+    _ order: TrainingOrder, base bytes: [UInt8], residual: [UInt8]? = nil,
+    localState: [UInt8]? = nil
   ) throws(ChipRefusal) {
     let model = try readModel(bytes)
     var run: TrainingRun
     do {
-      run = try TrainingRun(order, model: model, stream: stream, settings: settings)
+      run = try TrainingRun(
+        order, model: model, stream: stream, settings: settings, localState: localState)
+    } catch let error as ChipRefusal {
+      throw error
     } catch {
       throw ChipRefusal(code: "not-plastic", detail: "\(error)")
     }
@@ -262,9 +267,10 @@ package struct ChipRuntime: Sendable {
   /// The round whose run is trained next; nil without any, or where learning waits.
   package var trainingKey: RoundKey? { learns ? runs.first?.order.key : nil }
 
-  /// Trains the next sample of the oldest run; the run's outcome after its last one.
+  /// Trains the next sample of the oldest run, or shows it to the base whose loss is asked for; the
+  /// run's outcome after its last one.
   package mutating func trainNext() -> FinishedTraining? {
-    guard !runs.isEmpty else { return nil }
+    guard !runs.isEmpty, !runs[0].measureNext() else { return nil }
     let isHit = runs[0].trainNext()
     counters.learningSamples += 1
     if isHit == true { counters.learningCorrect += 1 }

@@ -79,6 +79,12 @@ package final class FederatedStudy {
         show(.committed(committed))
       }
     }
+    if setup.plan.isLone, progress.end == .finished, progress.lone == nil {
+      progress.lone = LoneNodes(setup: setup, threads: threads).accuracies()
+      try folder.store(progress)
+      self.progress = progress
+      try write(progress)
+    }
     return progress
   }
 

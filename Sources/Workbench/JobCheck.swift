@@ -32,17 +32,31 @@ package enum JobCheck {
     } catch {
       throw Refusal(code: error.code, detail: "\(error)")
     }
+    if job.strategy.name == .qFedAvg, MeasuredLoss(of: model) == nil {
+      throw Refusal(
+        code: "strategy-loss",
+        detail: "qfedavg weighs nodes by the loss that their rule follows; `\(model.name)` has no "
+          + "readout with potentials to measure one by: choose another strategy or such a model")
+    }
     let settings = RoundSettings(
       strategy: StrategyTraits(
-        name: job.strategy.name.rawValue,
-        weighting: job.strategy.weighting == .uniform ? .equal : .samples,
+        name: job.strategy.name.rawValue, weighting: job.strategy.traitsWeighting,
         needsSingleUpdates: job.strategy.needsSingleUpdates || plan.looksAtSingleUpdates,
-        movesNeurons: plan.movesNeurons),
+        movesNeurons: plan.movesNeurons, keepsNodeState: !job.localLayers.isEmpty),
       compression: job.compression, feedsResidualBack: job.compression != .dense,
-      selection: job.cohort.rule, size: size)
+      isPrivate: job.privacy != nil, selection: job.cohort.rule, size: size,
+      sealsAtTarget: job.cohort.target != nil)
     if let conflict = settings.conflicts.first {
       throw Refusal(code: conflict.code, detail: "\(conflict)")
     }
     return plan
+  }
+}
+
+extension Strategy {
+  /// What an update counts for in the sum.
+  fileprivate var traitsWeighting: StrategyTraits.Weighting {
+    if name == .qFedAvg { return .other }
+    return weighting == .uniform ? .equal : .samples
   }
 }

@@ -40,6 +40,8 @@ package struct JobFile: Codable, Sendable, Equatable {
   package var leastCharge: Double?
   /// How layers are merged, by their names, in place of what their training asks for.
   package var merge: [String: MergeRule]?
+  /// What models may tell of single nodes; sums get no noise when left out.
+  package var privacy: JobPrivacy?
 
   /// A job about which nothing is said yet.
   package init() {}

@@ -20,14 +20,15 @@ package struct JobForecast: Sendable, Equatable {
   /// sensor, or nothing of the model learns.
   package static func run(
     _ model: CompiledModel, _ digest: ContentDigest, on samples: LabelledSamples,
-    _ compression: UpdateCompression
+    _ job: JobSpecification
   ) -> JobForecast? {
     guard samples.count > 0, samples.channels == model.sampleSize else { return nil }
-    let order = TrainingOrder(
+    var order = TrainingOrder(
       key: key, base: digest,
       samples: min(samplesMax, UInt32(clamping: samples.count)), seed: 1, firstOrdinal: 0,
-      compression: compression)
-    do throws(ConfigurationError) {
+      compression: job.compression, terms: TrainingTerms(job.strategy))
+    order.localLayers = job.localLayers
+    do {
       var run = try TrainingRun(
         order, model: model, stream: NodeStream(samples), settings: LearningSettings())
       while !run.isDone { _ = run.trainNext() }
@@ -42,9 +43,10 @@ package struct JobForecast: Sendable, Equatable {
 
   /// Bytes of an update in which nothing has changed much, for who has no samples to try.
   package static func updateBytes(
-    of model: CompiledModel, _ digest: ContentDigest, _ compression: UpdateCompression
+    of model: CompiledModel, _ digest: ContentDigest, _ compression: UpdateCompression,
+    localLayers: [String] = []
   ) -> UInt64 {
-    let layers = UpdateDoor.shape(of: model).map { shape in
+    let layers = UpdateDoor.shape(of: model, without: localLayers).map { shape in
       LayerDelta(
         layer: shape.layer, exponent: shape.exponent,
         deltas: (0..<shape.count).map { Int32($0 % 2 == 0 ? 100 : -100) })

@@ -8,13 +8,13 @@ import Federation
 /// averaged over those updates that the strategy takes.
 struct LearnedMerge {
   /// One array for each learned block of the model.
-  private(set) var values: [[Int16]]
+  var values: [[Int16]]
   /// What the strategy keeps for the next round.
-  private(set) var state: ServerState
+  var state: ServerState
   /// Updates that counted for nothing, by place.
   let leftOut: [Int]
 
-  private let blocks: [LearnedBlock]
+  let blocks: [LearnedBlock]
 
   /// Merges updates whose layers are the model's learned blocks.
   init(
@@ -108,7 +108,7 @@ struct LearnedMerge {
 }
 
 /// Some of a model's learned blocks.
-private struct LearnedPart {
+struct LearnedPart {
   let places: [Int]
   let blocks: [LearnedBlock]
   let values: [[Int16]]
@@ -125,7 +125,7 @@ private struct LearnedPart {
 
 extension LearnedBlock {
   /// Whether values follow a gradient, so that an optimiser at the server has a meaning for them.
-  fileprivate var takesServerStep: Bool {
+  var takesServerStep: Bool {
     switch kind {
     case .weights, .feedback: true
     case .thresholds, .assignment, .plasticity, .reward: false

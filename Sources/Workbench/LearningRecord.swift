@@ -23,10 +23,15 @@ package struct LearningRecord: Sendable, Equatable, Codable {
   package var permit: TrainingPermit?
   /// SHA-256 of the stream's samples and events.
   package var stream: String
+  /// SHA-256 of what layers that stay on the node had learnt before; nil for nothing.
+  package var localState: String?
   /// SHA-256 of the learned state after the last sample, block by block, little-endian.
   package var learnedState: String
   /// Samples that were right before they were learnt.
   package var correct: UInt32
+  /// Share of its distance from the base that each weight lost after each sample, in 65,536ths; nil
+  /// for none.
+  package var pull: UInt32?
 
   init(
     _ order: TrainingOrder, _ settings: LearningSettings, stream: ContentDigest,
@@ -39,9 +44,11 @@ package struct LearningRecord: Sendable, Equatable, Codable {
     samples = order.samples
     self.settings = settings
     permit = order.permit
+    localState = order.localState?.hex
     self.stream = stream.hex
     self.learnedState = Self.digest(of: learnedState)
     self.correct = correct
+    pull = order.terms.pull > 0 ? order.terms.pull : nil
   }
 
   /// SHA-256 of learned state.
@@ -85,11 +92,18 @@ package struct LearningRecord: Sendable, Equatable, Codable {
   /// Throws if model or stream are not those of the record.
   package func replayed(
     _ bytes: [UInt8], stream: NodeStream
-  ) throws(ConfigurationError) -> LearningRecord {
+  ) throws -> LearningRecord {
     func other(_ key: String, _ found: String, _ expected: String) -> ConfigurationError {
       ConfigurationError(
         file: "record of \(round)", key: key, found: found, expected: expected,
         cure: "name the one that the node learnt with")
+    }
+    // What such layers had learnt then is not kept beside what they have learnt since.
+    if let localState {
+      throw ConfigurationError(
+        file: "record of \(round)", key: "localState", found: localState,
+        expected: "a run that began from the model alone",
+        cure: "name the record of a job's first round, or of a job without `keep-local`")
     }
     let digest = Hex.text(Array(SHA256.hash(data: bytes)))
     guard digest == model else { throw other("model", digest, model) }
@@ -109,7 +123,8 @@ package struct LearningRecord: Sendable, Equatable, Codable {
     var run = try TrainingRun(
       TrainingOrder(
         key: RoundKey(job: job, round: 1, attempt: 1), base: base, samples: samples, seed: seed,
-        firstOrdinal: firstOrdinal, permit: permit), model: compiled, stream: stream,
+        firstOrdinal: firstOrdinal, permit: permit, terms: TrainingTerms(pull: pull ?? 0)),
+      model: compiled, stream: stream,
       settings: settings)
     while !run.isDone { _ = run.trainNext() }
     var record = run.finished().record

@@ -47,6 +47,12 @@ package struct MergePlan: Sendable, Equatable {
           index: index, name: name, rule: rule, size: model.layers[index].size,
           blocks: places[index] ?? []))
     }
+    if let first = layers.first, layers.allSatisfy({ $0.rule == .keepLocal }) {
+      throw .mergeRule(
+        layer: first.name, rule: first.rule.rawValue,
+        reason: "all layers that learn would stay on the nodes, so that there is nothing to "
+          + "merge; leave one of them shared")
+    }
     self.layers = layers
   }
 
@@ -94,9 +100,10 @@ extension CompiledModel {
   fileprivate func obstacle(to rule: MergeRule, ofLayer index: Int) -> String? {
     let blocks = learnedBlocks.filter { $0.layer == index }
     switch rule {
-    case .average: return nil
-    case .keepLocal: return "agents do not keep a layer of their own from round to round yet"
-    case .averageTimeConstants: return "no leak of it is learnt on the chip"
+    case .average, .keepLocal: return nil
+    case .averageTimeConstants:
+      return "no rule on the chip changes leaks, so that all nodes have those of the base model; "
+        + "choose average, and change time constants in the network before it is compiled"
     case .majorityVote:
       let isBinary = blocks.allSatisfy { block in
         if case .weights = block.kind { block.hasTwoLevels } else { true }

@@ -46,12 +46,11 @@ package struct RoundAggregator: Sendable {
       updates.count == order.updates.count,
       "\(updates.count) updates for \(order.updates.count) sealed entries")
     let model = try read(base, "base")
+    let local = order.merge.keys.sorted().filter { order.merge[$0] == .keepLocal }
     let merged: LearnedMerge
     do throws(AggregationError) {
-      merged = try LearnedMerge(
-        of: try sealed(order, updates, model), into: model, by: order.strategy,
-        try MergePlan(model, order.merge),
-        state: try state.map { bytes throws(AggregationError) in try ServerState(reading: bytes) })
+      merged = try merge(
+        order, try sealed(order, updates, model, without: local), into: model, state: state)
     } catch {
       throw AggregationRefusal(code: error.code, detail: "\(error)")
     }
@@ -66,12 +65,38 @@ package struct RoundAggregator: Sendable {
       leftOut: merged.leftOut.map { order.updates[$0].node })
   }
 
+  private func merge(
+    _ order: AggregationOrder, _ updates: SealedUpdates, into model: CompiledModel,
+    state: [UInt8]?
+  ) throws(AggregationError) -> LearnedMerge {
+    let plan = try MergePlan(model, order.merge)
+    let kept = try state.map { bytes throws(AggregationError) in try ServerState(reading: bytes) }
+    guard let privacy = order.privacy else {
+      return try LearnedMerge(
+        of: updates, into: model, by: order.strategy, plan, state: kept)
+    }
+    let noisy: UpdateTotal
+    let total = try updates.total(clippedTo: privacy.clip, model.learnedBlocks)
+    do throws(PrivacyError) {
+      noisy = try total.noised(
+        clip: privacy.clip, noiseMilli: privacy.noiseMilli, expected: privacy.expected,
+        key: privacy.key)
+    } catch {
+      throw .parameter(name: "privacy", found: "\(error)", expected: "noise that can be drawn")
+    }
+    return try LearnedMerge(of: noisy, into: model, by: order.strategy, plan, state: kept)
+  }
+
   /// The updates as they are summed, each held against what its node was offered.
   private func sealed(
-    _ order: AggregationOrder, _ updates: [any UpdateContent], _ model: CompiledModel
+    _ order: AggregationOrder, _ updates: [any UpdateContent], _ model: CompiledModel,
+    without local: [String]
   ) throws(AggregationError) -> SealedUpdates {
-    var sealed = SealedUpdates()
-    let shape = UpdateDoor.shape(of: model)
+    let kept = model.learnedPlaces(of: local)
+    let blocks = model.learnedBlocks.count
+    var sealed = SealedUpdates(
+      places: (0..<blocks).filter { !kept.contains($0) }, of: blocks)
+    let shape = UpdateDoor.shape(of: model, without: local)
     for (entry, content) in zip(order.updates, updates) {
       let bounds = UpdateDoor.bounds(
         base: order.base.digest, shape: shape, samples: entry.samples)
@@ -81,7 +106,7 @@ package struct RoundAggregator: Sendable {
         // Dense elements were judged before the update counted, and are while they are merged.
         if case .dense(let outline) = update { try bounds.check(outline) }
         if case .compressed(let held) = update { try held.validate(against: bounds) }
-        sealed.add(update, in: content)
+        sealed.add(update, in: content, lossMillionths: entry.lossMillionths)
       } catch {
         throw .unreadable(update: sealed.indices.count, detail: "of \(entry.node): \(error)")
       }
@@ -123,7 +148,8 @@ package struct RoundAggregator: Sendable {
     manifest.provenance.baseDigest = wireBytes(order.base.digest.bytes)
     manifest.provenance.publishedDigest = wireBytes(order.published.bytes)
     manifest.provenance.round = order.key.wire
-    manifest.provenance.sealedDigest = wireBytes(order.sealedHash.bytes)
+    manifest.provenance.sealedDigest = wireBytes(
+      (order.privacy?.seal ?? order.sealedHash).bytes)
     let envelope = ModelPublisher.sign(manifest, with: federationKeys)
     do {
       let record = try ModelIntake.record(
@@ -178,9 +204,11 @@ package enum UpdateDoor {
   }
 
   /// What a model learns, as an update must list it; nil where the bytes are no model.
-  package static func shape(ofModel bytes: [UInt8]) -> [LayerShape]? {
+  package static func shape(
+    ofModel bytes: [UInt8], without local: [String] = []
+  ) -> [LayerShape]? {
     do {
-      return shape(of: try CompiledModel(reading: bytes))
+      return shape(of: try CompiledModel(reading: bytes), without: local)
     } catch {
       return nil
     }
@@ -194,9 +222,12 @@ package enum UpdateDoor {
       base: base.bytes, shape: shape, samplesOffered: samples, samplesAnnounced: samples)
   }
 
-  /// What a model learns, block by block, as an update must list it.
-  package static func shape(of model: CompiledModel) -> [LayerShape] {
-    model.learnedBlocks.map { block in
+  /// What a model learns, block by block, as an update must list it; layers of the names in
+  /// `local` stay on the nodes.
+  package static func shape(
+    of model: CompiledModel, without local: [String] = []
+  ) -> [LayerShape] {
+    model.learnedBlocks.filter { !local.contains(model.layers[$0.layer].name) }.map { block in
       LayerShape(
         layer: block.number, count: block.count, exponent: Int8(clamping: block.exponent))
     }

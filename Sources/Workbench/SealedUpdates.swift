@@ -3,15 +3,33 @@ import Federation
 /// A sealed set in node order, of which memory holds no element that can be read again.
 struct SealedUpdates {
   private struct Entry {
+    let facts: UpdateFacts
     let update: OpenedUpdate
     let content: any UpdateContent
   }
 
   private var entries: [Entry] = []
+  /// Of each of the model's blocks, its place in an update; nil where updates do not carry it.
+  private var carried: [Int?]
+
+  /// An empty set of updates that carry the blocks at some places of `count`.
+  init(places: [Int], of count: Int) {
+    carried = [Int?](repeating: nil, count: count)
+    for (index, place) in places.enumerated() { carried[place] = index }
+  }
 
   /// Adds an update that was found sound, the next in node order.
-  mutating func add(_ update: OpenedUpdate, in content: any UpdateContent) {
-    entries.append(Entry(update: update, content: content))
+  ///
+  /// - Parameter lossMillionths: what the base lost on its samples; 0 where that was not measured.
+  mutating func add(
+    _ update: OpenedUpdate, in content: any UpdateContent, lossMillionths: UInt32 = 0
+  ) {
+    entries.append(
+      Entry(
+        facts: UpdateFacts(
+          samples: update.samples,
+          lossBefore: lossMillionths > 0 ? Double(lossMillionths) / 1_000_000 : nil),
+        update: update, content: content))
   }
 
   /// Places of all updates.
@@ -23,14 +41,16 @@ struct SealedUpdates {
   }
 
   /// What a rule knows of an update besides its elements.
-  func facts(of update: Int) -> UpdateFacts {
-    UpdateFacts(samples: entries[update].update.samples)
-  }
+  func facts(of update: Int) -> UpdateFacts { entries[update].facts }
+
+  /// Whether updates have the block at a place of the model's.
+  func carries(_ place: Int) -> Bool { carried[place] != nil }
 
   fileprivate func count(of update: Int, _ place: Int) -> Int {
-    switch entries[update].update {
-    case .dense(let outline): outline.layers[place].shape.count
-    case .compressed(let update): update.layers[place].values.count
+    guard let index = carried[place] else { return 0 }
+    return switch entries[update].update {
+    case .dense(let outline): outline.layers[index].shape.count
+    case .compressed(let update): update.layers[index].values.count
     }
   }
 
@@ -62,11 +82,14 @@ struct SealedUpdates {
   fileprivate func withElements(
     of update: Int, _ place: Int, _ range: Range<Int>, _ body: (DeltaElements) -> Void
   ) throws(AggregationError) {
+    guard let index = carried[place] else {
+      preconditionFailure("updates do not carry block \(place)")
+    }
     switch entries[update].update {
     case .compressed(let held):
-      held.layers[place].values.withElements(in: range, body)
+      held.layers[index].values.withElements(in: range, body)
     case .dense(let outline):
-      let layer = outline.layers[place]
+      let layer = outline.layers[index]
       let size = range.count * layer.form.bytes
       let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: max(size, 1), alignment: 64)
       defer { buffer.deallocate() }

@@ -12,6 +12,7 @@ extension StudyFleet {
     for (index, node) in nodes.enumerated() {
       next.nodes[index].ordinal = node.core.state.trainingOrdinal
       next.nodes[index].residual = node.core.state.residuals.first?.digest
+      next.nodes[index].localLayers = node.core.state.localLayers.first?.digest
       next.nodes[index].held = node.held.sorted()
     }
     for outcome in tally.outcomes {

@@ -42,7 +42,8 @@ extension StudyFleet {
   static func admit(_ setup: StudySetup) throws(ConfigurationError) {
     var core = CoordinatorCore(state: newState(setup), settings: CoordinatorSettings())
     _ = core.handle(.rootFile(StudyTrust.rootFile), at: StudyTrust.start)
-    let command = CoordinatorEvent.command(.startJob(setup.job), requestID: "study")
+    let command = CoordinatorEvent.command(
+      .startJob(setup.job, secret: StudyTrust.secret(setup.job)), requestID: "study")
     for directive in core.handle(command, at: StudyTrust.start) {
       if case .answer(_, .refused(let code, let detail)) = directive {
         throw refusal(code, detail, of: setup)
@@ -66,6 +67,8 @@ extension StudyFleet {
         committed = committed ?? (key, result, model)
       case .jobEnded(_, .failed, let detail):
         failure = [detail, firstTrouble].compactMap(\.self).joined(separator: "; first ")
+      case .jobEnded(_, .finished, let detail) where committed == nil && !detail.isEmpty:
+        failure = detail
       case .event(let event)
       where ["offer.declined", "update.refused"].contains(event.kind):
         firstTrouble = firstTrouble ?? event.detail
@@ -100,7 +103,8 @@ extension StudyFleet {
       check.digest.bytes.elementsEqual(SHA256.hash(data: bytes))
     else { return .refused(code: "digest", detail: "other bytes than were announced") }
     // All models of a study have one structure.
-    let outcome = UpdateDoor.judge(bytes, check, shape: UpdateDoor.shape(of: setup.model))
+    let outcome = UpdateDoor.judge(
+      bytes, check, shape: UpdateDoor.shape(of: setup.model, without: check.localLayers))
     if outcome == .valid { try folder.put(bytes) }
     return outcome
   }

@@ -122,6 +122,7 @@ final class StudyFleet {
       createdAt: StudyTrust.start)
     job.serverState = progress.serverState
     job.bestAccuracy = progress.bestAccuracy
+    job.secret = StudyTrust.secret(setup.job)
     var round = RoundRecord(
       key: RoundKey(job: setup.name, round: last.round, attempt: last.attempts),
       base: progress.model, seed: 0, samples: setup.job.samplesPerRound, cohort: [],
@@ -131,6 +132,7 @@ final class StudyFleet {
         sealedHash: last.model, model: last.model, accuracy: last.accuracy,
         accepted: last.isAccepted, committedAt: progress.at))
     state.apply([.jobCreated(job), .roundPlanned(round)])
+    state.apply(paidRounds(setup, progress).map { .roundPlanned($0) })
     return state
   }
 
@@ -157,6 +159,9 @@ final class StudyFleet {
     if let residual = stored.residual {
       state.residuals = [JobResidual(job: setup.name, digest: residual)]
     }
+    if let learnt = stored.localLayers {
+      state.localLayers = [JobLocalLayers(job: setup.name, digest: learnt)]
+    }
     let settings = AgentSettings(
       node: name, chip: setup.model.chip, agentVersion: Version.text,
       boot: (0..<16).map { UInt8(truncatingIfNeeded: (index + 1) >> (8 * ($0 % 8))) },
@@ -174,7 +179,8 @@ final class StudyFleet {
     try tell(.rootFile(StudyTrust.rootFile))
     try tell(.started)
     if core.state.jobs.isEmpty {
-      try tell(.command(.startJob(setup.job), requestID: "study"))
+      try tell(
+        .command(.startJob(setup.job, secret: StudyTrust.secret(setup.job)), requestID: "study"))
     }
     for index in nodes.indices { try tell(index, .started) }
     while !isOver {

@@ -47,6 +47,8 @@ package struct StudyPlan: Sendable {
   package var dropout: Double
   /// Whether one chip learns from all samples for comparison.
   package var isPooled: Bool
+  /// Whether each node also learns alone for comparison.
+  package var isLone: Bool
   /// Where inputs come from.
   package var sources: Sources
 
@@ -66,6 +68,7 @@ package struct StudyPlan: Sendable {
     attack = .signFlip(scale: 1)
     dropout = 0
     isPooled = false
+    isLone = false
   }
 
   /// The model, once everything fits together; the error names the input and its field.
@@ -122,6 +125,7 @@ package struct StudyPlan: Sendable {
       "check": NodeStream(check).digest.hex, "partition": partition, "dropout": "\(dropout)",
       "poisoned": "\(poisoned)", "pooled": "\(isPooled)",
     ]
+    if isLone { inputs["lone"] = "\(isLone)" }
     if poisoned > 0 { inputs["attack"] = attack.description }
     do {
       let encoder = JSONEncoder()

@@ -64,6 +64,8 @@ package struct StudyNode: Sendable, Equatable, Codable {
   package var ordinal: UInt64 = 0
   /// What its updates have left out.
   package var residual: ContentDigest?
+  /// What layers that stay on it have learnt.
+  package var localLayers: ContentDigest?
   /// Models that it holds.
   package var held: [ContentDigest] = []
   /// Rounds in which its update counted.
@@ -100,6 +102,8 @@ package struct StudyProgress: Sendable, Equatable, Codable {
   package var at: Instant
   /// In node order.
   package var nodes: [StudyNode]
+  /// Accuracy that each node reaches alone, in percent; nil where nobody asked.
+  package var lone: [Double]?
   /// Why no round follows; nil where one does.
   package var end: StudyEnd?
 
@@ -109,7 +113,7 @@ package struct StudyProgress: Sendable, Equatable, Codable {
     if let serverState { needed.insert(serverState) }
     if let pool = rounds.last?.pooled { needed.insert(pool.model) }
     for node in nodes {
-      if let residual = node.residual { needed.insert(residual) }
+      needed.formUnion([node.residual, node.localLayers].compactMap(\.self))
     }
     return needed
   }

@@ -44,9 +44,9 @@ struct StudyReport {
     let classes = nodes.first?.labels.count ?? 0
     let head =
       "node,poisoned,reports,late,refused,left_out,learnt,online_accuracy,joules,update_bytes,"
-      + "samples"
+      + "samples" + (progress.lone == nil ? "" : ",lone_accuracy")
     var lines = [([head] + (0..<classes).map { "label_\($0)" }).joined(separator: ",")]
-    for (node, done) in zip(nodes, progress.nodes) {
+    for (place, (node, done)) in zip(nodes, progress.nodes).enumerated() {
       let online =
         done.samples == 0
         ? "" : Figure.fixed(100 * Double(done.correct) / Double(done.samples), 4)
@@ -55,7 +55,8 @@ struct StudyReport {
         "\(done.refused)", "\(done.leftOut)", "\(done.samples)", online,
         Self.joules(done.nanojoules), "\(done.updateBytes)", "\(node.labels.reduce(0, +))",
       ]
-      lines.append((cells + node.labels.map { "\($0)" }).joined(separator: ","))
+      let lone = progress.lone.map { [Figure.fixed($0[place], 4)] } ?? []
+      lines.append((cells + lone + node.labels.map { "\($0)" }).joined(separator: ","))
     }
     return lines.map { $0 + "\n" }.joined()
   }

@@ -71,9 +71,11 @@ struct StudyTraining: Sendable {
   }
 
   private func train(_ task: Task) throws(ConfigurationError) -> Outcome {
-    var run = try TrainingRun(
-      task.order, model: base, stream: setup.stream(of: task.node), settings: LearningSettings())
     do {
+      var run = try TrainingRun(
+        task.order, model: base, stream: setup.stream(of: task.node),
+        settings: LearningSettings(),
+        localState: try task.order.localState.map { try folder.content($0) })
       if let residual = task.order.residual { try run.carry(try folder.content(residual)) }
       while !run.isDone { _ = run.trainNext() }
       let isPoisoned = setup.poisoned.contains(task.node)
@@ -87,10 +89,12 @@ struct StudyTraining: Sendable {
         pending = PendingResidual(
           accepted: try folder.put(residual.accepted), unused: try folder.put(residual.unused))
       }
-      let result = TrainingResult(
+      var result = TrainingResult(
         digest: try folder.put(finished.update), size: UInt64(finished.update.count),
         samples: finished.samples, correct: finished.correct, counts: finished.counts,
-        milliseconds: UInt32(clamping: chipMilliseconds), residual: pending)
+        milliseconds: UInt32(clamping: chipMilliseconds), residual: pending,
+        lossMillionths: finished.lossMillionths)
+      result.localLayers = try finished.localState.map { try folder.put($0) }
       return Outcome(
         task: task, result: result, nextOrdinal: finished.nextOrdinal,
         inferenceNanojoules: run.prices.nanojoules(of: chip.counts.answering),
@@ -101,7 +105,7 @@ struct StudyTraining: Sendable {
     } catch {
       throw ConfigurationError(
         file: folder.path, key: "update of \(setup.nodes[task.node])", found: "\(error)",
-        expected: "what this node left out of its last updates",
+        expected: "what this node has kept of earlier rounds",
         cure: "begin the study again in another folder")
     }
   }

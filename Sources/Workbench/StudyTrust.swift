@@ -1,3 +1,4 @@
+import Crypto
 import FleetCore
 import FleetProtocol
 
@@ -29,6 +30,13 @@ enum StudyTrust {
       preconditionFailure("the root file of studies is sound: \(error)")
     }
   }()
+
+  /// What a study's job draws from where a fleet's does so in secret: its seed decides that too.
+  static func secret(_ job: JobSpecification) -> JobSecret? {
+    guard job.drawsInSecret else { return nil }
+    let text = "spikefleet study \(job.seed)"
+    return JobSecret([UInt8](SHA256.hash(data: Array(text.utf8))))
+  }
 
   /// The CURVE key of a node, which no socket ever sees.
   static func curveKey(_ node: Int) -> String {

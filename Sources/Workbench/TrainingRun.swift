@@ -8,6 +8,9 @@ import SpikingNetwork
 struct TrainingRun: Sendable {
   let order: TrainingOrder
   private let model: CompiledModel
+  /// The model with what this node has learnt in layers of its own.
+  private let start: CompiledModel
+  private let local: LocalBlocks
   private let running: CompiledModel
   private let frozen: Set<UInt32>
   private let stream: NodeStream
@@ -19,19 +22,30 @@ struct TrainingRun: Sendable {
   private var correct: UInt32 = 0
   /// What earlier updates of the job left out; nil for nothing.
   private var residual: UpdateResidual?
+  /// The base's loss so far; nil where it is not asked for.
+  private var measured: MeasuredLoss?
 
-  /// Throws where nothing of the model learns under the settings and the order's permit.
+  /// Throws where nothing of the model learns under the settings and the order's permit, or what
+  /// stays on the node is not of the model.
+  ///
+  /// - Parameter localState: what the order's local layers have learnt, encoded; nil for nothing.
   init(
-    _ order: TrainingOrder, model: CompiledModel, stream: NodeStream, settings: LearningSettings
-  ) throws(ConfigurationError) {
+    _ order: TrainingOrder, model: CompiledModel, stream: NodeStream, settings: LearningSettings,
+    localState: [UInt8]? = nil
+  ) throws {
     self.order = order
     self.model = model
+    local = try LocalBlocks(of: model, named: order.localLayers)
+    start = try local.start(localState)
     self.stream = stream
     self.settings = settings
     frozen = try settings.frozenBlocks(of: model, permit: order.permit)
-    running = model.freezing(frozen)
+    running = start.freezing(frozen)
     accelerator = Accelerator(running)
-    accelerator.limitDrift(to: settings.driftMax(order.permit))
+    accelerator.limitDrift(
+      to: settings.driftMax(order.permit), from: model.freezing(frozen))
+    measured = order.terms.measuresLoss ? MeasuredLoss(of: model) : nil
+    if order.terms.pull > 0 { accelerator.steer(Steering(pull: order.terms.pull)) }
     positions = StreamOrder(count: stream.samples.count)
     buffer = settings.rehearsal.map {
       RehearsalBuffer($0, classes: model.classes, seed: order.seed)
@@ -48,7 +62,7 @@ struct TrainingRun: Sendable {
     let found = residual.layers.map {
       LayerShape(layer: $0.layer, count: $0.values.count, exponent: $0.exponent)
     }
-    guard found == UpdateDoor.shape(of: model) else {
+    guard found == UpdateDoor.shape(of: model, without: order.localLayers) else {
       throw .shape("what is left out is of another model")
     }
     self.residual = residual
@@ -66,6 +80,7 @@ struct TrainingRun: Sendable {
   /// Learns the next sample of the stream and what is rehearsed after it; whether the weights from
   /// before were right about the sample, nil where it has no label.
   mutating func trainNext() -> Bool? {
+    while measureNext() {}
     let ordinal = ordinal
     let position = positions.position(of: ordinal)
     let isHit = learn(position, ordinal: ordinal)
@@ -77,6 +92,21 @@ struct TrainingRun: Sendable {
     trained += 1
     if isHit == true { correct += 1 }
     return isHit
+  }
+
+  /// Shows the base one sample more of those that it is to learn from; false where its loss on all
+  /// of them is known, or not asked for.
+  mutating func measureNext() -> Bool {
+    guard let measured, measured.shown < order.samples else { return false }
+    let position = positions.position(of: order.firstOrdinal &+ UInt64(measured.shown))
+    guard let label = stream.events.labels[position] else {
+      self.measured?.pass()
+      return true
+    }
+    let sample = stream.samples[position]
+    let inference = accelerator.infer(sample.intensities, sample: sample.id)
+    self.measured?.add(inference, label: label)
+    return true
   }
 
   private mutating func note(_ position: Int, _ ordinal: UInt64) {
@@ -102,32 +132,33 @@ struct TrainingRun: Sendable {
 
   /// The learned state of the whole model as it is now.
   private var learnedState: [[Int16]] {
-    model.learnedState(after: running, accelerator.learnedState, freezing: frozen)
+    start.learnedState(after: running, accelerator.learnedState, freezing: frozen)
   }
 
-  /// Learnt minus base values of each learned block.
+  /// Learnt minus base values of each learned block that does not stay on the node.
   var update: ModelUpdate { update(learnedState) }
 
-  private func update(_ learnedState: [[Int16]]) -> ModelUpdate {
-    let layers = zip(UpdateDoor.shape(of: model), zip(learnedState, model.learnedState))
+  private func update(_ learnt: [[Int16]]) -> ModelUpdate {
+    let (shape, base) = (UpdateDoor.shape(of: model), model.learnedState)
     return ModelUpdate(
       base: order.base.bytes, samples: order.samples, correct: correct,
-      layers: layers.map { shape, values in
+      layers: shape.indices.filter { !local.places.contains($0) }.map { place in
         LayerDelta(
-          layer: shape.layer, exponent: shape.exponent,
-          deltas: zip(values.0, values.1).map { Int32($0) - Int32($1) })
+          layer: shape[place].layer, exponent: shape[place].exponent,
+          deltas: zip(learnt[place], base[place]).map { Int32($0) - Int32($1) })
       })
   }
 
   /// What the run made; `update` is what was learnt, where nothing else is sent in its place.
   func finished(sending update: ModelUpdate? = nil) -> FinishedTraining {
-    let learnedState = learnedState
-    let (sent, left) = compressed(update ?? self.update(learnedState))
+    let learnt = learnedState
+    let (sent, left) = compressed(update ?? self.update(learnt))
     return FinishedTraining(
-      key: order.key, update: sent.encoded(), residual: left, samples: order.samples,
-      correct: correct, counts: accelerator.counts, nextOrdinal: ordinal,
+      key: order.key, update: sent.encoded(), residual: left, localState: local.encoded(learnt),
+      samples: order.samples, correct: correct, counts: accelerator.counts, nextOrdinal: ordinal,
+      lossMillionths: measured?.millionths ?? 0,
       record: LearningRecord(
-        order, settings, stream: stream.digest, learnedState: learnedState, correct: correct))
+        order, settings, stream: stream.digest, learnedState: learnt, correct: correct))
   }
 }
 
@@ -175,6 +206,8 @@ package struct FinishedTraining: Sendable, Equatable {
   package var update: [UInt8]
   /// What it leaves out; nil where everything is sent.
   package var residual: Residual?
+  /// What layers that stay on the node have learnt, encoded; nil where none do.
+  package var localState: [UInt8]?
   /// Samples trained.
   package var samples: UInt32
   /// Test-then-train hits among them.
@@ -183,6 +216,8 @@ package struct FinishedTraining: Sendable, Equatable {
   package var counts: [UInt64]
   /// Ordinal of the sample after the last one.
   package var nextOrdinal: UInt64
+  /// Loss of the base on the samples, in millionths of a nat; 0 where it was not measured.
+  package var lossMillionths: UInt32
   /// All that it takes to compute the run again.
   package var record: LearningRecord
 }

@@ -6,9 +6,16 @@ import SpikingNetwork
 struct DataImportCommand: FleetCommand {
   static let configuration = CommandConfiguration(
     commandName: "import",
-    abstract: "Make a folder of labelled samples from two IDX files, as MNIST has them.",
+    abstract: "Make a folder of labelled samples from IDX files, or from recordings of words.",
     discussion: """
-      A sample's id is its place in the files. --labels-only leaves out samples with other labels.
+      --images and --labels are two IDX files, as MNIST has them; a sample's id is its place in
+      them. --wav is a folder of recordings LABEL_SPEAKER_NUMBER.wav, as the Free Spoken Digit
+      Dataset has them. They are heard by a simulated sensor: \(SimulatedCochlea.channels) places
+      along a cochlea, each sound in \(SimulatedCochlea.slices) slices of its time. The high half
+      of such a sample's id is its speaker's number, by name; --numbers keeps some recordings of
+      each.
+
+      --labels-only leaves out samples with other labels.
       Changes are made in this order. --deskew moves rows
       sideways until a picture has no slant. --soft-threshold takes away what is not above it and
       stretches the rest. With --size pictures become other squares: --margin pixels are cut off at
@@ -17,10 +24,16 @@ struct DataImportCommand: FleetCommand {
       """)
 
   @Option(help: "IDX file of pictures, bytes; may be compressed with gzip.")
-  var images: String
+  var images: String?
 
   @Option(help: "IDX file of labels, bytes, one for each picture; may be compressed with gzip.")
-  var labels: String
+  var labels: String?
+
+  @Option(help: "Folder of recordings, WAV files of whole numbers.")
+  var wav: String?
+
+  @Option(help: "Numbers of recordings to keep, as 5-49; all without it.")
+  var numbers: LabelList?
 
   @Option(help: "Folder that the samples go to; what is there is replaced.")
   var to: String
@@ -64,6 +77,12 @@ struct DataImportCommand: FleetCommand {
   }
 
   func validate() throws {
+    guard (wav == nil) == (images != nil), (images == nil) == (labels == nil) else {
+      throw ValidationError("expected --images with --labels, or --wav alone.")
+    }
+    guard numbers == nil || wav != nil else {
+      throw ValidationError("--numbers belongs to --wav.")
+    }
     guard from >= 0 else { throw ValidationError("--from \(from), expected 0 or more.") }
     if let count, count < 1 { throw ValidationError("--count \(count), expected at least 1.") }
     guard (0...254).contains(softThreshold) else {
@@ -84,10 +103,7 @@ struct DataImportCommand: FleetCommand {
   }
 
   func perform() async throws {
-    let all = try IDXSamples.join(
-      images: IDXArray(reading: InflatedFile.read(images), file: images),
-      labels: IDXArray(reading: InflatedFile.read(labels), file: labels),
-      files: (images: images, labels: labels, ids: ""))
+    let (all, images) = try everything()
     guard from < all.count, count ?? 0 <= all.count - from else {
       throw CommandFailure(
         "\(images): has \(all.count) samples, not \(count.map { "\($0)" } ?? "any") from \(from) "
@@ -101,8 +117,8 @@ struct DataImportCommand: FleetCommand {
       samples = samples.selecting(positions)
       guard !samples.isEmpty else {
         throw CommandFailure(
-          "\(labels): found no sample with a label of --labels-only, expected at least one; name "
-            + "labels that the file has")
+          "\(labels ?? images): found no sample with a label of --labels-only, expected at least "
+            + "one; name labels that the file has")
       }
     }
     try check(count: samples.count, channels: samples.channels)
@@ -122,6 +138,20 @@ struct DataImportCommand: FleetCommand {
       Console.line(
         "wrote \(written.samples) samples of \(written.channels) channels to \(written.path)")
     }
+  }
+
+  /// All samples of the inputs, and where they come from.
+  private func everything() throws -> (LabelledSamples, String) {
+    if let wav {
+      let heard = try SpokenRecordings.read(wav, numbers: numbers.map { Set($0.labels) })
+      return (heard.samples, wav)
+    }
+    guard let images, let labels else { preconditionFailure("inputs were checked before") }
+    let samples = try IDXSamples.join(
+      images: IDXArray(reading: InflatedFile.read(images), file: images),
+      labels: IDXArray(reading: InflatedFile.read(labels), file: labels),
+      files: (images: images, labels: labels, ids: ""))
+    return (samples, images)
   }
 
   /// What is written has to be what a folder of samples may hold.

@@ -92,7 +92,7 @@ struct DataSplitCommand: FleetCommand {
 
   private func deal(_ samples: LabelledSamples) throws -> [LabelledSamples] {
     if let partition, let nodes {
-      return try partition.deal(samples.labels, to: nodes, seed: seed)
+      return try partition.deal(samples.labels, ids: samples.ids, to: nodes, seed: seed)
         .map { samples.selecting($0) }
     }
     let split = DigitSplit(

@@ -55,6 +55,9 @@ struct FederateExplainCommand: FleetCommand {
         "check: \(Figure.fixed(accuracy, 2)) %, "
           + (round.accepted == false ? "not taken as the next base" : "taken as the next base"))
     }
+    if let epsilon = round.epsilon {
+      lines.append("privacy: epsilon \(Figure.fixed(epsilon, 3)) spent with this round")
+    }
     if let deadline = view.deadlineMicroseconds {
       let names = view.awaited.map(awaited)
       lines.append(

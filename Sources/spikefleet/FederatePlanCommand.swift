@@ -13,7 +13,8 @@ struct FederatePlanCommand: FleetCommand {
       Joules and the update's size come from a few samples of the coordinator's check data that \
       are learnt on its own chip; without check data only bytes are said, for an update of that \
       shape. Minutes are those that a node took in earlier rounds of models of this structure. \
-      Settings are those of `federate start`.
+      With privacy, epsilon is said after all rounds, or as many as the limit bears. Settings are \
+      those of `federate start`.
       """)
 
   @OptionGroup var job: JobOptions
@@ -35,19 +36,30 @@ struct FederatePlanCommand: FleetCommand {
       job.cohort.target.map { target in
         "each asks \(plan.asked) of \(job.nodes.count) nodes (\(job.cohort.rule)) and is sealed "
           + "at \(target) reports, at least \(job.minimumReports)"
-      } ?? "each asks all \(job.nodes.count) nodes, at least \(job.minimumReports) have to report"
+      } ?? everybody(job)
     let tried =
       plan.samplesTried > 0
       ? "as \(plan.samplesTried) samples of the check data took, by `\(plan.priceTable)` "
         + "(\(plan.grade))"
       : "no joules: the coordinator has no check data that fit this model; set `checkData`"
+    let privacy = plan.privacy.map { privacy in
+      ["privacy: \(JobTables.spent(privacy)) after \(privacy.rounds) rounds"]
+    }
     return [
       "\(job.name): \(job.rounds) rounds of \(job.samplesPerRound) samples, \(cohort)",
       "a round, a node: \(Figure.bytes(plan.downBytes)) down, \(Figure.bytes(plan.upBytes)) up "
         + "(\(job.compression)), \(Figure.joules(plan.joules)) \(tried)",
       "merged by \(job.strategy.name.rawValue): "
         + plan.merge.map { "\($0.layer) \($0.rule)" }.joined(separator: ", "),
-    ]
+    ] + (privacy ?? [])
+  }
+
+  private static func everybody(_ job: JobSpecification) -> String {
+    let asked =
+      job.samplingPerMillion < 1_000_000
+      ? "draws \(job.expectedCohort) of \(job.nodes.count) nodes on average (\(job.cohort.rule))"
+      : "asks all \(job.nodes.count) nodes"
+    return "each \(asked), at least \(job.minimumReports) have to report"
   }
 
   /// What all rounds take of each node if it is asked each time.

@@ -29,6 +29,9 @@ struct FederateStatusCommand: FleetCommand {
     try output.print(view) { view in
       Console.write(JobTables.list([view]).text)
       if !view.detail.isEmpty { Console.line("reason: \(TextTable.printable(view.detail))") }
+      if let privacy = view.privacy {
+        Console.line("privacy: \(JobTables.spent(privacy)) after \(privacy.rounds) rounds")
+      }
       if let waits = view.waits { Console.line(TextTable.printable(waits)) }
       Console.table(JobTables.rounds(view), empty: "no rounds yet")
     }
@@ -39,6 +42,13 @@ struct FederateStatusCommand: FleetCommand {
 enum JobTables {
   static func unknown(_ name: String) -> CommandFailure {
     CommandFailure("no job is called `\(name)`; `spikefleet federate status` lists them")
+  }
+
+  /// Epsilon and its limit, with what the noise is.
+  static func spent(_ privacy: PrivacyView) -> String {
+    "epsilon \(Figure.fixed(privacy.epsilon, 3)) of \(Figure.fixed(privacy.epsilonMax, 3)) at "
+      + "delta \(privacy.delta) for each node (noise \(privacy.noiseMultiplier), clip "
+      + "\(privacy.clip), chance \(privacy.sampling))"
   }
 
   static func list(_ jobs: [JobView]) -> TextTable {

@@ -16,13 +16,22 @@ extension JobFile {
         "--deadline-seconds, or `deadlineSeconds` of the job file: found \(deadline), expected 1 "
           + "to 86400")
     }
-    return JobSpecification(
+    var job = JobSpecification(
       name: name, model: model, rounds: rounds ?? 10, samplesPerRound: samplesPerRound ?? 400,
       nodes: nodes, minimumReports: minimumReports ?? targetReports ?? usualReports,
       deadlineMilliseconds: deadline * 1_000, attemptsMax: attempts ?? 3,
       maxRegression: maxRegression ?? 2, seed: seed ?? 1, strategy: strategy ?? .fedAvg,
       compression: compression ?? .dense, cohort: try cohortTerms(), merge: merge ?? [:],
-      joulesRatioMax: joulesRatioMax, keptModels: keptModels ?? 10)
+      joulesRatioMax: joulesRatioMax, keptModels: keptModels ?? 10,
+      privacy: try privacy?.terms())
+    if job.privacy != nil, selection == nil, targetReports == nil {
+      // The account is for nodes that are each drawn by chance; that of all is 1.
+      job.cohort.rule = .chance(perMillion: 1_000_000)
+    }
+    if minimumReports == nil, targetReports == nil, job.samplingPerMillion < 1_000_000 {
+      job.minimumReports = max(1, job.expectedCohort / 2)
+    }
+    return job
   }
 
   /// How many of the nodes each round asks, and which, as flags and file say.

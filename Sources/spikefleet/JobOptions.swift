@@ -29,12 +29,6 @@ struct JobOptions: ParsableArguments {
   @Option(parsing: .unconditional, help: "Seed of the nodes' rounding noise.")
   var seed: UInt64?
 
-  @Option(
-    help: ArgumentHelp(
-      "How a layer is merged, in place of what its training asks for; once for each.",
-      valueName: "layer=rule"))
-  var merge: [MergeSetting] = []
-
   @Option(help: "Updates at which a round is sealed; all nodes are waited for unless given.")
   var targetReports: Int?
 
@@ -57,11 +51,6 @@ struct JobOptions: ParsableArguments {
     job.deadlineSeconds = deadlineSeconds ?? job.deadlineSeconds
     job.attempts = attempts ?? job.attempts
     job.seed = seed ?? job.seed
-    if !merge.isEmpty {
-      var rules = job.merge ?? [:]
-      for setting in merge { rules[setting.layer] = setting.rule }
-      job.merge = rules
-    }
     job.targetReports = targetReports ?? job.targetReports
     job.overSelection = overSelection ?? job.overSelection
     job.selection = selection ?? job.selection

@@ -32,7 +32,7 @@ enum JobReportTables {
     var table = TextTable([
       .number("ROUND"), .text("STATE"), .text("MODEL"), .number("ACCURACY %"), .number("REPORTS"),
       .number("LATE"), .number("REFUSED"), .number("LEFT OUT"), .number("UP"), .number("DOWN"),
-      .number("CHIP"), .number("RADIO"), .number("SECONDS"), .text("WHY"),
+      .number("CHIP"), .number("RADIO"), .number("SECONDS"), .number("EPSILON"), .text("WHY"),
     ])
     for round in report.rounds {
       table.add([
@@ -42,7 +42,7 @@ enum JobReportTables {
         "\(round.count("refused"))", "\(round.leftOut.count)",
         Figure.bytes(round.cost.sentBytes), Figure.bytes(round.cost.receivedBytes),
         Figure.joules(chip(round.cost)), Figure.joules(round.cost.radioJoules),
-        Figure.fixed(round.seconds, 2), round.reason,
+        Figure.fixed(round.seconds, 2), Figure.fixed(round.epsilon, 3), round.reason,
       ])
     }
     return table
@@ -122,12 +122,15 @@ enum JobReportTables {
   static func footing(_ report: JobReport) -> [String] {
     let radio = report.radio
     let names = report.priceTables.joined(separator: ", ")
+    let privacy = report.privacy.map { privacy in
+      ["privacy: \(JobTables.spent(privacy)) after \(privacy.rounds) rounds"]
+    }
     return [
       "chip: \(names.isEmpty ? "no price table is held" : "prices of \(names)"), weakest grade "
         + (report.cost.chipGrade?.rawValue ?? Figure.missing),
       "radio: \(Figure.fixed(radio.sentNanojoules, 0)) nJ a byte sent, "
         + "\(Figure.fixed(radio.receivedNanojoules, 0)) nJ received, \(radio.grade.rawValue): "
         + radio.source,
-    ]
+    ] + (privacy ?? [])
   }
 }

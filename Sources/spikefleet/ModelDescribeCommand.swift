@@ -70,6 +70,11 @@ struct ModelDescribeCommand: FleetCommand {
           + Figure.instant(microseconds: lineage.committedMicroseconds),
       ],
       ["accuracy", "\(Figure.fixed(round.accuracy, 1)) % held out"],
+      [
+        "privacy",
+        round.epsilon.map { "epsilon \(Figure.fixed($0, 3)) spent by the job with this round" }
+          ?? Figure.missing,
+      ],
       ["left out", round.leftOut.isEmpty ? "nobody" : round.leftOut.joined(separator: ", ")],
       ["round's energy", energy(round.cost)],
       ["round's bytes", bytes(round.cost)],

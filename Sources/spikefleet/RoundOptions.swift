@@ -39,6 +39,14 @@ struct RoundOptions: ParsableArguments {
   @Option(help: ArgumentHelp("How updates travel: \(UpdateCompression.forms).", valueName: "form"))
   var compression: UpdateCompression?
 
+  @Option(
+    help: ArgumentHelp(
+      "How a layer is merged, in place of what its training asks for; once for each.",
+      valueName: "layer=rule"))
+  var merge: [MergeSetting] = []
+
+  @OptionGroup var privacy: PrivacyOptions
+
   /// Puts what flags say over what a job's file says.
   func apply(to job: inout JobFile) throws {
     job.rounds = rounds ?? job.rounds
@@ -49,6 +57,12 @@ struct RoundOptions: ParsableArguments {
     job.keptModels = keptModels ?? job.keptModels
     job.compression = compression ?? job.compression
     job.strategy = try strategy(over: job.strategy)
+    if !merge.isEmpty {
+      var rules = job.merge ?? [:]
+      for setting in merge { rules[setting.layer] = setting.rule }
+      job.merge = rules
+    }
+    job.privacy = privacy.over(job.privacy)
   }
 
   /// The parameters of the file's strategy stay where the flags name no other one.

@@ -73,6 +73,9 @@ struct SimulateFederateCommand: FleetCommand {
   @Flag(help: "Let one chip learn from as many samples of all nodes, for comparison.")
   var pooled = false
 
+  @Flag(help: "Let each node also learn as many samples alone in the end, for comparison.")
+  var lone = false
+
   @Option(help: "Nodes that train at a time; one for each processor unless given.")
   var threads: Int?
 

@@ -16,7 +16,8 @@ struct StudyInputs {
     let job = try specification()
     let model = try ModelFile(reading: command.model)
     let (data, check, checkName) = try samples(seed: job.seed)
-    let hands = try command.partition.deal(data.labels, to: job.nodes.count, seed: job.seed)
+    let hands = try command.partition.deal(
+      data.labels, ids: data.ids, to: job.nodes.count, seed: job.seed)
     var plan = StudyPlan(
       job: job, base: model.bytes, data: data, hands: hands,
       partition: command.partition.description, check: check,
@@ -27,6 +28,7 @@ struct StudyInputs {
     plan.attack = command.attack
     plan.dropout = command.dropout
     plan.isPooled = command.pooled
+    plan.isLone = command.lone
     return plan
   }
 

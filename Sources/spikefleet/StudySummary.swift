@@ -70,6 +70,8 @@ struct StudySummary: Encodable {
   var accuracy: Double
   var bestAccuracy: Double?
   var pooledAccuracy: Double?
+  /// Of each node's own model where it learns alone, in node order.
+  var loneAccuracies: [Double]?
   var joules: Double
   var inferenceJoules: Double
   var learningJoules: Double
@@ -98,6 +100,7 @@ struct StudySummary: Encodable {
     accuracy = progress.rounds.last { $0.isAccepted }?.accuracy ?? 0
     bestAccuracy = progress.bestAccuracy
     pooledAccuracy = progress.rounds.last?.pooled?.accuracy
+    loneAccuracies = progress.lone
     func joules(_ part: (StudyRound) -> UInt64) -> Double {
       Double(done.reduce(0) { $0 + part($1) }) * 1e-9
     }
@@ -116,6 +119,7 @@ struct StudySummary: Encodable {
       "\(name): \(rounds) rounds on \(nodes) nodes, \(strategy), \(compression), \(partition)",
       "accuracy: \(Figure.fixed(accuracy, 2)) %, from \(Figure.fixed(baseAccuracy, 2)) %"
         + (pooledAccuracy.map { ", pooled on one chip \(Figure.fixed($0, 2)) %" } ?? "")
+        + (loneAccuracies?.max().map { ", best lone node \(Figure.fixed($0, 2)) %" } ?? "")
         + (notAccepted > 0 ? ", \(notAccepted) rounds not accepted" : ""),
     ]
     if !poisoned.isEmpty { lines.append("poisoned: \(poisoned.joined(separator: ", "))") }

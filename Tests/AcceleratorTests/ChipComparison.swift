@@ -9,21 +9,28 @@ struct ChipComparison {
   private var oracle: ReferenceAccelerator
   private var chip: Accelerator
 
-  init(_ model: CompiledModel, _ kernels: KernelSet, seed: UInt64, drift: Int? = nil) {
+  init(
+    _ model: CompiledModel, _ kernels: KernelSet, seed: UInt64, drift: Int? = nil,
+    steering: Steering? = nil
+  ) {
     self.model = model
     self.seed = seed
     oracle = ReferenceAccelerator(model)
     chip = Accelerator(model, kernels: kernels)
     oracle.driftMax = drift
     chip.limitDrift(to: drift.map { Int32($0) })
+    oracle.pull = Int(steering?.pull ?? 0)
+    oracle.corrections = steering?.corrections ?? []
+    chip.steer(steering)
   }
 
   /// What differs after so many samples that are inferred and so many that are learnt.
   static func differences(
     _ model: CompiledModel, _ kernels: KernelSet, seed: UInt64, inferred: Int = 2, learnt: Int = 3,
-    drift: Int? = nil, intensities: (UInt64) -> [UInt8]
+    drift: Int? = nil, steering: Steering? = nil, intensities: (UInt64) -> [UInt8]
   ) -> [String] {
-    var comparison = ChipComparison(model, kernels, seed: seed, drift: drift)
+    var comparison = ChipComparison(
+      model, kernels, seed: seed, drift: drift, steering: steering)
     for sample in 0..<inferred + learnt {
       let number = UInt64(sample)
       let found = comparison.run(intensities(number), number, learns: sample >= inferred)

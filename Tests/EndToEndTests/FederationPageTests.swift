@@ -1,5 +1,6 @@
 import CompiledModel
 import FleetAPI
+import FleetCore
 import Foundation
 import Testing
 
@@ -32,10 +33,13 @@ import Testing
       #expect(outcome.output.contains(words), "\(words) in\n\(outcome.output)")
     }
     let jobs = try await fleet.client().jobs()
-    #expect(jobs.map(\.state) == ["finished", "finished", "finished", "finished"])
-    #expect(Set(jobs.map(\.currentModel)).count == 4)
+    let names = ["careful", "drawn", "fair", "first", "near", "steady"]
+    #expect(jobs.map(\.specification.name) == names)
+    #expect(jobs.allSatisfy { $0.state == "finished" })
+    #expect(Set(jobs.map(\.currentModel)).count == names.count)
     #expect(jobs.allSatisfy { $0.rounds.allSatisfy { $0.state == "committed" } })
     try showsCost(page, fleet)
+    try await showsPrivacy(page, fleet)
     try showsLineage(page, fleet, try #require(jobs.first?.currentModel))
   }
 
@@ -54,6 +58,21 @@ import Testing
       ])
     #expect(outcome.status == 0, "\(outcome.output)\n\(outcome.errors)\n\(fleet.logs)")
     return outcome
+  }
+
+  private func showsPrivacy(_ page: String, _ fleet: TestFleet) async throws {
+    let outcome = try run("federate-private", of: page, fleet)
+    let words = [
+      "privacy: epsilon 5.", " of 6.000 at delta 0.001 for each node", "after 2 rounds",
+      "hidden finished after 2 rounds", "reason: budget-spent: round 3 of 3 was not begun",
+      "EPSILON", "spent with this round",
+    ]
+    for words in words {
+      #expect(outcome.output.contains(words), "\(words) in\n\(outcome.output)")
+    }
+    let job = try await fleet.client().jobs().first { $0.specification.name == "hidden" }
+    #expect(job?.privacy?.rounds == 2)
+    #expect(job?.rounds.last?.epsilon == job?.privacy?.epsilon)
   }
 
   private func showsCost(_ page: String, _ fleet: TestFleet) throws {

@@ -48,7 +48,7 @@ import Testing
     try await fleet.acceptAll()
     let digest = try await fleet.push()
     try await fleet.startJob(
-      "soak", digest, rounds: Self.rounds, samples: 20, deadlineMilliseconds: 3_600_000,
+      "soak", digest, rounds: Self.rounds, samples: 200, deadlineMilliseconds: 3_600_000,
       strategy: try Strategy(.fedAvgM), compression: .topK(perMille: 100, bytes: true))
     var disturbance = Disturbance()
     if var dice {
@@ -71,13 +71,6 @@ import Testing
   ) async throws -> [String: Int] {
     var kills: [String: Int] = [:]
     while true {
-      // Half of the time nothing breaks.
-      let kinds = FaultProxy.Fault.allCases + FaultProxy.Fault.allCases.map { _ in .none }
-      relays.set(kinds[Int.random(in: 0..<kinds.count, using: &dice)])
-      try await Task.sleep(for: .milliseconds(Int.random(in: 200...1_500, using: &dice)))
-      relays.set(.none)
-      let job = try await fleet.reachable { try await fleet.job("soak") } ?? nil
-      if let job, job.state != "running" { return kills }
       let isCoordinator = Int.random(in: 0..<4, using: &dice) == 0
       let victim =
         isCoordinator ? "coordinator" : fleet.nodes.randomElement(using: &dice) ?? fleet.nodes[0]
@@ -87,6 +80,13 @@ import Testing
       // Somebody has to get on in between.
       let rest = isCoordinator ? 1_500...3_000 : 300...1_500
       try await Task.sleep(for: .milliseconds(Int.random(in: rest, using: &dice)))
+      // Half of the time nothing breaks.
+      let kinds = FaultProxy.Fault.allCases + FaultProxy.Fault.allCases.map { _ in .none }
+      relays.set(kinds[Int.random(in: 0..<kinds.count, using: &dice)])
+      try await Task.sleep(for: .milliseconds(Int.random(in: 200...1_500, using: &dice)))
+      relays.set(.none)
+      let job = try await fleet.reachable { try await fleet.job("soak") } ?? nil
+      if let job, job.state != "running" { return kills }
     }
   }
 }

@@ -34,7 +34,7 @@ final class TestFleet: Sendable {
       try given
       ?? SmallModel.compile(
         channels: Self.channels, hidden: 32, classes: Self.classes, seed: seed)
-    var arguments = ["init", folder.path] + settings
+    var arguments = ["init", folder.path] + FleetPorts.next() + settings
     for node in nodes { arguments += ["--node", node] }
     let outcome = try Programs.run(Programs.tool, arguments)
     guard outcome.status == 0 else { throw NotInTime(what: "init", log: outcome.errors) }
@@ -257,7 +257,8 @@ final class TestFleet: Sendable {
         JobSpecification(
           name: name, model: model.hex, rounds: rounds, samplesPerRound: samples, nodes: nodes,
           minimumReports: nodes.count, deadlineMilliseconds: deadlineMilliseconds, attemptsMax: 2,
-          maxRegression: 100, seed: 5, strategy: strategy, compression: compression),
+          maxRegression: 100, seed: 5, strategy: strategy, compression: compression,
+          keptModels: 1_000),
         requestID: FleetClient.newRequestID()))
   }
 
@@ -279,5 +280,24 @@ final class TestFleet: Sendable {
 
   private func done(_ answer: CommandView) throws {
     guard answer.done else { throw NotInTime(what: answer.code, log: answer.detail) }
+  }
+}
+
+/// Ports of fleets that run side by side: drawn ones would be drawn twice now and then.
+private enum FleetPorts {
+  /// Below those from which outgoing connections get theirs.
+  private static let range = 20_000..<32_000
+  private static let used = Mutex(Int.random(in: 0..<4_000))
+
+  /// Settings with three ports that no other fleet of this process has.
+  static func next() -> [String] {
+    let fleet = used.withLock { count in
+      count += 1
+      return count
+    }
+    let first = range.lowerBound + fleet * 3 % range.count
+    return [
+      "--control-port", "\(first)", "--data-port", "\(first + 1)", "--admin-port", "\(first + 2)",
+    ]
   }
 }

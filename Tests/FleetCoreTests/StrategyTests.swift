@@ -72,7 +72,7 @@ import Testing
     #expect(refusal(try Strategy(.krum, ["byzantine": 0])) == "too-few-updates")
     #expect(refusal(try Strategy(.bulyan, ["byzantine": 1])) == "too-few-updates")
     #expect(refusal(try Strategy(.trimmedMean)) == "too-few-updates")
-    #expect(refusal(try Strategy(.fedProx, ["mu": 0.1])) == "strategy")
+    #expect(refusal(try Strategy(.fedBuff)) == "strategy")
     #expect(refusal(try Strategy(.median)) == nil)
   }
 }

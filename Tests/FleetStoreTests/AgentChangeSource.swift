@@ -25,8 +25,9 @@ struct AgentChangeSource {
 
   private mutating func change(in state: AgentState) -> AgentChange {
     drawn += 1
-    switch Int.random(in: 0..<21, using: &generator) {
+    switch Int.random(in: 0..<22, using: &generator) {
     case 20: return residual()
+    case 21: return localLayers()
     case 17: return learnt(in: state)
     case 18: return .energyLimited(Bool.random(using: &generator) ? generator.wide() : nil)
     case 19:
@@ -99,13 +100,24 @@ struct AgentChangeSource {
   }
 
   private mutating func offer() -> AgentChange {
-    .offerAccepted(
-      TrainingRecord(
-        key: RoundKey(job: name("job"), round: drawn, attempt: 1), base: generator.digest(),
-        manifest: generator.bytes(8), baseManifest: generator.bytes(3),
-        samples: generator.narrow(), seed: generator.wide(),
-        compression: [.dense, .int8, .sign, .topK(perMille: 9, bytes: drawn.isMultiple(of: 2))]
-          .randomElement(using: &generator) ?? .dense))
+    var record = TrainingRecord(
+      key: RoundKey(job: name("job"), round: drawn, attempt: 1), base: generator.digest(),
+      manifest: generator.bytes(8), baseManifest: generator.bytes(3),
+      samples: generator.narrow(), seed: generator.wide(),
+      compression: [.dense, .int8, .sign, .topK(perMille: 9, bytes: drawn.isMultiple(of: 2))]
+        .randomElement(using: &generator) ?? .dense,
+      terms: TrainingTerms(
+        pull: [0, 0, 655, 65_535].randomElement(using: &generator) ?? 0,
+        measuresLoss: Bool.random(using: &generator)))
+    if drawn.isMultiple(of: 3) { record.localLayers = ["hidden", "\u{e9}\"\n"] }
+    return .offerAccepted(record)
+  }
+
+  /// About one of more jobs than are kept.
+  private mutating func localLayers() -> AgentChange {
+    .localLayersKept(
+      name("job-\(UInt8.random(in: 0..<12, using: &generator))"),
+      Int.random(in: 0..<5, using: &generator) > 0 ? generator.digest() : nil)
   }
 
   /// About one of more jobs than are kept.
@@ -118,15 +130,15 @@ struct AgentChangeSource {
   private mutating func training(in state: AgentState) -> AgentChange? {
     let open = state.trainings.values.filter { $0.result == nil }.map(\.key).sorted()
     guard let key = open.randomElement(using: &generator) else { return nil }
-    return .trained(
-      key,
-      TrainingResult(
-        digest: generator.digest(), size: generator.wide(), samples: generator.narrow(),
-        correct: generator.narrow(), counts: [generator.wide(), generator.wide()],
-        milliseconds: generator.narrow(),
-        residual: Bool.random(using: &generator)
-          ? PendingResidual(accepted: generator.digest(), unused: generator.digest()) : nil),
-      nextOrdinal: generator.wide())
+    var result = TrainingResult(
+      digest: generator.digest(), size: generator.wide(), samples: generator.narrow(),
+      correct: generator.narrow(), counts: [generator.wide(), generator.wide()],
+      milliseconds: generator.narrow(),
+      residual: Bool.random(using: &generator)
+        ? PendingResidual(accepted: generator.digest(), unused: generator.digest()) : nil,
+      lossMillionths: generator.narrow())
+    if Bool.random(using: &generator) { result.localLayers = generator.digest() }
+    return .trained(key, result, nextOrdinal: generator.wide())
   }
 
   private mutating func queued() -> AgentChange {

@@ -327,7 +327,8 @@ struct FleetChangeSource {
         UpdateRecord(
           digest: generator.digest(), size: generator.wide(), samples: generator.narrow(),
           correct: generator.narrow(), counts: [generator.wide(), 0, generator.wide()],
-          trainingMilliseconds: generator.narrow(), acceptedAt: generator.instant()))
+          trainingMilliseconds: generator.narrow(), acceptedAt: generator.instant(),
+          lossMillionths: generator.narrow()))
     }
     switch choice {
     case 0: return .roundDeadlineMoved(round.key, deadline: generator.instant())
@@ -350,11 +351,23 @@ struct FleetChangeSource {
         sealedHash: hash, model: model?.digest ?? generator.digest(), accuracy: accuracy,
         accepted: model != nil, committedAt: generator.instant(),
         state: Bool.random(using: &generator) ? generator.digest() : nil,
-        leftOut: Bool.random(using: &generator) ? [name("node-1")] : [])
+        leftOut: Bool.random(using: &generator) ? [name("node-1")] : [],
+        privacy: Bool.random(using: &generator) ? row(of: round.key) : nil)
       result.baseAccuracy = [nil, 93.5, 12].randomElement(using: &generator) ?? nil
       result.nanojoulesPerInference = [nil, 1, .max].randomElement(using: &generator) ?? nil
       result.reason = model == nil ? generator.text() : ""
       return .roundCommitted(round.key, result, model: model)
     }
+  }
+}
+
+extension FleetChangeSource {
+  /// What a round may have spent.
+  private mutating func row(of key: RoundKey) -> PrivacyLedgerRow {
+    PrivacyLedgerRow(
+      round: key.round, samplingPerMillion: .random(in: 1...1_000_000, using: &generator),
+      noiseMilli: .random(in: 1...9_999, using: &generator),
+      clip: .random(in: 1...(.max), using: &generator),
+      epsilon: .random(in: 0...9, using: &generator), delta: 1e-5)
   }
 }

@@ -68,6 +68,8 @@ import Workbench
         (.fedAvg, .dense, 0),
         (try Strategy(.fedAdam, ["learningRate": 0.02]), .dense, 0),
         (try Strategy(.median), .dense, 0.3),
+        (try Strategy(.fedProx, ["mu": 0.01]), .dense, 0),
+        (try Strategy(.qFedAvg, ["learningRate": 10]), .int8, 0),
         (.fedAvg, .topK(perMille: 50, bytes: false), 0),
         (.fedAvg, .int8, 0.3),
       ]

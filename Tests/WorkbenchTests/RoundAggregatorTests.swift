@@ -28,18 +28,20 @@ import Workbench
 
   private func successor(
     maxDrift: UInt32 = 65_535, _ updates: [(delta: Int32, samples: UInt32)],
-    strategy: Strategy = .fedAvg, state: [UInt8]? = nil, at now: Int64 = 2_000_000
+    strategy: Strategy = .fedAvg, state: [UInt8]? = nil, privacy: PrivacyOrder? = nil,
+    at now: Int64 = 2_000_000
   ) throws -> RoundAggregator.Successor {
     let base = try published.record(published.manifest(maxDrift: maxDrift)).digest
     return try successor(
       maxDrift: maxDrift, samples: updates.map(\.samples),
       updates.map { update($0.delta, samples: $0.samples, base: base) }, strategy: strategy,
-      state: state, at: now)
+      state: state, privacy: privacy, at: now)
   }
 
   private func successor(
     maxDrift: UInt32 = 65_535, samples: [UInt32], _ updates: [[UInt8]],
-    strategy: Strategy = .fedAvg, state: [UInt8]? = nil, at now: Int64 = 2_000_000
+    strategy: Strategy = .fedAvg, state: [UInt8]? = nil, privacy: PrivacyOrder? = nil,
+    at now: Int64 = 2_000_000
   ) throws -> RoundAggregator.Successor {
     let manifest = published.manifest(maxDrift: maxDrift)
     let base = try published.record(manifest)
@@ -50,10 +52,34 @@ import Workbench
       updates: try samples.enumerated().map { index, samples in
         SealedEntry(
           node: try #require(Identifier("node-\(index)")), digest: base.digest, samples: samples)
-      }, strategy: strategy)
+      }, strategy: strategy, privacy: privacy)
     return try aggregator.aggregate(
       order, base: published.bytes, published: (manifest, published.bytes),
       updates: updates.map { UpdateBytes($0) }, state: state, at: Instant(microseconds: now))
+  }
+
+  @Test func `a private sum is cut, noised by its key alone, and over the size aimed at`() throws {
+    let uniform = try Strategy(.fedAvg, weighting: .uniform)
+    let updates = [(delta: Int32(3_000), samples: UInt32(1)), (delta: 5, samples: 9)]
+    let values = published.model.learnedState.map(\.count).reduce(0, +)
+    func merged(_ key: UInt8, clip: UInt32 = 100) throws -> RoundAggregator.Successor {
+      let seal = try #require(ContentDigest([UInt8](repeating: 9, count: 32)))
+      return try successor(
+        updates, strategy: uniform,
+        privacy: PrivacyOrder(
+          clip: clip, noiseMilli: 500, expected: 4, key: [UInt8](repeating: key, count: 32),
+          seal: seal))
+    }
+    let first = try merged(1)
+    #expect(try merged(1).bytes == first.bytes, "again after a crash, at another instant")
+    #expect(try merged(2).bytes != first.bytes)
+    let manifest = try published.root.successorManifest(first.record.manifest)
+    #expect([UInt8](manifest.provenance.sealedDigest) == [UInt8](repeating: 9, count: 32))
+    // Two updates of norm 100 at most, and noise of deviation 50, over 4.
+    let moved = zip(first.model.learnedState.joined(), published.model.learnedState.joined())
+      .map { Double($0) - Double($1) }
+    let deviation = (moved.reduce(0) { $0 + $1 * $1 } / Double(values)).squareRoot()
+    #expect(deviation > 10 && deviation < 16)
   }
 
   @Test func `the mean is weighted by samples and keeps the structure`() throws {

@@ -776,6 +776,15 @@ package nonisolated struct WireRoundOffer: Sendable {
   /// how the update is to travel; empty for dense
   package var compression: String = String()
 
+  /// towards the base after each sample, in 65,536ths of the distance
+  package var pull: UInt32 = 0
+
+  /// of the base, on the samples, before they are learnt
+  package var measuresLoss: Bool = false
+
+  /// layers that stay on the node, in ascending order
+  package var localLayers: [String] = []
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package init() {}
@@ -883,6 +892,9 @@ package nonisolated struct WireUpdateAnnounce: Sendable {
   package var correct: UInt32 = 0
 
   package var trainingMilliseconds: UInt32 = 0
+
+  /// of the base on the samples, in nats; 0 where it was not measured
+  package var lossMillionths: UInt32 = 0
 
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -2569,7 +2581,7 @@ nonisolated extension WireDesiredState: SwiftProtobuf.Message, SwiftProtobuf._Me
 
 nonisolated extension WireRoundOffer: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".RoundOffer"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}key\0\u{1}epoch\0\u{1}manifest\0\u{3}base_manifest\0\u{1}samples\0\u{1}seed\0\u{3}deadline_milliseconds\0\u{1}compression\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}key\0\u{1}epoch\0\u{1}manifest\0\u{3}base_manifest\0\u{1}samples\0\u{1}seed\0\u{3}deadline_milliseconds\0\u{1}compression\0\u{1}pull\0\u{3}measures_loss\0\u{3}local_layers\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -2585,6 +2597,9 @@ nonisolated extension WireRoundOffer: SwiftProtobuf.Message, SwiftProtobuf._Mess
       case 6: try { try decoder.decodeSingularUInt64Field(value: &self.seed) }()
       case 7: try { try decoder.decodeSingularUInt32Field(value: &self.deadlineMilliseconds) }()
       case 8: try { try decoder.decodeSingularStringField(value: &self.compression) }()
+      case 9: try { try decoder.decodeSingularUInt32Field(value: &self.pull) }()
+      case 10: try { try decoder.decodeSingularBoolField(value: &self.measuresLoss) }()
+      case 11: try { try decoder.decodeRepeatedStringField(value: &self.localLayers) }()
       default: break
       }
     }
@@ -2619,6 +2634,15 @@ nonisolated extension WireRoundOffer: SwiftProtobuf.Message, SwiftProtobuf._Mess
     if !self.compression.isEmpty {
       try visitor.visitSingularStringField(value: self.compression, fieldNumber: 8)
     }
+    if self.pull != 0 {
+      try visitor.visitSingularUInt32Field(value: self.pull, fieldNumber: 9)
+    }
+    if self.measuresLoss != false {
+      try visitor.visitSingularBoolField(value: self.measuresLoss, fieldNumber: 10)
+    }
+    if !self.localLayers.isEmpty {
+      try visitor.visitRepeatedStringField(value: self.localLayers, fieldNumber: 11)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -2631,6 +2655,9 @@ nonisolated extension WireRoundOffer: SwiftProtobuf.Message, SwiftProtobuf._Mess
     if lhs.seed != rhs.seed {return false}
     if lhs.deadlineMilliseconds != rhs.deadlineMilliseconds {return false}
     if lhs.compression != rhs.compression {return false}
+    if lhs.pull != rhs.pull {return false}
+    if lhs.measuresLoss != rhs.measuresLoss {return false}
+    if lhs.localLayers != rhs.localLayers {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -2797,7 +2824,7 @@ nonisolated extension WireBlobRequest: SwiftProtobuf.Message, SwiftProtobuf._Mes
 
 nonisolated extension WireUpdateAnnounce: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".UpdateAnnounce"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}key\0\u{1}digest\0\u{1}size\0\u{1}samples\0\u{1}counts\0\u{1}correct\0\u{3}training_milliseconds\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}key\0\u{1}digest\0\u{1}size\0\u{1}samples\0\u{1}counts\0\u{1}correct\0\u{3}training_milliseconds\0\u{3}loss_millionths\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -2812,6 +2839,7 @@ nonisolated extension WireUpdateAnnounce: SwiftProtobuf.Message, SwiftProtobuf._
       case 5: try { try decoder.decodeRepeatedUInt64Field(value: &self.counts) }()
       case 6: try { try decoder.decodeSingularUInt32Field(value: &self.correct) }()
       case 7: try { try decoder.decodeSingularUInt32Field(value: &self.trainingMilliseconds) }()
+      case 8: try { try decoder.decodeSingularUInt32Field(value: &self.lossMillionths) }()
       default: break
       }
     }
@@ -2843,6 +2871,9 @@ nonisolated extension WireUpdateAnnounce: SwiftProtobuf.Message, SwiftProtobuf._
     if self.trainingMilliseconds != 0 {
       try visitor.visitSingularUInt32Field(value: self.trainingMilliseconds, fieldNumber: 7)
     }
+    if self.lossMillionths != 0 {
+      try visitor.visitSingularUInt32Field(value: self.lossMillionths, fieldNumber: 8)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -2854,6 +2885,7 @@ nonisolated extension WireUpdateAnnounce: SwiftProtobuf.Message, SwiftProtobuf._
     if lhs.counts != rhs.counts {return false}
     if lhs.correct != rhs.correct {return false}
     if lhs.trainingMilliseconds != rhs.trainingMilliseconds {return false}
+    if lhs.lossMillionths != rhs.lossMillionths {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
